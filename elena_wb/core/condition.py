@@ -1,0 +1,64 @@
+"""Masking conditions: which parts are hidden, how, and found by whom."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from elena_wb.core.errors import UsageError
+
+_NAME = r"[a-z][a-z0-9_-]*"
+_SPEC = re.compile(
+    rf"(?P<parts>{_NAME}(?:\+{_NAME})*)(?::(?P<style>{_NAME}))?(?:@(?P<locator>{_NAME}))?", re.ASCII
+)
+_HINT = "A condition is `none` or PARTS[:STYLE][@LOCATOR], such as `face`, `face+hands:box@annotated`."
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What is hidden from the model. ``parts`` is empty for the unmasked condition ``none``.
+
+    ``style`` and ``locator`` are ``None`` where the user left the choice to the host.
+    """
+
+    parts: tuple[str, ...] = ()
+    style: str | None = None
+    locator: str | None = None
+
+    @property
+    def masked(self) -> bool:
+        """Whether anything is hidden."""
+        return bool(self.parts)
+
+    @property
+    def hides_face(self) -> bool:
+        """Whether the face is among what is hidden."""
+        return bool({"face", "head"} & set(self.parts))
+
+    def __str__(self) -> str:
+        if not self.parts:
+            return "none"
+        style = f":{self.style}" if self.style else ""
+        locator = f"@{self.locator}" if self.locator else ""
+        return "+".join(self.parts) + style + locator
+
+    @classmethod
+    def parse(cls, spec: str) -> Condition:
+        """Read ``none`` or ``PARTS[:STYLE][@LOCATOR]``; parts are sorted, so that equal specs are equal.
+
+        Raises:
+            UsageError: the text is no condition.
+        """
+        text = spec.strip().lower()
+        if text == "none":
+            return cls()
+        match = _SPEC.fullmatch(text)
+        if match is None:
+            raise UsageError(f"`{spec}` is no masking condition.", hint=_HINT)
+        parts = tuple(sorted(set(match["parts"].split("+"))))
+        if "none" in parts:
+            raise UsageError(f"`{spec}` joins `none` with other parts.", hint=_HINT)
+        return cls(parts=parts, style=match["style"], locator=match["locator"])
+
+
+UNMASKED = Condition()

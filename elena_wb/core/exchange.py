@@ -1,0 +1,142 @@
+"""What passes between the engine and a model: requests, responses, and what a model is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel
+
+FinishReason = Literal["stop", "length", "refused", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are chosen. Temperature 0 is greedy decoding, the default of every run."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+
+    @property
+    def greedy(self) -> bool:
+        """Whether the most probable token is always taken."""
+        return self.temperature == 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question about one picture.
+
+    ``image`` is uint8 ``[height, width, 3]`` in RGB order, as displayed and already masked;
+    ``image_digest`` is the sha256 (hex) of its shape and bytes. ``schema`` is a JSON Schema for the
+    answer, which a model without constrained decoding ignores.
+    """
+
+    image: npt.NDArray[np.uint8]
+    image_digest: str
+    system: str
+    user: str
+    schema: Mapping[str, Any] | None = None
+    sampling: Sampling = Sampling()
+    seed: int = 0
+    max_tokens: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer to the request at position ``index`` of the batch that was passed to ``generate``.
+
+    With ``finish_reason == "error"``, ``error`` says what went wrong and ``retryable`` whether
+    asking again may help; ``text`` then holds whatever had arrived.
+    """
+
+    index: int
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    latency_ms: float | None = None
+    cost_usd: float | None = None
+    error: str | None = None
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Which model answered, precisely enough to find it again.
+
+    ``digest`` identifies the weights and everything in the options that changes answers (dtype,
+    quantisation). ``libraries`` maps package names to versions.
+    """
+
+    uri: str
+    name: str
+    digest: str
+    revision: str | None = None
+    quantisation: str | None = None
+    parameters: int | None = None
+    context_length: int | None = None
+    device: str | None = None
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Model(Protocol):
+    """An opened model. ``generate`` is the one thing each can do."""
+
+    @property
+    def card(self) -> ModelCard:
+        """Provenance of this model."""
+
+    @property
+    def preferred_batch_size(self) -> int:
+        """How many requests one call to ``generate`` handles best."""
+
+    @property
+    def max_concurrency(self) -> int:
+        """How many calls to ``generate`` may run at once, from different threads."""
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Answer each request once, in any order.
+
+        One request's failure is a :class:`Response` with an error and never an exception.
+
+        Raises:
+            OutOfMemoryError: the batch does not fit; responses already yielded stand.
+            ModelError: the model cannot answer at all any more.
+        """
+
+    def close(self) -> None:
+        """Free what the model holds. Calling it twice is harmless."""
+
+
+class Provider(Protocol):
+    """Opens models of one URI scheme. Instances are made without arguments and hold no state."""
+
+    options_model: ClassVar[type[BaseModel]]
+    """The pydantic model that the options after ``?`` are checked against (``extra="forbid"``)."""
+
+    requires: ClassVar[Mapping[str, str]]
+    """Import name of each package it needs → the command that installs it."""
+
+    network: ClassVar[bool]
+    """Whether pictures leave this machine."""
+
+    def describe(self, reference: str, options: BaseModel) -> ModelCard:
+        """The card without loading the weights; cheap enough for ``--dry-run``.
+
+        Raises:
+            ModelError: there is no such model.
+        """
+
+    def open(self, reference: str, options: BaseModel) -> Model:
+        """Load the model. Its card's ``digest`` equals that of :meth:`describe`.
+
+        Raises:
+            ModelError: absent, gated, not a vision model, or too large for the device.
+        """

@@ -1,0 +1,76 @@
+"""What locator, masker and dataset plugins provide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from elena_wb.core.stimulus import Box, Region, Stimulus
+
+Pixels = npt.NDArray[np.uint8]
+"""A picture as displayed: uint8 ``[height, width, 3]``, RGB order."""
+
+
+class Locator(Protocol):
+    """Finds regions of persons in a picture. Called from several threads at once."""
+
+    @property
+    def parts(self) -> frozenset[str] | None:
+        """The parts it can find; ``None`` when that depends on the stimulus (annotations)."""
+
+    @property
+    def identity(self) -> str:
+        """Name, weights' digest and settings in one line: what must be equal for equal regions."""
+
+    def locate(self, pixels: Pixels, stimulus: Stimulus) -> Sequence[Region]:
+        """Every region found, in pixels of ``pixels``.
+
+        Raises:
+            WorkbenchError: the picture cannot be searched, or annotations are missing for it.
+        """
+
+
+class Masker(Protocol):
+    """A style of hiding. Called from several threads at once."""
+
+    @property
+    def identity(self) -> str:
+        """Name and settings in one line: what must be equal for equal masked pixels."""
+
+    def mask(self, pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
+        """A new picture of the same shape with every box hidden; ``pixels`` is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the input that cannot be used; the rest goes on without it."""
+
+    where: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The stimuli found, in a stable order, and what had to be left out."""
+
+    stimuli: tuple[Stimulus, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+class Dataset(Protocol):
+    """Reads stimuli with their labels and regions from a folder or file."""
+
+    def recognises(self, root: Path) -> bool:
+        """Whether ``root`` looks like this dataset; cheap, never raises."""
+
+    def load(self, root: Path) -> Collection:
+        """Everything usable below ``root``.
+
+        Raises:
+            WorkbenchError: ``root`` is not this dataset at all.
+        """
