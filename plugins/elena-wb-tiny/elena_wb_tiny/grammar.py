@@ -32,9 +32,9 @@ VAD_CENTRES: dict[str, tuple[float, float, float]] = {
     "disgust": (-0.60, 0.35, 0.11),
     "neutral": (0.0, -0.10, 0.0),
 }
-"""Pleasure, arousal and dominance in -1..1, rough centres after J. A. Russell and A. Mehrabian (1977), "Evidence for a
-three-factor theory of emotions", Journal of Research in Personality 11, 273-294; sadness lies between their terms sad
-and depressed."""
+"""Pleasure, arousal and dominance in -1..1, rough centres after J. A. Russell and A. Mehrabian (1977),
+"Evidence for a three-factor theory of emotions", Journal of Research in Personality 11, 273-294;
+sadness lies between their terms sad and depressed."""
 
 _EMPHASIS = {
     "head": (0.45, 0.9),
@@ -49,8 +49,8 @@ _EMPHASIS = {
 def answer(scene: Scene, picture: Picture, *, prompt: str, masked: bool, rng: np.random.Generator) -> str:
     """Write the answer to `prompt` (a key of `PROMPTS`) about `picture` as compact JSON.
 
-    Unmasked, emotion, VAD and story follow `label(scene)` while each named part follows what it does; masked, all of
-    it follows the body and no facial word occurs. Raises KeyError for an unknown prompt.
+    Unmasked, emotion, VAD and story follow `label(scene)` while each named part follows what it does;
+    masked, all of it follows the body and no facial word occurs. Raises KeyError for an unknown prompt.
     """
     if prompt not in PROMPTS:
         raise KeyError(prompt)
@@ -98,7 +98,8 @@ def phrases() -> Mapping[str, tuple[str, str]]:
 
 
 def agrees(phrase: str, picture: Picture) -> bool | None:
-    """Tell whether a named body-part phrase is true of the picture; None for a phrase outside the vocabulary."""
+    """Tell whether a named body-part phrase is true of the picture; None for a phrase outside the
+    vocabulary."""
     known = phrases().get(re.sub(r"[^a-z ]", "", phrase.lower()).strip())
     if known is None:
         return None
@@ -107,7 +108,8 @@ def agrees(phrase: str, picture: Picture) -> bool | None:
 
 
 def _named(picture: Picture, *, masked: bool, rng: np.random.Generator) -> tuple[list[str], list[str]]:
-    """Choose two to four visible parts to name, the telling ones more often; bodily and facial phrases apart."""
+    """Choose two to four visible parts to name, the telling ones more often; bodily and facial phrases
+    apart."""
     seen = {name: value for name, value in picture.attributes.items() if value != "hidden"}
     facial = [name for name in FACE_PHRASES if name in seen] if not masked else []
     wanted = min(int(rng.choice(3, p=[0.1, 0.6, 0.3])), len(facial))

@@ -1,7 +1,8 @@
-"""The closed vocabulary of the training text: phrases for what a figure does, sentences for what it may feel.
+"""The closed vocabulary of the training text: phrases for what a figure does, sentences for what it may
+feel.
 
-A body-part phrase belongs to exactly one class of one attribute, so that a generated phrase can be checked against
-the pose. Sentences about feeling and events name no facial cue, so that they are safe under a mask.
+A body-part phrase belongs to exactly one class of one attribute, so that a generated phrase can be checked
+against the pose. Sentences about feeling and events name no facial cue, so that they are safe under a mask.
 """
 
 BODY_PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -73,7 +74,8 @@ FACE_PHRASES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 PLAIN = {
-    "head": "upright", "arms": "hanging", "hands": "relaxed", "torso": "upright", "shoulders": "level", "legs": "straight",
+    "head": "upright", "arms": "hanging", "hands": "relaxed", "torso": "upright", "shoulders": "level",
+    "legs": "straight",
 }  # fmt: skip
 """The class of each bodily attribute that says little."""
 
@@ -179,8 +181,10 @@ VERBS: dict[str, tuple[str, ...]] = {
 
 SUBJECTS = ("She", "He", "Someone", "The person")
 
-FACIAL_WORDS = frozenset(
-    "face faces facial brow brows eyebrow eyebrows eye eyes gaze stare stares look looks mouth lip lips smile smiles smiling "
-    "grin frown tear tears cry cries crying expression cheek cheeks jaw teeth tongue nose forehead chin laugh laughs".split()
-)
+FACIAL_WORDS = frozenset({
+    "face", "faces", "facial", "brow", "brows", "eyebrow", "eyebrows", "eye", "eyes", "gaze", "stare",
+    "stares", "look", "looks", "mouth", "lip", "lips", "smile", "smiles", "smiling", "grin", "frown",
+    "tear", "tears", "cry", "cries", "crying", "expression", "cheek", "cheeks", "jaw", "teeth", "tongue",
+    "nose", "forehead", "chin", "laugh", "laughs",
+})  # fmt: skip
 """Words that speak of a face; none may stand in an answer about a masked picture."""

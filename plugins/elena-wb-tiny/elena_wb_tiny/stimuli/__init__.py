@@ -1,6 +1,7 @@
 """Stimuli: posed mannequins with known emotions, regions and attributes, rendered from a seed.
 
-`sample` draws a scene and `render` paints it; both are deterministic. May import numpy; OpenCV only when drawing.
+`sample` draws a scene and `render` paints it; both are deterministic. May import numpy; OpenCV only when
+drawing.
 """
 
 from elena_wb_tiny.stimuli.picture import ATTRIBUTES, FACIAL_ATTRIBUTES, KEYPOINTS, PARTS, Box, Image, Picture

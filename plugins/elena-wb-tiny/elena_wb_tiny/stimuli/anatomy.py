@@ -7,7 +7,6 @@ import numpy as np
 
 from elena_wb_tiny.stimuli.brush import Points
 from elena_wb_tiny.stimuli.faces import FACE_CLASSES
-from elena_wb_tiny.stimuli.figure import torso_outline
 from elena_wb_tiny.stimuli.head import EYE_U, EYE_V, Face
 from elena_wb_tiny.stimuli.picture import KEYPOINTS, Box
 from elena_wb_tiny.stimuli.scene import Scene
@@ -16,7 +15,8 @@ from elena_wb_tiny.stimuli.skeleton import Skeleton
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """Whether each forearm (with its hand) and each upper arm is behind the torso, and which of them cover the head."""
+    """Whether each forearm (with its hand) and each upper arm is behind the torso, and which of them
+    cover the head."""
 
     upper_behind: dict[str, bool]
     fore_behind: dict[str, bool]
@@ -38,10 +38,10 @@ def layers(skeleton: Skeleton) -> Layers:
 
 
 def seen_points(
-    scene: Scene, skeleton: Skeleton, order: Layers, face: Face, size: float
+    scene: Scene, skeleton: Skeleton, outline: Points, order: Layers, face: Face, size: float
 ) -> dict[str, tuple[float, float, bool]]:
     """All keypoints as canvas x, y and visibility (inside the picture and not behind torso or head)."""
-    outline = torso_outline(skeleton, scene.look).astype(np.float32)
+    shirt = outline.astype(np.float32)
     j = skeleton.joints
     points: dict[str, tuple[float, float, bool]] = {}
     for name in KEYPOINTS:
@@ -51,14 +51,15 @@ def seen_points(
         shown = 0 <= x < size and 0 <= y < size
         side, _, part = name.partition("_")
         if shown and part in ("wrist", "hand") and order.fore_behind[side]:
-            shown = cv2.pointPolygonTest(outline, (x, y), False) < 0
+            shown = cv2.pointPolygonTest(shirt, (x, y), False) < 0
         if shown and part in ("elbow",) and order.upper_behind[side]:
-            shown = cv2.pointPolygonTest(outline, (x, y), False) < 0
+            shown = cv2.pointPolygonTest(shirt, (x, y), False) < 0
         if shown and part in ("wrist", "hand") and not order.fore_over_head[side]:
             shown = _outside_head(skeleton, x, y)
         points[name] = (x, y, bool(shown))
-    for name, u, v in _landmarks(scene):
-        at = face.lift(np.array([[u, v]]))[0]
+    marks = _landmarks(scene)
+    places = face.lift(np.array([(u, v) for _, u, v in marks]))
+    for (name, u, v), at in zip(marks, places, strict=True):
         x, y = float(at[0]), float(at[1])
         points[name] = (x, y, bool(0 <= x < size and 0 <= y < size and face.facing(u, v) > 0.12))
     return points
@@ -89,7 +90,7 @@ def _landmarks(scene: Scene) -> list[tuple[str, float, float]]:
 
 
 def regions(
-    scene: Scene, skeleton: Skeleton, face: Face, size: float
+    scene: Scene, skeleton: Skeleton, outline: Points, face: Face
 ) -> dict[str, tuple[float, float, float, float]]:
     """Unclipped part extents (left, top, right, bottom) on the canvas."""
     j, unit = skeleton.joints, skeleton.scale
@@ -107,7 +108,7 @@ def regions(
             centre[0] + rx * reach,
             centre[1] + ry * sink,
         ),
-        "torso": _around(torso_outline(skeleton, scene.look), 0.007 * unit),
+        "torso": _around(outline, 0.007 * unit),
     }
     for side in ("left", "right"):
         wrist, tip = j[f"{side}_wrist"][:2], j[f"{side}_hand"][:2]

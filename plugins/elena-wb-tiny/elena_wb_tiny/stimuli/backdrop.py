@@ -31,7 +31,7 @@ def _clutter(canvas: Canvas, look: Look, size: int, row: int) -> None:
         colour = mix(
             dark(far, rng.uniform(0.08, 0.25)), light(near, rng.uniform(0.1, 0.3)), float(rng.random())
         )
-        x, width = rng.uniform(0, size), rng.uniform(0.08, 0.26) * size
+        x, width = float(rng.uniform(0, size)), float(rng.uniform(0.08, 0.26)) * size
         kind = int(rng.integers(4))
         if kind == 0:  # a frame on the wall
             y, height = rng.uniform(0.02, 0.4) * size, rng.uniform(0.1, 0.25) * size
@@ -49,9 +49,9 @@ def _clutter(canvas: Canvas, look: Look, size: int, row: int) -> None:
         elif kind == 2:  # a ball or lamp
             cv2.circle(canvas, (int(x), int(rng.uniform(0.05, 0.9) * size)), int(width * 0.35), colour, -1)
         else:  # a plant: three leaves
-            base = np.array([x, row + 0.02 * size])
+            root = np.array([x, row + 0.02 * size])
             for lean in (-0.5, 0.0, 0.5):
-                tip = base + np.array([lean * width, -width * 1.3])
-                side = np.array([width * 0.12, 0.0])
-                leaf: Points = np.array([base, (base + tip) / 2 - side, tip, (base + tip) / 2 + side])
+                tip = root + np.array([lean * width, -width * 1.3])
+                half = np.array([width * 0.12, 0.0])
+                leaf: Points = np.array([root, (root + tip) / 2 - half, tip, (root + tip) / 2 + half])
                 shape(canvas, leaf, dark((70, 140, 80), 0.1 + 0.2 * abs(lean)))

@@ -3,6 +3,8 @@
 All coordinates are canvas pixels; a colour is an RGB triple, as is the canvas.
 """
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -16,17 +18,20 @@ _SHIFT = 3
 _ONE = 1 << _SHIFT
 
 
+@lru_cache(maxsize=4096)
 def mix(first: Colour, second: Colour, amount: float) -> Colour:
     """Blend linearly from `first` (amount 0) to `second` (amount 1)."""
-    red, green, blue = (int(round(a + (b - a) * amount)) for a, b in zip(first, second, strict=True))
+    red, green, blue = (round(a + (b - a) * amount) for a, b in zip(first, second, strict=True))
     return (red, green, blue)
 
 
+@lru_cache(maxsize=4096)
 def dark(colour: Colour, amount: float = 0.5) -> Colour:
     """Darken towards black."""
     return mix(colour, (0, 0, 0), amount)
 
 
+@lru_cache(maxsize=4096)
 def light(colour: Colour, amount: float = 0.3) -> Colour:
     """Lighten towards white."""
     return mix(colour, (255, 255, 255), amount)
@@ -46,7 +51,7 @@ def shape(canvas: Canvas, points: Points, colour: Colour) -> None:
 def stroke(canvas: Canvas, points: Points, colour: Colour, width: float, *, closed: bool = False) -> None:
     """Draw a round-ended line through [n, 2] points."""
     fixed = [np.round(points * _ONE).astype(np.int32)]
-    cv2.polylines(canvas, fixed, closed, colour, max(int(round(width)), 1), cv2.LINE_8, _SHIFT)
+    cv2.polylines(canvas, fixed, closed, colour, max(round(width), 1), cv2.LINE_8, _SHIFT)
 
 
 def capsule(
@@ -79,7 +84,8 @@ def limb(
     lit: tuple[float, float],
     line: float,
 ) -> None:
-    """A shaded limb: outline, shadow side, lit side and a highlight, shifted towards the light `lit` (x right, y up)."""
+    """A shaded limb: outline, shadow side, lit side and a highlight, shifted towards the light `lit` (x
+    right, y up)."""
     first, second = radii
     toward = np.array([lit[0], -lit[1]])
     capsule(canvas, start, end, first + line, second + line, dark(colour, 0.62))

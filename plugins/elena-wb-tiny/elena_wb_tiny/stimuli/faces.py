@@ -1,9 +1,9 @@
 """Facial expressions of the seven emotions as drawing parameters.
 
-The action patterns follow the classic descriptions of Ekman and Friesen ("Unmasking the Face", 1975): raised cheeks
-and lip corners for happiness, raised inner brows and lowered corners for sadness, raised straight brows, wide eyes and
-stretched lips for fear, lowered brows with pressed or bared lips for anger, high arched brows and a dropped jaw for
-surprise, a wrinkled nose and a raised upper lip for disgust.
+The action patterns follow the classic descriptions of Ekman and Friesen ("Unmasking the Face", 1975):
+raised cheeks and lip corners for happiness, raised inner brows and lowered corners for sadness, raised
+straight brows, wide eyes and stretched lips for fear, lowered brows with pressed or bared lips for anger,
+high arched brows and a dropped jaw for surprise, a wrinkled nose and a raised upper lip for disgust.
 """
 
 from dataclasses import fields, replace
@@ -15,7 +15,8 @@ from elena_wb_tiny.stimuli.scene import Expression
 REST = Expression(
     brow_in=0.44, brow_mid=0.53, brow_out=0.43,
     lid_up=0.17, lid_low=0.15, lid_slant=0.0, pupil=0.105, gaze=0.0,
-    mouth_v=-0.50, mouth_width=0.27, mouth_lift=0.045, mouth_skew=0.0, mouth_up=0.0, mouth_low=0.0, mouth_square=0.5,
+    mouth_v=-0.50, mouth_width=0.27, mouth_lift=0.045, mouth_skew=0.0, mouth_up=0.0, mouth_low=0.0,
+    mouth_square=0.5,
     teeth=0.0, tongue=0.0, wrinkle=0.0, flush=0.0, tears=0.0,
 )  # fmt: skip
 
@@ -23,7 +24,8 @@ EXPRESSIONS: dict[str, dict[str, Expression]] = {
     "happiness": {
         "laugh": replace(
             REST, brow_in=0.48, brow_mid=0.61, brow_out=0.47, lid_up=0.15, lid_low=-0.05, mouth_v=-0.58,
-            mouth_width=0.48, mouth_lift=0.26, mouth_up=0.0, mouth_low=0.34, mouth_square=0.5, teeth=0.35, flush=0.8,
+            mouth_width=0.48, mouth_lift=0.26, mouth_up=0.0, mouth_low=0.34, mouth_square=0.5, teeth=0.35,
+            flush=0.8,
         ),
         "smile": replace(
             REST, brow_in=0.47, brow_mid=0.60, brow_out=0.46, lid_up=0.16, lid_low=0.02, mouth_v=-0.60,
@@ -32,32 +34,39 @@ EXPRESSIONS: dict[str, dict[str, Expression]] = {
     },
     "sadness": {
         "tears": replace(
-            REST, brow_in=0.58, brow_mid=0.46, brow_out=0.27, lid_up=0.09, lid_low=0.13, lid_slant=-0.10, gaze=-0.06,
+            REST, brow_in=0.58, brow_mid=0.46, brow_out=0.27, lid_up=0.09, lid_low=0.13, lid_slant=-0.10,
+            gaze=-0.06,
             mouth_v=-0.40, mouth_width=0.31, mouth_lift=-0.22, tears=1.0,
         ),
         "frown": replace(
-            REST, brow_in=0.57, brow_mid=0.45, brow_out=0.27, lid_up=0.06, lid_low=0.12, lid_slant=-0.12, gaze=-0.07,
+            REST, brow_in=0.57, brow_mid=0.45, brow_out=0.27, lid_up=0.06, lid_low=0.12, lid_slant=-0.12,
+            gaze=-0.07,
             mouth_v=-0.38, mouth_width=0.35, mouth_lift=-0.26,
         ),
     },
     "fear": {
         "stretched": replace(
             REST, brow_in=0.68, brow_mid=0.60, brow_out=0.46, lid_up=0.26, lid_low=0.21, pupil=0.062,
-            mouth_v=-0.52, mouth_width=0.45, mouth_lift=-0.07, mouth_up=0.10, mouth_low=0.12, mouth_square=0.18, teeth=1.0,
+            mouth_v=-0.52, mouth_width=0.45, mouth_lift=-0.07, mouth_up=0.10, mouth_low=0.12,
+            mouth_square=0.18, teeth=1.0,
         ),
         "gasp": replace(
             REST, brow_in=0.69, brow_mid=0.60, brow_out=0.45, lid_up=0.27, lid_low=0.21, pupil=0.058,
-            mouth_v=-0.51, mouth_width=0.43, mouth_lift=-0.12, mouth_up=0.10, mouth_low=0.13, mouth_square=0.25, teeth=0.4,
+            mouth_v=-0.51, mouth_width=0.43, mouth_lift=-0.12, mouth_up=0.10, mouth_low=0.13,
+            mouth_square=0.25, teeth=0.4,
         ),
     },
     "anger": {
         "bared": replace(
-            REST, brow_in=0.16, brow_mid=0.34, brow_out=0.55, lid_up=0.12, lid_low=0.11, lid_slant=0.16, pupil=0.085,
-            mouth_v=-0.52, mouth_width=0.37, mouth_lift=-0.06, mouth_up=0.11, mouth_low=0.12, mouth_square=0.15,
+            REST, brow_in=0.16, brow_mid=0.34, brow_out=0.55, lid_up=0.12, lid_low=0.11, lid_slant=0.16,
+            pupil=0.085,
+            mouth_v=-0.52, mouth_width=0.37, mouth_lift=-0.06, mouth_up=0.11, mouth_low=0.12,
+            mouth_square=0.15,
             teeth=1.0, flush=0.3,
         ),
         "pressed": replace(
-            REST, brow_in=0.14, brow_mid=0.33, brow_out=0.56, lid_up=0.11, lid_low=0.10, lid_slant=0.17, pupil=0.085,
+            REST, brow_in=0.14, brow_mid=0.33, brow_out=0.56, lid_up=0.11, lid_low=0.10, lid_slant=0.17,
+            pupil=0.085,
             mouth_v=-0.50, mouth_width=0.36, mouth_lift=-0.11, flush=0.3,
         ),
     },

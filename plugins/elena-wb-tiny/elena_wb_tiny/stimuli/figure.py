@@ -140,11 +140,10 @@ def torso_outline(skeleton: Skeleton, look: Look) -> Points:
     return smooth(points)
 
 
-def draw_torso(canvas: Canvas, skeleton: Skeleton, look: Look) -> None:
-    """Shirt with shading, and the neck above it."""
+def draw_torso(canvas: Canvas, skeleton: Skeleton, look: Look, outline: Points) -> None:
+    """Shirt with shading inside `outline` (see `torso_outline`), and the neck above it."""
     j, unit = skeleton.joints, skeleton.scale
     line = unit * 0.007
-    outline = torso_outline(skeleton, look)
     middle = outline.mean(axis=0)
     toward = np.array([look.light[0], -look.light[1]]) * unit
     shape(canvas, outline, dark(look.top, 0.22))

@@ -1,7 +1,7 @@
 """The head: an ellipsoid shaded pixel by pixel with hair, and a face drawn on its surface.
 
-Face features live on the unit disc (u to the figure's left, v up) of the head's front; they are lifted to the unit
-sphere, turned with the head and projected, so they foreshorten as a real face does.
+Face features live on the unit disc (u to the figure's left, v up) of the head's front; they are lifted to
+the unit sphere, turned with the head and projected, so they foreshorten as a real face does.
 """
 
 import cv2
@@ -17,7 +17,8 @@ _HAIRLINE = {"short": 0.56, "full": 0.48, "long": 0.52}
 
 
 class Face:
-    """Projects face coordinates and remembers the extent of everything drawn, which becomes the face region."""
+    """Projects face coordinates and remembers the extent of everything drawn, which becomes the face
+    region."""
 
     def __init__(self, skeleton: Skeleton) -> None:
         self.centre = skeleton.joints["head"][:2]
@@ -29,7 +30,8 @@ class Face:
         self._high = -self._low
 
     def lift(self, uv: Points) -> Points:
-        """Map [n, 2] face coordinates to canvas pixels; what lies behind the head's limb is drawn on the limb."""
+        """Map [n, 2] face coordinates to canvas pixels; what lies behind the head's limb is drawn on the
+        limb."""
         u, v = uv[:, 0], uv[:, 1]
         depth = np.sqrt(np.maximum(1.0 - u * u - v * v, 0.02))
         turn = self.turn
@@ -104,7 +106,7 @@ def _ball(canvas: Canvas, face: Face, look: Look, rx: float, ry: float, line: fl
     right, bottom = min(x0 + 2 * reach, canvas.shape[1]), min(y0 + 2 * reach, canvas.shape[0])
     if right <= left or bottom <= top:
         return
-    # Shading is smooth, so it is computed on a coarse grid and enlarged; only thresholds need full resolution.
+    # Shading is smooth: a coarse grid, enlarged, is enough, and only thresholds need every pixel.
     wide, high = right - left, bottom - top
     columns, rows = max(wide // 3, 2), max(high // 3, 2)
     step_x, step_y = np.float32(wide / columns), np.float32(high / rows)
@@ -123,23 +125,22 @@ def _ball(canvas: Canvas, face: Face, look: Look, rx: float, ry: float, line: fl
     local_y = inverse[1, 0] * nx + inverse[1, 1] * ny + inverse[1, 2] * nz
     local_z = inverse[2, 0] * nx + inverse[2, 1] * ny + inverse[2, 2] * nz
     fields = np.dstack([square, np.clip(glow, 0.52, 1.05), local_y - np.float32(0.62) * local_z, ny])
-    square, glow, height, ny = cv2.split(
-        cv2.resize(fields.astype(np.float32), (wide, high), interpolation=cv2.INTER_LINEAR)
-    )
-    outer = np.full(square.shape, 1.0, dtype=np.float32)
-    hairy = np.zeros(square.shape, dtype=bool)
+    large = np.asarray(cv2.resize(fields.astype(np.float32), (wide, high), interpolation=cv2.INTER_LINEAR))
+    reach_sq, shade, height, rise = (np.ascontiguousarray(large[..., plane]) for plane in range(4))
+    outer = np.full(reach_sq.shape, 1.0, dtype=np.float32)
+    hairy = np.zeros(reach_sq.shape, dtype=bool)
     if look.hair_style != "bald":
         hairy = height > np.float32(_HAIRLINE[look.hair_style] - 0.42)
     if look.hair_style == "full":
-        outer[hairy & (ny > -0.2)] = 1.14
+        outer[hairy & (rise > -0.2)] = 1.14
     patch = canvas[top:bottom, left:right]
     ink = dark(look.skin if look.hair_style == "bald" else look.hair, 0.55)
-    rim = square <= outer + np.float32((1.0 + line / rx) ** 2 - 1.0)
-    inside = square <= outer
+    rim = reach_sq <= outer + np.float32((1.0 + line / rx) ** 2 - 1.0)
+    inside = reach_sq <= outer
     for channel in range(3):
-        tone = np.where(hairy, np.float32(look.hair[channel]), np.float32(look.skin[channel])) * glow
-        plane = np.where(inside, np.minimum(tone, 255.0).astype(np.uint8), np.uint8(ink[channel]))
-        np.copyto(patch[..., channel], plane, where=rim)
+        tone = np.where(hairy, np.float32(look.hair[channel]), np.float32(look.skin[channel])) * shade
+        filled = np.where(inside, np.minimum(tone, 255.0).astype(np.uint8), np.uint8(ink[channel]))
+        np.copyto(patch[..., channel], filled, where=rim)
 
 
 def draw_face(canvas: Canvas, skeleton: Skeleton, look: Look, expression: Expression) -> Face:

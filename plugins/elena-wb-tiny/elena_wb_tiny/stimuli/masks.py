@@ -9,10 +9,11 @@ STYLES = ("box", "ellipse", "blur", "pixelate", "colour")
 
 
 def hide(image: Image, box: Box, style: str) -> Image:
-    """Return a copy of [h, w, 3] `image` with `box` hidden; the box is padded by 5 % a side, clipped to the picture.
+    """Return a copy of [h, w, 3] `image` with `box` hidden; the box is padded by 5 % a side, clipped to the
+    picture.
 
-    `box` fills black, `ellipse` fills a black ellipse around the box, `colour` fills the region's mean colour, `blur`
-    and `pixelate` keep only coarse colour. Raises ValueError for another style.
+    `box` fills black, `ellipse` fills a black ellipse around the box, `colour` fills the region's mean
+    colour, `blur` and `pixelate` keep only coarse colour. Raises ValueError for another style.
     """
     x, y, w, h = box
     pad_x, pad_y = round(0.05 * w), round(0.05 * h)

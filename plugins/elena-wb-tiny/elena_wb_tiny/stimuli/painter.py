@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from elena_wb_tiny.stimuli import anatomy, figure
 from elena_wb_tiny.stimuli.backdrop import backdrop
-from elena_wb_tiny.stimuli.brush import Canvas, dark, mix
+from elena_wb_tiny.stimuli.brush import Canvas, Points, dark, mix
 from elena_wb_tiny.stimuli.head import Face, draw_face, draw_head
 from elena_wb_tiny.stimuli.picture import KEYPOINTS, Image, Picture
 from elena_wb_tiny.stimuli.scene import Scene
@@ -23,15 +23,16 @@ def paint(scene: Scene, size: int) -> Picture:
     big = size * SUPERSAMPLING
     skeleton = build(scene, big)
     order = anatomy.layers(skeleton)
-    canvas, face = _draw(scene, skeleton, order, big)
+    outline = figure.torso_outline(skeleton, scene.look)
+    canvas, face = _draw(scene, skeleton, outline, order, big)
     image = np.asarray(cv2.resize(canvas, (size, size), interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    points = anatomy.seen_points(scene, skeleton, order, face, big)
+    points = anatomy.seen_points(scene, skeleton, outline, order, face, big)
     keypoints = np.zeros((len(KEYPOINTS), 3), dtype=np.float32)
     for row, name in enumerate(KEYPOINTS):
         x, y, shown = points[name]
         keypoints[row] = (x / big, y / big, float(shown))
     boxes = {}
-    for part, extent in anatomy.regions(scene, skeleton, face, big).items():
+    for part, extent in anatomy.regions(scene, skeleton, outline, face).items():
         left, top, right, bottom = (value / SUPERSAMPLING for value in extent)
         least = 0.5 if part.endswith("leg") else 0.3
         box = anatomy.clip((left, top, right, bottom), size, least=least)
@@ -40,7 +41,9 @@ def paint(scene: Scene, size: int) -> Picture:
     return Picture(_grained(image, scene), boxes, keypoints, anatomy.attributes(scene, points, set(boxes)))
 
 
-def _draw(scene: Scene, skeleton: Skeleton, order: anatomy.Layers, size: int) -> tuple[Canvas, Face]:
+def _draw(
+    scene: Scene, skeleton: Skeleton, outline: Points, order: anatomy.Layers, size: int
+) -> tuple[Canvas, Face]:
     look, j = scene.look, skeleton.joints
     ground = float(max(j["left_ankle"][1], j["right_ankle"][1]))
     horizon = ground - 0.09 * skeleton.scale if scene.framing == "full" else 0.88 * size
@@ -56,7 +59,7 @@ def _draw(scene: Scene, skeleton: Skeleton, order: anatomy.Layers, size: int) ->
             figure.draw_forearm(canvas, skeleton, scene, side)
     for side in sides:
         figure.draw_leg(canvas, skeleton, look, side)
-    figure.draw_torso(canvas, skeleton, look)
+    figure.draw_torso(canvas, skeleton, look, outline)
     for over_head in (False, True):
         if over_head:
             draw_head(canvas, skeleton, look)

@@ -13,7 +13,8 @@ PARTS = ("face", "head", "left_hand", "right_hand", "left_arm", "right_arm", "to
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "head": ("upright", "bowed", "tilted_back", "turned_away", "hidden"),
     "arms": (
-        "hanging", "clasped", "crossed", "raised_high", "one_raised", "spread_wide", "raised_bent", "held_out",
+        "hanging", "clasped", "crossed", "raised_high", "one_raised", "spread_wide", "raised_bent",
+        "held_out",
         "held_in_front", "on_hips", "held_stiff", "pushing_away", "hidden",
     ),
     "hands": ("relaxed", "open", "fists", "hidden"),
@@ -31,7 +32,8 @@ FACIAL_ATTRIBUTES = ("brows", "eyes", "mouth")
 KEYPOINTS = (
     "head", "neck", "pelvis",
     "left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist",
-    "left_hand", "right_hand", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
+    "left_hand", "right_hand", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle",
+    "right_ankle",
     "left_eye", "right_eye", "left_brow_inner", "right_brow_inner", "left_brow_outer", "right_brow_outer",
     "nose", "left_mouth", "right_mouth", "upper_lip", "lower_lip",
 )  # fmt: skip
@@ -41,9 +43,9 @@ KEYPOINTS = (
 class Picture:
     """A rendered scene.
 
-    `image` is uint8 [size, size, 3] RGB. `regions` maps each part in the picture to (x, y, w, h) in pixels, clipped.
-    `keypoints` is float32 [len(KEYPOINTS), 3]: x and y as shares of the picture, and 1 where the point is visible.
-    `attributes` holds one class for each key of `ATTRIBUTES`.
+    `image` is uint8 [size, size, 3] RGB. `regions` maps each part in the picture to (x, y, w, h) in pixels,
+    clipped. `keypoints` is float32 [len(KEYPOINTS), 3]: x and y as shares of the picture, and 1 where the
+    point is visible. `attributes` holds one class for each key of `ATTRIBUTES`.
     """
 
     image: Image

@@ -1,16 +1,17 @@
 """Posture families of the seven emotions, after published descriptions.
 
-Sources: M. Coulson (2004), "Attributing emotion to static body postures", Journal of Nonverbal Behavior 28, 117-139
-(joint rotations of recognised postures: arms raised and head back for happiness, head bowed and arms hanging for
-sadness, head back and forearms raised for fear and surprise, arms bent and weight forward for anger); H. G. Wallbott
-(1998), "Bodily expression of emotion", European Journal of Social Psychology 28, 879-896 (shoulders up for joy and
-anger, collapsed upper body for sadness, inward and protective movement for disgust and fear); N. Dael, M. Mortillaro
-and K. R. Scherer (2012), "Emotion expression in body action and posture", Emotion 12, 1085-1101 (open upward arm
-action for joy, hands towards the face and backward lean for fear, head and trunk averted for disgust, arms akimbo and
-fists for anger). Forward lean is left out wherever it would be the only cue: it cannot be seen from the front.
+Sources: M. Coulson (2004), "Attributing emotion to static body postures", Journal of Nonverbal Behavior 28,
+117-139 (joint rotations of recognised postures: arms raised and head back for happiness, head bowed and
+arms hanging for sadness, head back and forearms raised for fear and surprise, arms bent and weight forward
+for anger); H. G. Wallbott (1998), "Bodily expression of emotion", European Journal of Social Psychology 28,
+879-896 (shoulders up for joy and anger, collapsed upper body for sadness, inward and protective movement
+for disgust and fear); N. Dael, M. Mortillaro and K. R. Scherer (2012), "Emotion expression in body action
+and posture", Emotion 12, 1085-1101 (open upward arm action for joy, hands towards the face and backward
+lean for fear, head and trunk averted for disgust, arms akimbo and fists for anger). Forward lean is left
+out wherever it would be the only cue: it cannot be seen from the front.
 
-An arm is given as (elevation, azimuth) of upper arm, forearm and hand: elevation 0 hangs, 90 is horizontal, 180 points
-up; azimuth 0 is outward, 90 forward, 180 across the body, -90 backward.
+An arm is given as (elevation, azimuth) of upper arm, forearm and hand: elevation 0 hangs, 90 is horizontal,
+180 points up; azimuth 0 is outward, 90 forward, 180 across the body, -90 backward.
 """
 
 from dataclasses import dataclass, replace
@@ -69,29 +70,36 @@ FAMILIES: dict[str, tuple[Posture, ...]] = {
     ),
     "sadness": (
         Posture("limp", _claims("bowed", "hanging", "relaxed", "slumped", "dropped", "bent"),
-                _LIMP, _LIMP, ("relaxed", "relaxed"), head=(30, 0, 0), torso=(12, 0, 0), shrug=-1.0, slump=1.0,
+                _LIMP, _LIMP, ("relaxed", "relaxed"), head=(30, 0, 0), torso=(12, 0, 0), shrug=-1.0,
+                slump=1.0,
                 stance=0.05, knees=0.5),
         Posture("self_hug", _claims("bowed", "crossed", "relaxed", "slumped", "dropped", "bent"),
-                _HUG_LOW, _HUG_LOW, ("relaxed", "relaxed"), head=(29, 0, 5), torso=(12, 0, 0), shrug=-0.9, slump=1.0,
+                _HUG_LOW, _HUG_LOW, ("relaxed", "relaxed"), head=(29, 0, 5), torso=(12, 0, 0),
+                shrug=-0.9, slump=1.0,
                 stance=0.045, knees=0.5, knees_in=0.5),
         Posture("clasped_bowed", _claims("bowed", "clasped", "relaxed", "slumped", "dropped", "bent"),
-                _CLASP, _CLASP, ("relaxed", "relaxed"), head=(30, 0, -6), torso=(12, 0, 0), shrug=-1.0, slump=1.0,
+                _CLASP, _CLASP, ("relaxed", "relaxed"), head=(30, 0, -6), torso=(12, 0, 0), shrug=-1.0,
+                slump=1.0,
                 stance=0.05, knees=0.5),
     ),
     "fear": (
         Posture("shield", _claims("upright", "held_in_front", "open", "leaning_back", "raised", "bent"),
                 ((30, 34), (110, 74), (152, 60)), ((30, 34), (110, 74), (152, 60)), ("open", "open"),
-                head=(4, 0, 0), torso=(-16, 0, 0), shrug=1.0, stance=0.06, knees=0.85, knees_in=1.0, step=-0.04),
+                head=(4, 0, 0), torso=(-16, 0, 0), shrug=1.0, stance=0.06, knees=0.85, knees_in=1.0,
+                step=-0.04),
         Posture("cower", _claims("upright", "held_in_front", "open", "leaning_back", "raised", "bent"),
                 ((20, 45), (108, 110), (142, 90)), ((20, 45), (108, 110), (142, 90)), ("open", "open"),
-                head=(8, 0, 5), torso=(-12, 0, 4), shrug=1.0, slump=0.4, stance=0.05, knees=1.0, knees_in=1.0),
+                head=(8, 0, 5), torso=(-12, 0, 4), shrug=1.0, slump=0.4, stance=0.05, knees=1.0,
+                knees_in=1.0),
         Posture("ward_off", _claims("upright", "held_in_front", "open", "leaning_back", "raised", "bent"),
                 ((46, 50), (98, 72), (150, 60)), ((24, 40), (104, 96), (145, 80)), ("open", "open"),
-                head=(2, 12, 4), torso=(-16, 10, 5), shrug=1.0, stance=0.07, knees=0.8, knees_in=0.8, step=-0.08),
+                head=(2, 12, 4), torso=(-16, 10, 5), shrug=1.0, stance=0.07, knees=0.8, knees_in=0.8,
+                step=-0.08),
     ),
     "anger": (
         Posture("akimbo", _claims("upright", "on_hips", "fists", "upright", "level", "apart"),
-                _AKIMBO, _AKIMBO, ("fist", "fist"), head=(6, 0, 0), torso=(-2, 0, 0), shrug=0.2, stance=0.135),
+                _AKIMBO, _AKIMBO, ("fist", "fist"), head=(6, 0, 0), torso=(-2, 0, 0), shrug=0.2,
+                stance=0.135),
         Posture("stiff_fists", _claims("upright", "held_stiff", "fists", "upright", "raised", "apart"),
                 ((44, 0), (24, 10), (20, 10)), ((44, 0), (24, 10), (20, 10)), ("fist", "fist"),
                 head=(8, 0, 0), shrug=0.9, stance=0.135),
@@ -103,7 +111,8 @@ FAMILIES: dict[str, tuple[Posture, ...]] = {
         Posture("hands_up", _claims("tilted_back", "raised_bent", "open", "upright", "raised", "straight"),
                 ((80, 8), (164, 10), (168, 0)), ((80, 8), (164, 10), (168, 0)), ("open", "open"),
                 head=(-20, 0, 0), torso=(-5, 0, 0), shrug=0.8, stance=0.07),
-        Posture("hands_on_head", _claims("tilted_back", "raised_bent", "open", "upright", "raised", "straight"),
+        Posture("hands_on_head", _claims("tilted_back", "raised_bent", "open", "upright", "raised",
+                "straight"),
                 ((110, -6), (160, 178), (166, 180)), ((110, -6), (160, 178), (166, 180)), ("open", "open"),
                 head=(-18, 0, 0), torso=(-4, 0, 0), shrug=0.7, stance=0.06),
         Posture("thrown_out", _claims("tilted_back", "held_out", "open", "upright", "raised", "straight"),
@@ -111,19 +120,23 @@ FAMILIES: dict[str, tuple[Posture, ...]] = {
                 head=(-20, 0, 0), torso=(-5, 0, 0), shrug=0.9, stance=0.07),
     ),
     "disgust": (
-        Posture("push_away", _claims("turned_away", "pushing_away", "open", "leaning_aside", "level", "straight"),
+        Posture("push_away", _claims("turned_away", "pushing_away", "open", "leaning_aside", "level",
+                "straight"),
                 ((84, 24), (92, 22), (165, 0)), ((24, 60), (84, 140), (88, 165)), ("open", "open"),
                 head=(4, -40, -8), torso=(0, -8, -16), stance=0.08),
-        Posture("push_low", _claims("turned_away", "pushing_away", "open", "leaning_aside", "level", "straight"),
+        Posture("push_low", _claims("turned_away", "pushing_away", "open", "leaning_aside", "level",
+                "straight"),
                 ((62, 24), (80, 18), (158, 0)), _HANG, ("open", "relaxed"),
                 head=(2, -40, -8), torso=(0, -8, -17), stance=0.075),
-        Posture("both_away", _claims("turned_away", "pushing_away", "open", "leaning_aside", "level", "straight"),
+        Posture("both_away", _claims("turned_away", "pushing_away", "open", "leaning_aside", "level",
+                "straight"),
                 ((74, 26), (92, 20), (165, 0)), ((40, 80), (92, 150), (150, 180)), ("open", "open"),
                 head=(2, -40, -8), torso=(0, -6, -16), stance=0.08),
     ),
     "neutral": (
         CALM,
-        replace(CALM, name="stand_loose", left=((14, 10), (12, 40), (10, 50)), right=((9, 30), (16, 80), (14, 80))),
+        replace(CALM, name="stand_loose", left=((14, 10), (12, 40), (10, 50)), right=((9, 30), (16, 80),
+        (14, 80))),
         Posture("stand_clasped", _claims("upright", "clasped", "relaxed", "upright", "level", "straight"),
                 _CLASP, _CLASP, ("relaxed", "relaxed")),
     ),

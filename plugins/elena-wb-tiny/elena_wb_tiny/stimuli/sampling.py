@@ -1,4 +1,5 @@
-"""Drawing a scene at random, reproducibly: the same (seed, index, incongruent) always gives the same scene."""
+"""Drawing a scene at random, reproducibly: the same (seed, index, incongruent) always gives the same
+scene."""
 
 import colorsys
 
@@ -6,10 +7,11 @@ import numpy as np
 
 from elena_wb_tiny.stimuli.faces import EXPRESSIONS, express
 from elena_wb_tiny.stimuli.postures import AMBIGUOUS, CALM, FAMILIES, Posture, take
-from elena_wb_tiny.stimuli.scene import EMOTIONS, Camera, Claims, Colour, Look, Scene
+from elena_wb_tiny.stimuli.scene import EMOTIONS, Camera, Colour, Look, Scene
 
 WEAK_SHARE = 0.27
-"""Share of congruent figures whose body alone does not tell the emotion: half faint, half in a shared posture."""
+"""Share of congruent figures whose body alone does not tell the emotion: half faint, half in a shared
+posture."""
 
 _SKINS = ((255, 219, 188), (242, 199, 160), (224, 172, 130), (198, 140, 98), (158, 104, 68), (120, 76, 50))
 _HAIRS = ((34, 26, 24), (58, 38, 26), (96, 60, 34), (150, 100, 52), (196, 156, 92), (132, 52, 32))
@@ -18,8 +20,9 @@ _HAIRS = ((34, 26, 24), (58, 38, 26), (96, 60, 34), (150, 100, 52), (196, 156, 9
 def sample(seed: int, index: int, *, incongruent: bool = False) -> Scene:
     """Draw scene `index` of the set `seed`.
 
-    Congruent scenes cycle through the emotions, so that any seven consecutive indices hold each once. Incongruent ones
-    pair different emotions of face and body, both clear; neutral takes part at a third of its turn.
+    Congruent scenes cycle through the emotions, so that any seven consecutive indices hold each once.
+    Incongruent ones pair different emotions of face and body, both clear; neutral takes part at a third of
+    its turn.
     """
     rng = np.random.default_rng([seed, index, int(incongruent)])
     body = EMOTIONS[index % len(EMOTIONS)]
@@ -39,7 +42,8 @@ def sample(seed: int, index: int, *, incongruent: bool = False) -> Scene:
         view, yaw = "turned", float(rng.choice([-1.0, 1.0]) * rng.uniform(34, 48))
     mirror = bool(rng.random() < 0.5)
     if posture.claims.head == "turned_away" and view == "turned":
-        # Averting the head further from the viewer would hide the face: it turns back across the viewer's line.
+        # Averting the head further from the viewer would hide the face: it turns back across the viewer's
+        # line.
         mirror = yaw < 0
     clear = amount >= 0.5
     return Scene(
@@ -68,7 +72,8 @@ def sample(seed: int, index: int, *, incongruent: bool = False) -> Scene:
 
 
 def _body(emotion: str, rng: np.random.Generator, *, always_clear: bool) -> tuple[Posture, float, bool]:
-    """Choose a posture and how far the figure goes into it; nothing between .30 and .66, where classes would blur."""
+    """Choose a posture and how far the figure goes into it; nothing between .30 and .66, where classes
+    would blur."""
     own = FAMILIES[emotion][int(rng.integers(len(FAMILIES[emotion])))]
     strong = float(rng.uniform(0.68, 1.0))
     if always_clear or rng.random() >= WEAK_SHARE:

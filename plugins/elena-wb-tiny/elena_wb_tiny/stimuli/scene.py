@@ -1,7 +1,7 @@
 """The vocabulary of a stimulus: what a figure is and does, before any pixel is drawn.
 
-Angles are in degrees, lengths in body heights. The figure's frame has x to its left (picture right when it faces
-the viewer), y up and z towards where it faces.
+Angles are in degrees, lengths in body heights. The figure's frame has x to its left (picture right when it
+faces the viewer), y up and z towards where it faces.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ FACE_CLEAR = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One arm: unit directions of upper arm, forearm and hand in the torso's frame, mirrored so that +x is outward."""
+    """One arm: unit directions of upper arm, forearm and hand in the torso's frame, mirrored so that +x
+    is outward."""
 
     upper: Vector
     fore: Vector
@@ -31,7 +32,8 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Joint configuration of the whole figure; positive pitch leans or bows forward, positive yaw and roll go left."""
+    """Joint configuration of the whole figure; positive pitch leans or bows forward, positive yaw and
+    roll go left."""
 
     head_pitch: float
     head_yaw: float
@@ -112,7 +114,8 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """Where the figure stands in the picture: body yaw, share of the picture it fills, and where the slack goes."""
+    """Where the figure stands in the picture: body yaw, share of the picture it fills, and where the
+    slack goes."""
 
     yaw: float
     fill: float
@@ -145,7 +148,7 @@ class Scene:
 def label(scene: Scene) -> str:
     """Return the emotion a viewer would answer who sees everything.
 
-    A clear face (intensity of at least `FACE_CLEAR`) decides, as faces do for people who see face and body disagree;
-    a faint one leaves the decision to the body.
+    A clear face (intensity of at least `FACE_CLEAR`) decides, as faces do for people who see face and body
+    disagree; a faint one leaves the decision to the body.
     """
     return scene.face_emotion if scene.face_intensity >= FACE_CLEAR else scene.body_emotion

@@ -1,7 +1,7 @@
 """From joint angles to joints: the figure's 3-D skeleton, turned to the camera and fitted into the picture.
 
-Bone lengths are cartoon proportions (a head of about 0.28 of the standing height) so that a face can be read in a
-small picture.
+Bone lengths are cartoon proportions (a head of about 0.28 of the standing height) so that a face can be
+read in a small picture.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,11 @@ TORSO, SHOULDERS, HIPS = 0.265, 0.112, 0.058
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """Joints in picture coordinates: x, y in pixels (y down), z towards the viewer in pixels, all times `scale`.
+    """Joints in picture coordinates: x, y in pixels (y down), z towards the viewer in pixels, all times
+    `scale`.
 
-    `head_turn` rotates head-local vectors to the viewer's frame (y up); `head_tilt` is the roll applied after it.
+    `head_turn` rotates head-local vectors to the viewer's frame (y up); `head_tilt` is the roll applied
+    after it.
     """
 
     joints: dict[str, Array]
