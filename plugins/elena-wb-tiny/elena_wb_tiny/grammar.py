@@ -74,9 +74,14 @@ def answer(scene: Scene, picture: Picture, *, prompt: str, masked: bool, rng: np
 
 def affect(scene: Scene, *, masked: bool) -> tuple[int, int, int]:
     """Valence, arousal and dominance (1-10) of what decides the answer, scaled with its intensity."""
-    by_face = not masked and scene.face_intensity >= FACE_CLEAR
-    emotion = scene.face_emotion if by_face else scene.body_emotion
-    strength = 0.55 + 0.45 * (scene.face_intensity if by_face else scene.body_intensity)
+    if not masked and scene.face_intensity >= FACE_CLEAR:
+        return affect_of(scene.face_emotion, scene.face_intensity)
+    return affect_of(scene.body_emotion, scene.body_intensity)
+
+
+def affect_of(emotion: str, intensity: float) -> tuple[int, int, int]:
+    """Valence, arousal and dominance (1-10) of an emotion shown with an intensity of 0..1."""
+    strength = 0.55 + 0.45 * intensity
     # The scale's middle, 5.5, counts as 5.
     valence, arousal, dominance = (
         int(np.clip(np.ceil(5.0 + 4.5 * centre * strength), 1, 10)) for centre in VAD_CENTRES[emotion]
