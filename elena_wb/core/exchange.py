@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
-import numpy as np
-import numpy.typing as npt
-from pydantic import BaseModel
+if TYPE_CHECKING:  # kept out of start-up: `elena-wb --help` needs neither
+    import numpy as np
+    import numpy.typing as npt
+    from pydantic import BaseModel
 
 FinishReason = Literal["stop", "length", "refused", "error"]
 
@@ -70,7 +71,8 @@ class ModelCard:
     """Which model answered, precisely enough to find it again.
 
     ``digest`` identifies the weights and everything in the options that changes answers (dtype,
-    quantisation). ``libraries`` maps package names to versions.
+    quantisation). ``libraries`` maps package names to versions. ``meant_for`` names the datasets that the
+    model was made for, if it is no instrument for others; ``notes`` is what its users should know.
     """
 
     uri: str
@@ -82,6 +84,7 @@ class ModelCard:
     context_length: int | None = None
     device: str | None = None
     libraries: Mapping[str, str] = field(default_factory=dict)
+    meant_for: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -1,0 +1,77 @@
+"""The command line: one module per verb group; each parses, calls one function of a room and prints.
+
+Verbs import what they need when they run, so that ``elena-wb --help`` stays quick. May import every room
+but the internals of ``tui``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elena_wb.cli import config, models, plugins, prompts, query, run, runs
+from elena_wb.cli.options import State
+from elena_wb.cli.output import say
+from elena_wb.core.errors import ExitCode, WorkbenchError
+
+app = typer.Typer(
+    name="elena-wb",
+    help="Study how vision-language models read emotion from the body.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("run")(run.run)
+app.command("query")(query.query)
+app.add_typer(runs.app, name="runs")
+app.add_typer(models.app, name="models")
+app.add_typer(prompts.app, name="prompts")
+app.add_typer(plugins.app, name="plugins")
+app.add_typer(config.app, name="config")
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    store: Annotated[Path | None, typer.Option(help="The DuckDB file to use.", show_default=False)] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Refuse every use of the network.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Study how vision-language models read emotion from the body."""
+    if version:
+        from elena_wb import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+    if offline:
+        os.environ["ELENA_WB_OFFLINE"] = "1"
+    ctx.obj = State({"store": store}, debug=debug)
+
+
+def main() -> None:
+    """Run the program: load plugins, run the verb, turn errors into words and exit codes."""
+    from elena_wb.plugins import plugin_host
+
+    plugin_host().add_commands(app)
+    try:
+        app()
+    except WorkbenchError as error:
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        say(f"Error: {error.message}", style="red")
+        if error.hint:
+            say(error.hint)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.OK)
+
+
+if __name__ == "__main__":
+    main()

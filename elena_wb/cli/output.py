@@ -1,0 +1,74 @@
+"""Writing to people and to programs: stdout is data, stderr is talk."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def say(message: str, *, style: str | None = None) -> None:
+    """One line of talk on stderr; ``message`` is never read as markup."""
+    stderr_console().print(message, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(message: str) -> None:
+    """A warning on stderr."""
+    say(f"Warning: {message}", style="yellow")
+
+
+def stderr_console() -> Console:
+    """The console for talk and progress."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def print_json(value: object) -> None:
+    """``value`` on stdout as indented JSON."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+    """A table on stdout: drawn on a terminal, tab-separated in a pipe. Cells are never read as markup."""
+    if not sys.stdout.isatty():
+        typer.echo("\t".join(columns))
+        for row in rows:
+            typer.echo("\t".join(plain(cell) for cell in row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    Console().print(table)
+
+
+def print_listing(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
+    """A listing as JSON, or as a table of ``columns``; ``empty`` is said where there is nothing to list."""
+    if as_json:
+        print_json(list(rows))
+    elif not rows:
+        say(empty)
+    else:
+        print_table(columns, ([row.get(column) for column in columns] for row in rows))
+
+
+def plain(cell: object) -> str:
+    """``cell`` as one printable line: control and direction-changing characters made visible."""
+    if cell is None:
+        return ""
+    text = f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    return "".join(
+        character if character.isprintable() else " " if character in "\n\r\t" else f"\\u{ord(character):04x}"
+        for character in text
+    )

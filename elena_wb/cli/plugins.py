@@ -1,0 +1,47 @@
+"""``elena-wb plugins``: what is installed, what it provides, what failed."""
+
+from __future__ import annotations
+
+import typer
+
+from elena_wb.cli.options import AsJson
+from elena_wb.cli.output import print_listing, say
+
+app = typer.Typer(help="Show installed plugins.")
+
+
+@app.callback(invoke_without_command=True)
+def default(ctx: typer.Context) -> None:
+    """Show installed plugins."""
+    if ctx.invoked_subcommand is None:
+        list_()
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """Each plugin, its distribution, what it provides and whether it works."""
+    from elena_wb.plugins import plugin_host
+
+    host = plugin_host()
+    reasons: dict[str, list[str]] = {}
+    for failure in host.failures:
+        reasons.setdefault(failure.plugin, []).append(failure.reason)
+    names = [name for name, _ in host.manager.list_name_plugin()]
+    rows = [
+        {
+            "plugin": name,
+            "distribution": host.distributions.get(name, "elena-wb"),
+            "provides": host.provided_by(name),
+            "state": "; ".join(reasons[name]) if name in reasons else "ok",
+        }
+        for name in sorted({*names, *reasons})
+    ]
+    shown = rows if as_json else [{**row, "provides": _one_line(row["provides"])} for row in rows]
+    print_listing(shown, ("plugin", "distribution", "provides", "state"), as_json=as_json, empty="No plugins.")
+    if reasons and not as_json:
+        say("What failed was skipped; everything else works.")
+
+
+def _one_line(provided: object) -> str:
+    assert isinstance(provided, dict)
+    return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in provided.items())

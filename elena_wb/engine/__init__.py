@@ -1,0 +1,28 @@
+"""From a plan to stored answers: prefetch → batch → generate → outbox → store.
+
+Imports core, plugins, data, masking, prompts, parsing, vocabulary and store; knows no model by name and
+prints nothing: whoever starts a run listens to its events.
+"""
+
+from __future__ import annotations
+
+from elena_wb.engine.events import Answered, Event, Listener, Notice, RunFinished, RunStarted
+from elena_wb.engine.models import ModelAddress, describe
+from elena_wb.engine.plan import RunPlan, Setting, Wish, plan_run
+from elena_wb.engine.run import execute
+
+__all__ = [
+    "Answered",
+    "Event",
+    "Listener",
+    "ModelAddress",
+    "Notice",
+    "RunFinished",
+    "RunPlan",
+    "RunStarted",
+    "Setting",
+    "Wish",
+    "describe",
+    "execute",
+    "plan_run",
+]

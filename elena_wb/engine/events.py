@@ -1,0 +1,74 @@
+"""What a run tells whoever watches it: a progress bar, a program reading JSON lines, or the interface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+RunStatus = Literal["done", "partial", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run begins or goes on: ``to_ask`` generations are missing, ``answered`` and ``failed`` are there."""
+
+    run_id: int
+    name: str | None
+    prompt: str
+    condition: str
+    to_ask: int
+    answered: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One generation was stored."""
+
+    run_id: int
+    generation_id: str
+    stimulus_id: str
+    path: Path
+    repeat: int
+    status: str
+    emotion: str | None
+    error: str | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something worth knowing that is about no single generation."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """A run came to its end, for now; the counts are of this sitting."""
+
+    run_id: int
+    status: RunStatus
+    ok: int
+    unparsed: int
+    refused: int
+    failed: int
+    seconds: float
+    cost_usd: float
+    reason: str | None = None
+
+    @property
+    def asked(self) -> int:
+        """How many generations this sitting dealt with."""
+        return self.ok + self.unparsed + self.refused + self.failed
+
+
+Event = RunStarted | Answered | Notice | RunFinished
+
+
+class Listener(Protocol):
+    """Receives events in the thread that drives the run."""
+
+    def __call__(self, event: Event) -> None:
+        """Take note; must be quick."""

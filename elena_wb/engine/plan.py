@@ -1,0 +1,132 @@
+"""What a command asks for, compared with what the store already has: the plan of each run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from elena_wb.core import Condition, ModelCard, Prompt, Sampling, Stimulus
+from elena_wb.engine.prefetch import Item, Recipe
+from elena_wb.engine.provenance import environment
+from elena_wb.masking import Masking
+from elena_wb.store import RunSpec, Store, answered, find_run_key
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What makes a run this run and no other: everything that enters its specification."""
+
+    card: ModelCard
+    prompt: Prompt
+    condition: Condition
+    masking: Masking
+    sampling: Sampling
+    seed: int
+    max_tokens: int
+
+    @property
+    def spec_digest(self) -> str:
+        """sha256 (hex) over all that can change answers, and nothing else."""
+        body = {
+            "model": self.card.digest,
+            "prompt": self.prompt.digest,
+            "masking": self.masking.identity,
+            "sampling": asdict(self.sampling),
+            "seed": self.seed,
+            "max_tokens": self.max_tokens,
+        }
+        return _digest(body)
+
+    @property
+    def recipe(self) -> Recipe:
+        """How this run makes its requests."""
+        return Recipe(self.prompt, self.masking, self.sampling, self.seed, self.max_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """One run: its specification, what is missing, and what the store already has of it."""
+
+    setting: Setting
+    spec: RunSpec
+    stimuli: tuple[Stimulus, ...]
+    items: tuple[Item, ...]
+    answered: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How the user wants runs planned, beside what they consist of.
+
+    ``fresh`` starts another run of an existing specification; ``experiment`` groups the runs of one command.
+    """
+
+    name: str | None = None
+    experiment: str | None = None
+    repeats: int = 1
+    fresh: bool = False
+    retry_failed: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: Wish) -> RunPlan:
+    """Compare ``stimuli`` × repeats with the store and keep what is missing.
+
+    Answers of any kind count as there; errors count as missing only with ``wish.retry_failed``.
+    """
+    spec_digest = setting.spec_digest
+    run_key = None if wish.fresh else find_run_key(store, spec_digest, wish.name)
+    if run_key is None:
+        run_key = _digest([wish.name, spec_digest, uuid.uuid4().hex if wish.fresh else ""])
+        known: Mapping[tuple[str, int], str] = {}
+    else:
+        known = answered(store, run_key)
+    items: list[Item] = []
+    done = failed = 0
+    for repeat in range(wish.repeats):
+        for stimulus in stimuli:
+            status = known.get((stimulus.stimulus_id, repeat))
+            if status is None or (status == "error" and wish.retry_failed):
+                items.append(Item(stimulus, repeat))
+            elif status == "error":
+                failed += 1
+            else:
+                done += 1
+    spec = RunSpec(
+        run_key=run_key,
+        name=wish.name,
+        spec_digest=spec_digest,
+        experiment=wish.experiment,
+        model_uri=setting.card.uri,
+        model_digest=setting.card.digest,
+        model_card=asdict(setting.card),
+        prompt_name=setting.prompt.name,
+        prompt_digest=setting.prompt.digest,
+        prompt_text=setting.prompt.text,
+        condition=str(setting.condition),
+        dataset=", ".join(sorted({stimulus.dataset for stimulus in stimuli})),
+        options={
+            **wish.options,
+            "sampling": asdict(setting.sampling),
+            "max_tokens": setting.max_tokens,
+            "masking": setting.masking.identity,
+            "prompt_variant": setting.prompt.variant,
+        },
+        seed=setting.seed,
+        environment=environment(setting.card),
+    )
+    return RunPlan(setting, spec, tuple(stimuli), tuple(items), done, failed)
+
+
+def generation_id(run_key: str, item: Item) -> str:
+    """The identity of a generation: sha256 (hex) over run, stimulus and repeat."""
+    return _digest([run_key, item.stimulus.stimulus_id, item.repeat])
+
+
+def _digest(body: object) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

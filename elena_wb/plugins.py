@@ -1,0 +1,217 @@
+"""Finding plugins and what they provide.
+
+Entry points of the group ``elena_wb`` are loaded one by one, each guarded: a plugin that raises, exits
+or misspells a hook is recorded as a :class:`Failure` and skipped, and everything else goes on working.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from elena_wb import hookspecs
+from elena_wb.core.errors import UsageError, WorkbenchError
+from elena_wb.core.nearest import nearest
+
+GROUP = "elena_wb"
+KINDS = ("models", "locators", "maskers", "datasets")
+_SINGULAR = {
+    "models": "model provider",
+    "locators": "locator",
+    "maskers": "masking style",
+    "datasets": "dataset",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A plugin, or one thing it claimed, that could not be used, and why."""
+
+    plugin: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """``plugin`` provides ``name``; ``target`` is an import path or the object itself."""
+
+    plugin: str
+    name: str
+    target: str | object
+
+    def load(self) -> Any:
+        """The object that the claim stands for, imported now.
+
+        Raises:
+            WorkbenchError: it cannot be imported.
+        """
+        if not isinstance(self.target, str):
+            return self.target
+        module_name, _, attribute = self.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module_name), attribute)
+        except (ImportError, AttributeError) as error:
+            raise WorkbenchError(
+                f"Plugin `{self.plugin}` promises `{self.name}` at `{self.target}`, which cannot be loaded: {error}",
+                hint="Reinstall the plugin with its dependencies; `elena-wb plugins list` shows its state.",
+            ) from error
+
+
+@dataclass(slots=True)
+class PluginHost:
+    """The plugins that were loaded, what they claim, and what went wrong."""
+
+    manager: pluggy.PluginManager
+    distributions: dict[str, str] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    claims: dict[str, dict[str, Claim]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
+    prompt_folders: list[tuple[str, Path]] = field(default_factory=list)
+
+    def find(self, kind: str, name: str) -> Any:
+        """What is registered under ``name``, imported now.
+
+        Raises:
+            UsageError: nothing is; the message names what there is.
+        """
+        known = self.claims[kind]
+        if name not in known:
+            raise UsageError(
+                f"There is no {_SINGULAR[kind]} `{name}`.", hint=nearest(name, known) or self._how_to_add(kind)
+            )
+        return known[name].load()
+
+    def instances(self, kind: str) -> Mapping[str, Any]:
+        """One instance of everything registered under ``kind``, each imported only when first asked for."""
+        return _Lazily(self.claims[kind])
+
+    def provided_by(self, plugin: str) -> dict[str, list[str]]:
+        """Kind → names that ``plugin`` provides, prompt folders included."""
+        found = {
+            kind: sorted(claim.name for claim in claims.values() if claim.plugin == plugin)
+            for kind, claims in self.claims.items()
+        }
+        found["prompts"] = [str(folder) for owner, folder in self.prompt_folders if owner == plugin]
+        return {kind: names for kind, names in found.items() if names}
+
+    def add_commands(self, app: Any) -> None:
+        """Let every plugin add its verbs; one that fails is recorded."""
+        for name, implementation in self._implementations("register_commands"):
+            with self._guarded(name):
+                implementation.function(app)
+
+    def _how_to_add(self, kind: str) -> str:
+        return f"No plugin provides any {_SINGULAR[kind]}; `elena-wb plugins list` shows what is installed."
+
+    def _implementations(self, hook: str) -> Iterator[tuple[str, Any]]:
+        for implementation in getattr(self.manager.hook, hook).get_hookimpls():
+            yield implementation.plugin_name, implementation
+
+    @contextlib.contextmanager
+    def _guarded(self, plugin: str) -> Iterator[None]:
+        """Turn whatever a plugin raises, ``sys.exit`` included, into a failure; its prints go to stderr."""
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                yield
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - one plugin must not take the program down
+            self.failures.append(Failure(plugin, f"{type(error).__name__}: {error}"))
+
+    def _add(self, name: str, plugin: object) -> None:
+        with self._guarded(name):
+            self.manager.register(plugin, name=name)
+
+    def _drop_misspelt(self) -> None:
+        while True:
+            try:
+                self.manager.check_pending()
+                return
+            except pluggy.PluginValidationError as error:
+                name = self.manager.get_name(error.plugin) or repr(error.plugin)
+                self.failures.append(Failure(name, str(error)))
+                self.manager.unregister(error.plugin)
+
+    def _collect_claims(self) -> None:
+        for kind in KINDS:
+            for plugin, implementation in self._implementations(f"register_{kind}"):
+                with self._guarded(plugin):
+                    implementation.function(self._register(kind, plugin))
+        for plugin, implementation in self._implementations("register_prompts"):
+            with self._guarded(plugin):
+                implementation.function(
+                    lambda folder, plugin=plugin: self.prompt_folders.append((plugin, Path(folder)))
+                )
+
+    def _register(self, kind: str, plugin: str) -> hookspecs.Register:
+        def register(name: str, target: str | object) -> None:
+            holder = self.claims[kind].get(name)
+            if holder is not None:
+                self.failures.append(
+                    Failure(
+                        plugin,
+                        f"{_SINGULAR[kind]} `{name}` is already provided by plugin `{holder.plugin}`; "
+                        f"that one is used. Uninstall one of the two.",
+                    )
+                )
+                return
+            self.claims[kind][name] = Claim(plugin, name, target)
+
+        return register
+
+
+class _Lazily(Mapping[str, Any]):
+    """Name → instance; knows every name at once and imports an entry when it is first read."""
+
+    def __init__(self, claims: Mapping[str, Claim]) -> None:
+        self._claims = claims
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = self._claims[name].load()()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._claims)
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._claims
+
+
+def build_host(points: Iterable[EntryPoint], builtins: Iterable[tuple[str, object]]) -> PluginHost:
+    """Load ``builtins`` (name, module) and then ``points``, in order of name."""
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    host = PluginHost(manager)
+    for name, module in builtins:
+        manager.register(module, name=name)
+    for point in sorted(points, key=lambda point: point.name):
+        if point.dist is not None:
+            host.distributions[point.name] = f"{point.dist.name} {point.dist.version}"
+        if manager.has_plugin(point.name):
+            host.failures.append(Failure(point.name, f"a plugin called `{point.name}` is already loaded"))
+            continue
+        with host._guarded(point.name):
+            module = point.load()
+            host._add(point.name, module)
+    host._drop_misspelt()
+    host._collect_claims()
+    return host
+
+
+@cache
+def plugin_host() -> PluginHost:
+    """The plugins installed in this environment, loaded once per process."""
+    from elena_wb import builtin
+
+    return build_host(entry_points(group=GROUP), [("builtin", builtin)])
