@@ -28,8 +28,8 @@ _README = """\
 
 {count} {kind} figures of {size}x{size} pixels, drawn from seed {seed}. The emotion is not in the file names.
 
-- `labels.csv`: what the face and the body of each figure express (source `face`, `body`){intended}, with
-  valence, arousal and dominance from 1 to 10.
+- `labels.csv`: what each figure expresses, by `source`: {sources}; with valence, arousal and
+  dominance from 1 to 10.
 - `regions.csv`: boxes (x, y, w, h in pixels, from the top left) of the parts inside the picture.
 - `poses.csv`: what each part does, the view, the framing, and the intensity (0..1) of face and body.
 - `stimuli.json`: how the folder was made; the same values make the same bytes.
@@ -69,7 +69,7 @@ def write_folder(out: Path, count: int, seed: int, incongruent: bool, size: int 
         size=size,
         seed=seed,
         kind="incongruent" if incongruent else "congruent",
-        intended="" if incongruent else " and\n  as a whole (`intended`)",
+        sources="its face and its body" if incongruent else "as a whole (`intended`), its face and its body",
     )
     (out / "README.md").write_text(text, encoding="utf-8")
 
