@@ -28,7 +28,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     store: Path = Field(
-        default_factory=lambda: user_data_dir() / "elena-wb.duckdb", description="The DuckDB file of all runs."
+        default_factory=lambda: user_data_dir() / "elena-wb.duckdb",
+        description="The DuckDB file of all runs.",
     )
     model: str | None = Field(None, description="Model URI or alias that `run` uses without -m.")
     prompt: str = Field("elena", description="Prompt pack that `run` uses without -p.")
@@ -147,7 +148,9 @@ def resolve_model(name: str | None, settings: Settings, schemes: Mapping[str, ob
     uri = settings.aliases.get(wanted, wanted)
     scheme, colon, _ = uri.partition(":")
     if not colon or scheme not in schemes:
-        raise UsageError(f"`{wanted}` is no model.", hint=nearest(wanted if not colon else f"{scheme}:", choices))
+        raise UsageError(
+            f"`{wanted}` is no model.", hint=nearest(wanted if not colon else f"{scheme}:", choices)
+        )
     return uri
 
 
@@ -169,9 +172,15 @@ def _read_file() -> Mapping[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SetupError(f"The configuration file {path} cannot be read: {error}", hint="Mend or remove it.") from error
+        raise SetupError(
+            f"The configuration file {path} cannot be read: {error}", hint="Mend or remove it."
+        ) from error
 
 
 def _read_environment() -> Mapping[str, Any]:
     fields = set(Settings.model_fields) - {"aliases"}
-    return {key: os.environ[f"{PREFIX}{key.upper()}"] for key in fields if os.environ.get(f"{PREFIX}{key.upper()}")}
+    return {
+        key: os.environ[f"{PREFIX}{key.upper()}"]
+        for key in fields
+        if os.environ.get(f"{PREFIX}{key.upper()}")
+    }

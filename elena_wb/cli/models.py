@@ -69,7 +69,9 @@ def info(
 @app.command()
 def alias(
     name: Annotated[str, typer.Argument(help="The short name.")],
-    uri: Annotated[str | None, typer.Argument(help="What it stands for; left out, the alias is removed.")] = None,
+    uri: Annotated[
+        str | None, typer.Argument(help="What it stands for; left out, the alias is removed.")
+    ] = None,
 ) -> None:
     """Give a model URI a short name."""
     from elena_wb.config import write_setting

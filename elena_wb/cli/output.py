@@ -35,7 +35,9 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None) -> None:
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
+) -> None:
     """A table on stdout: drawn on a terminal, tab-separated in a pipe. Cells are never read as markup."""
     if not sys.stdout.isatty():
         typer.echo("\t".join(columns))
@@ -53,7 +55,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, tit
     Console().print(table)
 
 
-def print_listing(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
+def print_listing(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str
+) -> None:
     """A listing as JSON, or as a table of ``columns``; ``empty`` is said where there is nothing to list."""
     if as_json:
         print_json(list(rows))

@@ -37,7 +37,9 @@ def list_(as_json: AsJson = False) -> None:
         for name in sorted({*names, *reasons})
     ]
     shown = rows if as_json else [{**row, "provides": _one_line(row["provides"])} for row in rows]
-    print_listing(shown, ("plugin", "distribution", "provides", "state"), as_json=as_json, empty="No plugins.")
+    print_listing(
+        shown, ("plugin", "distribution", "provides", "state"), as_json=as_json, empty="No plugins."
+    )
     if reasons and not as_json:
         say("What failed was skipped; everything else works.")
 

@@ -49,10 +49,15 @@ class Masker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in the input that cannot be used; the rest goes on without it."""
+    """Something in the input that a user should know; the rest goes on.
+
+    ``excludes`` is whether it keeps a picture from being used (an unreadable file does, a duplicate or a
+    bad row of a table does not).
+    """
 
     where: str
     reason: str
+    excludes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from elena_wb.core import Condition, ModelCard, Prompt, Sampling, Stimulus
+from elena_wb.core import Condition, ModelCard, Prompt, Sampling, Stimulus, UsageError
 from elena_wb.engine.prefetch import Item, Recipe
 from elena_wb.engine.provenance import environment
 from elena_wb.masking import Masking
@@ -64,12 +64,14 @@ class Wish:
     """How the user wants runs planned, beside what they consist of.
 
     ``fresh`` starts another run of an existing specification; ``experiment`` groups the runs of one command.
+    ``resumes`` is the key of the run to go on with; its specification must not have changed.
     """
 
     name: str | None = None
     experiment: str | None = None
     repeats: int = 1
     fresh: bool = False
+    resumes: str | None = None
     retry_failed: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -78,9 +80,20 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
     """Compare ``stimuli`` × repeats with the store and keep what is missing.
 
     Answers of any kind count as there; errors count as missing only with ``wish.retry_failed``.
+
+    Raises:
+        UsageError: the run to go on with has another specification now.
     """
     spec_digest = setting.spec_digest
     run_key = None if wish.fresh else find_run_key(store, spec_digest, wish.name)
+    if wish.resumes is not None:
+        if find_run_key(store, spec_digest, wish.name, run_key=wish.resumes) is None:
+            raise UsageError(
+                "The model, the prompt or a library behind the masking has changed since that run was started, "
+                "so it cannot be gone on with.",
+                hint="Start a new run of the same pictures instead: leave --resume out.",
+            )
+        run_key = wish.resumes
     if run_key is None:
         run_key = _digest([wish.name, spec_digest, uuid.uuid4().hex if wish.fresh else ""])
         known: Mapping[tuple[str, int], str] = {}

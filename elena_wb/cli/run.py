@@ -1,0 +1,244 @@
+"""``elena-wb run``: ask a model about pictures, masked and unmasked, and store every answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from elena_wb.cli.options import open_store, settings
+from elena_wb.cli.output import print_json, print_table, say, warn
+from elena_wb.core.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from elena_wb.engine import Answered, Event, RunFinished
+    from elena_wb.engine.study import Study
+    from elena_wb.store import Store
+
+_SHOWN_FAILURES = 20
+
+
+def run(
+    ctx: typer.Context,
+    sources: Annotated[list[str] | None, typer.Argument(help="Pictures, or folders of pictures.")] = None,
+    model: Annotated[str | None, typer.Option("-m", "--model", help="Model URI or alias.")] = None,
+    prompt: Annotated[
+        list[str] | None, typer.Option("-p", "--prompt", help="Prompt pack; several make several runs.")
+    ] = None,
+    mask: Annotated[
+        list[str] | None,
+        typer.Option("--mask", help="Condition: none or PARTS[:STYLE][@LOCATOR]; several make several runs."),
+    ] = None,
+    prompt_variant: Annotated[
+        str | None, typer.Option(help="Variant of the prompt, instead of the one that fits the condition.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Read the sources as this dataset.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N pictures.")] = None,
+    repeat: Annotated[int, typer.Option(min=1, help="Ask each picture N times, each with its own seed.")] = 1,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Requests per call of the model.")] = None,
+    temperature: Annotated[float, typer.Option(min=0.0, help="0 always takes the likeliest token.")] = 0.0,
+    top_p: Annotated[float, typer.Option(min=0.0, max=1.0, help="Nucleus sampling; 1 is off.")] = 1.0,
+    top_k: Annotated[int, typer.Option(min=0, help="Sample among the K likeliest tokens; 0 is off.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of sampling.", show_default="configured, else 0")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Longest answer.", show_default="the prompt pack's")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="A name for the runs of this command.")] = None,
+    resume: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Go on with a run (number or name) as it was started.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start another run of the same specification.")
+    ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask again what failed.")] = False,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0.0, metavar="USD", help="Stop before spending more than this.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    events: Annotated[
+        Literal["jsonl"] | None, typer.Option(help="Print events as JSON lines on stdout.")
+    ] = None,
+) -> None:
+    """Ask a model about pictures under one or more masking conditions; every answer goes into the store.
+
+    The same command again continues where it stopped: answers that are there are not asked for again,
+    failed ones only with --retry-failed, and new pictures extend the run.
+    """
+    from elena_wb.config import resolve_model
+    from elena_wb.core import Sampling
+    from elena_wb.engine.study import Request, plan_study
+    from elena_wb.plugins import plugin_host
+
+    host = plugin_host()
+    chosen = settings(ctx)
+    store = open_store(ctx)
+    if resume is not None:
+        if sources or model or prompt or mask:
+            raise UsageError(
+                "--resume takes pictures, model, prompt and conditions from the run itself.",
+                hint="Leave SOURCE, -m, -p and --mask out, or run the original command again without --resume.",
+            )
+        from elena_wb.engine.resume import request_of
+
+        request = request_of(store, resume, retry_failed=retry_failed)
+    else:
+        if not sources:
+            raise UsageError(
+                "No pictures are named.", hint="Name files or folders: `elena-wb run FOLDER -m MODEL`."
+            )
+        request = Request(
+            sources=sources,
+            model_uri=resolve_model(model, chosen, host.claims["models"]),
+            prompts=prompt or [chosen.prompt],
+            conditions=mask or chosen.mask,
+            prompt_variant=prompt_variant,
+            dataset=dataset,
+            limit=limit,
+            repeats=repeat,
+            sampling=Sampling(temperature=temperature, top_p=top_p, top_k=top_k),
+            seed=chosen.seed if seed is None else seed,
+            max_tokens=max_tokens,
+            name=name,
+            fresh=fresh,
+            retry_failed=retry_failed,
+        )
+    study = plan_study(request, host, store)
+    _tell(study)
+    if dry_run:
+        _print_plan(study, as_json=events == "jsonl")
+        return
+    raise typer.Exit(
+        carry_out(study, store, batch_size=batch_size, max_cost_usd=max_cost, events=events == "jsonl")
+    )
+
+
+def carry_out(
+    study: Study,
+    store: Store,
+    *,
+    batch_size: int | None = None,
+    max_cost_usd: float | None = None,
+    events: bool = False,
+) -> ExitCode:
+    """Carry the study out with progress on stderr and Ctrl-C as designed; print the runs; the exit code."""
+    from elena_wb.cli.progress import watching
+    from elena_wb.engine import Answered
+
+    if not study.to_ask:
+        say("Nothing is missing: every picture has its answer in the store.")
+    failures: list[Answered] = []
+    with stopping_on_interrupt() as stop, watching(events=events) as listener:
+
+        def listen(event: Event) -> None:
+            if isinstance(event, Answered) and event.status == "error":
+                failures.append(event)
+            listener(event)
+
+        results = study.carry_out(
+            store, listener=listen, stop=stop, batch_size=batch_size, max_cost_usd=max_cost_usd
+        )
+    _report(study, results, failures, table=not events)
+    return _exit_code(study, results, interrupted=stop.is_set())
+
+
+@contextmanager
+def stopping_on_interrupt() -> Iterator[threading.Event]:
+    """The first Ctrl-C sets the event, so that what is in flight is stored; the second stops at once."""
+    stop = threading.Event()
+
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            say(
+                "Stopped. Every answer that had arrived is kept and will be in the store at the next command."
+            )
+            os._exit(ExitCode.INTERRUPTED)
+        stop.set()
+        say("Finishing what is in flight; Ctrl-C again stops at once.")
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _tell(study: Study) -> None:
+    for note in (*study.card.notes, *study.notes):
+        warn(note)
+    for problem in study.problems:
+        warn(f"{problem.where}: {problem.reason}")
+
+
+def _print_plan(study: Study, *, as_json: bool) -> None:
+    rows = [
+        {
+            "run": plan.spec.name or "",
+            "prompt": f"{plan.spec.prompt_name} ({plan.setting.prompt.variant})",
+            "condition": plan.spec.condition,
+            "pictures": len(plan.stimuli),
+            "answered": plan.answered,
+            "failed": plan.failed,
+            "to ask": len(plan.items),
+        }
+        for plan in study.plans
+    ]
+    if as_json:
+        print_json({"model": study.card.uri, "calls": study.to_ask, "runs": rows})
+        return
+    print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    say(f"{study.to_ask} calls of {study.card.uri}. Nothing was asked or written.")
+
+
+def _report(
+    study: Study, results: Sequence[RunFinished], failures: Sequence[Answered], *, table: bool
+) -> None:
+    """The runs on stdout, what failed on stderr."""
+    for failed in failures[:_SHOWN_FAILURES]:
+        say(f"Failed: {failed.path}: {failed.error}", style="red")
+    if len(failures) > _SHOWN_FAILURES:
+        say(f"… and {len(failures) - _SHOWN_FAILURES} more.")
+    for result in results:
+        if result.reason:
+            warn(f"Run {result.run_id}: {result.reason}")
+    earlier = sum(plan.failed for plan in study.plans)
+    if earlier:
+        say(f"{earlier} failed in an earlier sitting; --retry-failed asks them again.")
+    elif failures:
+        say("The same command with --retry-failed asks the failed ones again.")
+    if table:
+        print_table(
+            ("run", "prompt", "condition", "status", "ok", "unparsed", "refused", "failed", "there before"),
+            [
+                (
+                    result.run_id,
+                    plan.spec.prompt_name,
+                    plan.spec.condition,
+                    result.status,
+                    result.ok,
+                    result.unparsed,
+                    result.refused,
+                    result.failed,
+                    plan.answered,
+                )
+                for result, plan in zip(results, study.plans, strict=False)
+            ],
+        )
+
+
+def _exit_code(study: Study, results: Sequence[RunFinished], *, interrupted: bool) -> ExitCode:
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    statuses = {result.status for result in results}
+    if statuses == {"failed"} or len(results) < len(study.plans):
+        return ExitCode.FAILED
+    if statuses - {"done"} or any(problem.excludes for problem in study.problems):
+        return ExitCode.PARTIAL
+    return ExitCode.OK

@@ -1,0 +1,164 @@
+"""A study: pictures × prompts × conditions for one model, planned and ready to be carried out.
+
+The command line, the demo and programs start here; what differs between them is who listens.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from elena_wb.core import Condition, ModelCard, Problem, Sampling, Stimulus, UsageError
+from elena_wb.data import collect
+from elena_wb.engine.events import Listener, RunFinished
+from elena_wb.engine.models import ModelAddress
+from elena_wb.engine.plan import RunPlan, Setting, Wish, plan_run
+from elena_wb.engine.run import execute
+from elena_wb.masking import resolve
+from elena_wb.plugins import PluginHost
+from elena_wb.prompts import choose
+from elena_wb.store import Store, drain_orphans, known_stimuli
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asks for. ``model_uri`` is a URI, not an alias; ``conditions`` are specs as typed."""
+
+    sources: Sequence[str | Path]
+    model_uri: str
+    prompts: Sequence[str] = ("elena",)
+    conditions: Sequence[str] = ("none",)
+    prompt_variant: str | None = None
+    dataset: str | None = None
+    limit: int | None = None
+    repeats: int = 1
+    sampling: Sampling = field(default_factory=Sampling)
+    seed: int = 0
+    max_tokens: int | None = None
+    name: str | None = None
+    fresh: bool = False
+    resumes: str | None = None
+    retry_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A planned study: what will be asked, and what had to be left out and why."""
+
+    address: ModelAddress
+    card: ModelCard
+    stimuli: tuple[Stimulus, ...]
+    plans: tuple[RunPlan, ...]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def to_ask(self) -> int:
+        """Generations that are missing, over all runs."""
+        return sum(len(plan.items) for plan in self.plans)
+
+    def carry_out(
+        self,
+        store: Store,
+        *,
+        listener: Listener,
+        stop: threading.Event | None = None,
+        batch_size: int | None = None,
+        max_cost_usd: float | None = None,
+    ) -> list[RunFinished]:
+        """Ask what is missing (:func:`elena_wb.engine.run.execute`)."""
+        return execute(
+            self.plans,
+            self.address.open,
+            store,
+            listener=listener,
+            stop=stop or threading.Event(),
+            batch_size=batch_size,
+            max_cost_usd=max_cost_usd,
+        )
+
+
+def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
+    """Collect the pictures, choose prompts, resolve conditions, and compare with the store.
+
+    Loads no weights and writes nothing, except that answers left behind by a killed process are moved
+    into the store first, so that they are not asked for again.
+
+    Raises:
+        UsageError: a model, prompt, dataset, condition or source does not exist.
+    """
+    if store.exists():
+        drain_orphans(store)
+    address = ModelAddress.parse(request.model_uri, host)
+    card = address.describe()
+    datasets = host.instances("datasets")
+    known = known_stimuli(store) if store.exists() else {}
+    collection = collect(request.sources, datasets=datasets, dataset=request.dataset, known=known)
+    stimuli = collection.stimuli[: request.limit]
+    if not stimuli:
+        raise UsageError(
+            f"There is no usable picture in {', '.join(map(str, request.sources))}.",
+            hint="Name folders or image files; `elena-wb stimuli render FOLDER` makes some to try.",
+        )
+    notes: list[str] = []
+    plans: list[RunPlan] = []
+    wish = _wish(request)
+    for prompt_name in dict.fromkeys(request.prompts):
+        for condition in dict.fromkeys(Condition.parse(spec) for spec in request.conditions):
+            chosen = choose(
+                prompt_name,
+                model_uri=request.model_uri,
+                condition=condition,
+                variant=request.prompt_variant,
+                extra_folders=host.prompt_folders,
+            )
+            notes += chosen.notes
+            setting = Setting(
+                card=card,
+                prompt=chosen.prompt,
+                condition=condition,
+                masking=resolve(
+                    condition, locators=host.instances("locators"), maskers=host.instances("maskers")
+                ),
+                sampling=request.sampling,
+                seed=request.seed,
+                max_tokens=request.max_tokens or chosen.prompt.max_tokens,
+            )
+            plans.append(plan_run(store, setting, stimuli, wish))
+    notes += _unfit(card, stimuli)
+    return Study(
+        address, card, tuple(stimuli), tuple(plans), collection.problems, tuple(dict.fromkeys(notes))
+    )
+
+
+def _wish(request: Request) -> Wish:
+    options: Mapping[str, Any] = {
+        "sources": [str(Path(source).expanduser().absolute()) for source in request.sources],
+        "dataset": request.dataset,
+        "limit": request.limit,
+        "repeats": request.repeats,
+        "prompt": list(request.prompts),
+    }
+    return Wish(
+        name=request.name,
+        experiment=request.name,
+        repeats=request.repeats,
+        fresh=request.fresh,
+        resumes=request.resumes,
+        retry_failed=request.retry_failed,
+        options=options,
+    )
+
+
+def _unfit(card: ModelCard, stimuli: Sequence[Stimulus]) -> list[str]:
+    """A warning where a model is used on pictures that it is no instrument for."""
+    foreign = sum(stimulus.dataset not in card.meant_for for stimulus in stimuli)
+    if not card.meant_for or not foreign:
+        return []
+    return [
+        f"{card.name} was made for {', '.join(card.meant_for)} only. {foreign} of {len(stimuli)} pictures are "
+        "something else: its answers about them mean nothing."
+    ]

@@ -1,0 +1,195 @@
+"""The demonstration: a whole study of facial bias, from rendering to findings, on the embedded model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from elena_wb.analysis import Estimate, confusion, proportion
+from elena_wb.cli.output import plain, say
+from elena_wb.cli.progress import watching
+from elena_wb.cli.run import stopping_on_interrupt
+from elena_wb.core import WorkbenchError
+from elena_wb.engine import RunFinished
+from elena_wb.engine.study import Request, plan_study
+from elena_wb.plugins import plugin_host
+from elena_wb.store import Store
+from elena_wb.vocabulary import facial_mentions
+from elena_wb_tiny.stimuli.folder import write_folder
+
+PROMPTS = ("elena", "naive")
+CONDITIONS = ("none", "face@annotated")
+_UNMASKED, _MASKED = CONDITIONS
+_ANSWERS = """
+    SELECT g.stimulus_id, r.condition, g.emotion, g.explicit_description, g.implicit_description, g.narrative,
+           list(b.phrase ORDER BY b.phrase) FILTER (b.phrase IS NOT NULL) AS parts,
+           any_value(face.label) AS face, any_value(body.label) AS body, any_value(s.path) AS path
+    FROM generations g
+    JOIN runs r USING (run_id)
+    JOIN stimuli s USING (stimulus_id)
+    JOIN labels face ON face.stimulus_id = g.stimulus_id AND face.source = 'face'
+    JOIN labels body ON body.stimulus_id = g.stimulus_id AND body.source = 'body'
+    LEFT JOIN body_parts b USING (generation_id)
+    WHERE r.name = ? AND starts_with(r.prompt_name, ?) AND g.repeat = 0
+    GROUP BY ALL ORDER BY path, condition
+"""
+
+
+def run_demo(store: Store, folder: Path, pictures: int, seed: int) -> None:
+    """Render, run and report; going on where an earlier demonstration stopped.
+
+    Raises:
+        WorkbenchError: a run did not finish.
+    """
+    console = Console()
+    sets = {"congruent": pictures, "incongruent": pictures // 2}
+    for kind, count in sets.items():
+        write_folder(folder / kind, count, seed + (kind == "incongruent"), kind == "incongruent")
+    say(f"Rendered {sum(sets.values())} posed figures in {folder}.")
+    with stopping_on_interrupt() as stop, watching(events=False) as listener:
+        for kind in sets:
+            request = Request(
+                sources=[folder / kind],
+                model_uri="tiny:",
+                prompts=PROMPTS,
+                conditions=CONDITIONS,
+                name=_name(kind, seed),
+            )
+            results = plan_study(request, plugin_host(), store).carry_out(store, listener=listener, stop=stop)
+            _insist(results)
+    _report(console, store, seed)
+    _next_steps(console, store, folder)
+
+
+def _name(kind: str, seed: int) -> str:
+    return f"demo {kind} {seed}"
+
+
+def _insist(results: list[RunFinished]) -> None:
+    for result in results:
+        if result.status != "done":
+            raise WorkbenchError(
+                f"Run {result.run_id} ended as {result.status}{': ' + result.reason if result.reason else ''}.",
+                hint="The same command goes on where it stopped.",
+            )
+
+
+def _answers(store: Store, name: str, prompt: str) -> dict[str, list[dict[str, Any]]]:
+    """Condition → one row per figure, in the same order for every condition."""
+    with store.read() as connection:
+        cursor = connection.execute(_ANSWERS, [name, prompt])
+        names = [column[0] for column in cursor.description]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {
+        condition: [row for row in rows if row["condition"] == condition] for condition in CONDITIONS
+    }
+
+
+def _report(console: Console, store: Store, seed: int) -> None:
+    congruent = {prompt: _answers(store, _name("congruent", seed), prompt) for prompt in PROMPTS}
+    incongruent = {prompt: _answers(store, _name("incongruent", seed), prompt) for prompt in PROMPTS}
+    console.print()
+    console.print(_accuracy_table(congruent))
+    console.print(_following_table(incongruent))
+    console.print(_findings(congruent["elena"]))
+    _side_by_side(console, congruent["elena"])
+
+
+def _accuracy_table(answers: dict[str, dict[str, list[dict[str, Any]]]]) -> Table:
+    n = len(answers["elena"][_UNMASKED])
+    table = _table(f"Does the answer match the posed emotion? ({n} congruent figures, 95 % intervals)")
+    for column in ("prompt", "condition", "accuracy", "macro-F1", "flips when the face is hidden"):
+        table.add_column(column)
+    for prompt, conditions in answers.items():
+        for condition, rows in conditions.items():
+            scored = confusion([row["body"] for row in rows], [row["emotion"] for row in rows])
+            flips = str(_flips(conditions)) if condition == _MASKED else ""
+            table.add_row(prompt, condition, str(scored.accuracy()), str(scored.macro_f1()), flips)
+    return table
+
+
+def _following_table(answers: dict[str, dict[str, list[dict[str, Any]]]]) -> Table:
+    n = len(answers["elena"][_UNMASKED])
+    table = _table(f"Face and body disagree: which does the answer follow? ({n} incongruent figures)")
+    for column in ("prompt", "condition", "follows the face", "follows the body", "neither"):
+        table.add_column(column)
+    for prompt, conditions in answers.items():
+        for condition, rows in conditions.items():
+            face = proportion(sum(row["emotion"] == row["face"] for row in rows), len(rows))
+            body = proportion(sum(row["emotion"] == row["body"] for row in rows), len(rows))
+            neither = sum(row["emotion"] not in (row["face"], row["body"]) for row in rows)
+            table.add_row(prompt, condition, str(face), str(body), str(proportion(neither, len(rows))))
+    return table
+
+
+def _findings(conditions: dict[str, list[dict[str, Any]]]) -> Text:
+    unmasked, masked = (_facial(conditions[condition]) for condition in CONDITIONS)
+    return Text(
+        f"Narratives that mention the face: {unmasked} unmasked, {masked} with the face hidden "
+        "(a mention of what cannot be seen is a hallucination).\n"
+    )
+
+
+def _facial(rows: list[dict[str, Any]]) -> Estimate:
+    return proportion(sum(bool(facial_mentions(_words(row))) for row in rows), len(rows))
+
+
+def _words(row: dict[str, Any]) -> str:
+    texts = (row["explicit_description"], row["implicit_description"], row["narrative"], *(row["parts"] or ()))
+    return " ".join(text for text in texts if text)
+
+
+def _flips(conditions: dict[str, list[dict[str, Any]]]) -> Estimate:
+    pairs = list(zip(conditions[_UNMASKED], conditions[_MASKED], strict=True))
+    return proportion(sum(a["emotion"] != b["emotion"] for a, b in pairs), len(pairs))
+
+
+def _side_by_side(console: Console, conditions: dict[str, list[dict[str, Any]]]) -> None:
+    """Two figures, as answered with and without the face: first those whose answer flipped."""
+    pairs = list(zip(conditions[_UNMASKED], conditions[_MASKED], strict=True))
+    flipped = [pair for pair in pairs if pair[0]["emotion"] == pair[0]["body"] != pair[1]["emotion"]]
+    same = [pair for pair in pairs if pair[0]["emotion"] == pair[1]["emotion"]]
+    for pair in [*flipped[:1], *same[:1]]:
+        table = Table.grid(expand=True, padding=(0, 1))
+        table.add_column(ratio=1)
+        table.add_column(ratio=1)
+        table.add_row(*(_answer_panel(row) for row in pair))
+        name = Path(pair[0]["path"]).name
+        console.print(Text(f"{name}, posed as {pair[0]['body']}", style="bold"))
+        console.print(table)
+
+
+def _answer_panel(row: dict[str, Any]) -> Panel:
+    lines = [
+        row["emotion"] or "no emotion",
+        ", ".join(row["parts"] or ()),
+        row["explicit_description"],
+        row["implicit_description"],
+        row["narrative"],
+    ]
+    title = "face hidden" if row["condition"] == _MASKED else "face shown"
+    return Panel(Text("\n".join(plain(line) for line in lines if line)), title=title, box=box.ROUNDED)
+
+
+def _next_steps(console: Console, store: Store, folder: Path) -> None:
+    option = f"--store {store.path} "
+    steps = (
+        ("ask the store", f"elena-wb {option}query --named scores"),
+        ("any question", f'elena-wb {option}query "SELECT emotion, count(*) FROM narratives GROUP BY ALL"'),
+        ("other figures", "elena-wb stimuli render figures --count 70 --seed 11 --incongruent"),
+        ("your pictures", "elena-wb run FOLDER -m hf:MODEL --mask none --mask face@yunet"),
+        ("a real model", "elena-wb models info hf"),
+    )
+    console.print(Text(f"Everything is in {store.path}, the figures in {folder}. Next:", style="bold"))
+    for what, command in steps:
+        console.print(Text(f"  {what:<14} {command}"), soft_wrap=True)
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)

@@ -1,0 +1,72 @@
+"""``tiny:``, the embedded model: a Gemma 3 of a few million parameters, shipped with this plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from elena_wb.core import Model, ModelCard, ModelError
+
+if TYPE_CHECKING:
+    from elena_wb_hf.options import HFOptions
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+class TinyOptions(BaseModel):
+    """What can be chosen about the embedded model."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    batch_size: int = Field(16, ge=1, description="Requests answered at once.")
+    constrained: bool = Field(False, description="Force answers into the prompt's JSON schema.")
+
+
+class TinyProvider:
+    """Opens the shipped weights through the Hugging Face provider, as any local folder would be."""
+
+    options_model: ClassVar[type[BaseModel]] = TinyOptions
+    requires: ClassVar[Mapping[str, str]] = {"elena_wb_hf": "pip install elena-wb-hf"}
+    network: ClassVar[bool] = False
+
+    def describe(self, reference: str, options: BaseModel) -> ModelCard:
+        """The shipped model's card.
+
+        Raises:
+            ModelError: ``reference`` is not empty: there is one embedded model.
+        """
+        from elena_wb_hf.provider import HFProvider
+
+        _check(reference)
+        return _ours(HFProvider().describe(str(WEIGHTS), _hf_options(options)))
+
+    def open(self, reference: str, options: BaseModel) -> Model:
+        """The shipped model, on the CPU in float32."""
+        from elena_wb_hf.provider import HFProvider
+
+        _check(reference)
+        return HFProvider().open(str(WEIGHTS), _hf_options(options), card=self.describe(reference, options))
+
+
+def _check(reference: str) -> None:
+    if reference:
+        raise ModelError(
+            f"There is no embedded model `{reference}`.", hint="`tiny:` alone names the one there is."
+        )
+
+
+def _hf_options(options: BaseModel) -> HFOptions:
+    from elena_wb_hf.options import HFOptions
+
+    chosen = TinyOptions.model_validate(options.model_dump())
+    return HFOptions(
+        device="cpu", dtype="float32", batch_size=chosen.batch_size, constrained=chosen.constrained
+    )
+
+
+def _ours(card: ModelCard) -> ModelCard:
+    return replace(card, uri="tiny:", name="elena-wb tiny", meant_for=("stimuli",))
