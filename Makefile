@@ -1,0 +1,52 @@
+# Every target sets up what it needs: a virtual environment in .venv and packages from the registry.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PROJECTS := pyproject.toml plugins/elena-wb-hf/pyproject.toml plugins/elena-wb-tiny/pyproject.toml
+HF := plugins/elena-wb-hf
+TINY := plugins/elena-wb-tiny
+
+.PHONY: help demo test lint types contracts tests bench format clean
+
+help:  ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.runtime  ## The whole study on rendered figures and the embedded model, offline
+	@$(BIN)/elena-wb demo
+
+test: lint types contracts tests  ## Lint, types, import contracts and tests
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/.dev
+	$(BIN)/mypy elena_wb $(HF)/elena_wb_hf $(TINY)/elena_wb_tiny
+
+contracts: .venv/.dev
+	$(BIN)/lint-imports
+
+tests: .venv/.dev
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+bench: .venv/.dev  ## Time the engine, planning and start-up against named baselines
+	$(BIN)/python -m bench
+
+format: .venv/.dev  ## Format the code and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove the environment and caches
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "elena-wb needs Python 3.11 or newer"'
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: .venv/bin/python constraints.txt $(PROJECTS)
+	$(PIP) --editable . --editable $(HF) --editable $(TINY)
+	@touch $@
+
+.venv/.dev: .venv/.runtime
+	$(PIP) --editable '.[dev]' --editable '$(HF)[dev]'
+	@touch $@
