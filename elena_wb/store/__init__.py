@@ -1,0 +1,67 @@
+"""The store of runs, answers and regions: one DuckDB file, and the outboxes that feed it.
+
+The only room that imports duckdb; it may import core and paths. Connections are short, so that several
+processes share a store, and an answer is on disk before anything else happens to it.
+"""
+
+from __future__ import annotations
+
+from elena_wb.store.database import Store, StoreBusyError
+from elena_wb.store.outbox import Outbox, drain_orphans
+from elena_wb.store.records import (
+    GenerationRecord,
+    GenerationStatus,
+    Record,
+    RegionsRecord,
+    RunSpec,
+    RunStatus,
+    SizeRecord,
+)
+from elena_wb.store.runs import (
+    KnownFile,
+    RunSummary,
+    add_regions,
+    answered,
+    begin_run,
+    delete_run,
+    find_run,
+    finish_run,
+    fresh_key,
+    known_regions,
+    known_stimuli,
+    list_runs,
+    rename_run,
+    resolve_run,
+    show_run,
+)
+from elena_wb.store.tables import storable
+
+__all__ = [
+    "GenerationRecord",
+    "GenerationStatus",
+    "KnownFile",
+    "Outbox",
+    "Record",
+    "RegionsRecord",
+    "RunSpec",
+    "RunStatus",
+    "RunSummary",
+    "SizeRecord",
+    "Store",
+    "StoreBusyError",
+    "add_regions",
+    "answered",
+    "begin_run",
+    "delete_run",
+    "drain_orphans",
+    "find_run",
+    "finish_run",
+    "fresh_key",
+    "known_regions",
+    "known_stimuli",
+    "list_runs",
+    "rename_run",
+    "resolve_run",
+    "show_run",
+    "storable",
+]

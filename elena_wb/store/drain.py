@@ -1,0 +1,138 @@
+"""Lines of an outbox into the tables, in one transaction; the same line twice changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+
+import duckdb
+import pyarrow as pa
+
+from elena_wb.store import tables
+from elena_wb.store.database import Store
+from elena_wb.store.records import (
+    GenerationRecord,
+    Record,
+    RegionsRecord,
+    SizeRecord,
+    from_line,
+)
+
+_TYPES = {
+    "repeat": pa.int32(),
+    "valence": pa.float64(),
+    "arousal": pa.float64(),
+    "dominance": pa.float64(),
+    "notes": pa.list_(pa.string()),
+    "body_parts": pa.list_(
+        pa.struct([("phrase", pa.string()), ("part", pa.string()), ("group", pa.string())])
+    ),
+    "prompt_tokens": pa.int32(),
+    "completion_tokens": pa.int32(),
+    "latency_ms": pa.float64(),
+    "cost_usd": pa.float64(),
+    "attempts": pa.int32(),
+    "created_at": pa.timestamp("us"),
+}
+_COLUMNS = [field.name for field in fields(GenerationRecord) if field.name != "kind"]
+_GENERATIONS = pa.schema(
+    [("line", pa.int64()), *((name, _TYPES.get(name, pa.string())) for name in _COLUMNS)]
+)
+_SIZES = pa.schema([("stimulus_id", pa.string()), ("width", pa.int32()), ("height", pa.int32())])
+
+# Of several lines for one generation, the first answer counts; without any, the last failure.
+_CHOOSE = """
+CREATE OR REPLACE TEMP TABLE arriving AS
+SELECT i.* EXCLUDE (run_key), r.run_id
+FROM incoming AS i JOIN runs AS r USING (run_key)
+QUALIFY row_number() OVER (
+    PARTITION BY generation_id
+    ORDER BY i.status = 'error', CASE WHEN i.status = 'error' THEN -line ELSE line END) = 1
+"""
+# What is stored stays, except a failure: an answer or a later failure takes its place.
+_SETTLED = """
+DELETE FROM arriving WHERE generation_id IN (
+    SELECT generation_id FROM generations AS g JOIN arriving AS a USING (generation_id)
+    WHERE g.status <> 'error' OR (a.status = 'error' AND a.created_at <= g.created_at))
+"""
+_REPLACED = "DELETE FROM {table} WHERE generation_id IN (SELECT generation_id FROM arriving)"
+_PARTS = """
+INSERT INTO body_parts
+SELECT generation_id, position - 1, part.phrase, part.part, part."group"
+FROM (SELECT generation_id, unnest(body_parts) AS part, generate_subscripts(body_parts, 1) AS position
+      FROM arriving)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What became of the lines: how many are in the store, and which could not be, with the reason."""
+
+    stored: int
+    rejected: tuple[tuple[bytes, str], ...] = ()
+
+
+def drain_lines(store: Store, lines: Sequence[bytes], *, lock_timeout: float | None = None) -> Drained:
+    """Enter complete lines into the store, in one transaction.
+
+    Raises:
+        StoreBusyError: the store could not be had within ``lock_timeout`` seconds; nothing was entered.
+    """
+    records: list[tuple[int, Record]] = []
+    rejected: list[tuple[bytes, str]] = []
+    for number, line in enumerate(lines):
+        try:
+            records.append((number, from_line(line)))
+        except ValueError as problem:
+            rejected.append((line, f"is damaged ({str(problem).partition(chr(10))[0]})"))
+    if records:
+        with store.write(lock_timeout=lock_timeout) as connection:
+            strays = _put_generations(
+                connection, [(n, r) for n, r in records if isinstance(r, GenerationRecord)]
+            )
+            _put_regions(connection, (r for _, r in records if isinstance(r, RegionsRecord)))
+            _put_sizes(connection, [r for _, r in records if isinstance(r, SizeRecord)])
+        rejected += [(lines[number], "belongs to a run that the store does not have") for number in strays]
+    return Drained(len(lines) - len(rejected), tuple(rejected))
+
+
+def _put_generations(
+    connection: duckdb.DuckDBPyConnection, numbered: Sequence[tuple[int, GenerationRecord]]
+) -> list[int]:
+    if not numbered:
+        return []
+    rows = ((number, *_row(record)) for number, record in numbered)
+    with tables.incoming(connection, _GENERATIONS, rows):
+        connection.execute(_CHOOSE)
+        strays = connection.execute("SELECT line FROM incoming ANTI JOIN runs USING (run_key)").fetchall()
+    connection.execute(_SETTLED)
+    for table in ("generations", "body_parts", "label_scores", "attention"):
+        connection.execute(_REPLACED.format(table=table))
+    connection.execute("INSERT INTO generations BY NAME SELECT * EXCLUDE (line, body_parts) FROM arriving")
+    connection.execute(_PARTS)
+    connection.execute("DROP TABLE arriving")
+    return [number for (number,) in strays]
+
+
+def _row(record: GenerationRecord) -> Sequence[object]:
+    values: dict[str, object] = {name: getattr(record, name) for name in _COLUMNS}
+    values["body_parts"] = [asdict(part) for part in record.body_parts]
+    return list(values.values())
+
+
+def _put_regions(connection: duckdb.DuckDBPyConnection, records: Iterable[RegionsRecord]) -> None:
+    latest = {(record.locator, record.stimulus_id): record.regions for record in records}
+    for locator in {locator for locator, _ in latest}:
+        found = {stimulus_id: of for (by, stimulus_id), of in latest.items() if by == locator}
+        tables.put_regions(connection, found, locator)
+
+
+def _put_sizes(connection: duckdb.DuckDBPyConnection, records: Sequence[SizeRecord]) -> None:
+    latest = {record.stimulus_id: (record.width, record.height) for record in records}
+    if not latest:
+        return
+    with tables.incoming(connection, _SIZES, ((key, *size) for key, size in latest.items())):
+        connection.execute("""
+            UPDATE stimuli AS s SET width = i.width, height = i.height FROM incoming AS i
+            WHERE s.stimulus_id = i.stimulus_id
+              AND (s.width, s.height) IS DISTINCT FROM (i.width, i.height)""")

@@ -1,0 +1,143 @@
+"""What goes into the store, and how a record becomes one line of an outbox and is read back."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from elena_wb.core import BodyPart, Region
+from elena_wb.store.schema import utc_now
+
+GenerationStatus = Literal["ok", "unparsed", "refused", "error"]
+RunStatus = Literal["running", "done", "partial", "failed", "interrupted"]
+_Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What a run is, before it has a number. The same ``run_key`` continues the same run."""
+
+    run_key: str
+    name: str | None
+    spec_digest: str
+    experiment: str | None
+    model_uri: str
+    model_digest: str
+    model_card: Mapping[str, Any]
+    prompt_name: str
+    prompt_digest: str
+    prompt_text: str
+    condition: str
+    dataset: str | None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    environment: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRecord:
+    """One answer, or one failure (``status="error"``, ``error`` says why).
+
+    The fields from ``emotion`` to ``body_parts`` are those of :class:`elena_wb.core.Narrative`.
+    ``created_at`` is UTC without a zone.
+    """
+
+    generation_id: str
+    content_digest: str
+    run_key: str
+    stimulus_id: str
+    repeat: _Count
+    status: GenerationStatus
+    raw_text: str | None = None
+    emotion: str | None = None
+    emotion_raw: str | None = None
+    explicit_description: str | None = None
+    implicit_description: str | None = None
+    narrative: str | None = None
+    valence: float | None = None
+    arousal: float | None = None
+    dominance: float | None = None
+    notes: tuple[str, ...] = ()
+    body_parts: tuple[BodyPart, ...] = ()
+    finish_reason: str | None = None
+    prompt_tokens: _Count | None = None
+    completion_tokens: _Count | None = None
+    latency_ms: float | None = None
+    cost_usd: float | None = None
+    error: str | None = None
+    attempts: _Count = 1
+    created_at: datetime = field(default_factory=utc_now)
+    kind: Literal["generation"] = "generation"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionsRecord:
+    """Everything ``locator`` found in a stimulus, which may be nothing; replaces its earlier finds."""
+
+    stimulus_id: str
+    locator: str
+    regions: tuple[Region, ...]
+    kind: Literal["regions"] = "regions"
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRecord:
+    """Width and height of a stimulus in pixels as displayed, learnt when it was opened."""
+
+    stimulus_id: str
+    width: _Count
+    height: _Count
+    kind: Literal["size"] = "size"
+
+
+Record = GenerationRecord | RegionsRecord | SizeRecord
+
+
+def to_line(record: Record) -> bytes:
+    """One line of UTF-8 JSON, newline included.
+
+    Characters that UTF-8 cannot hold (lone surrogates) become ``?``, infinite and undefined numbers null.
+
+    Raises:
+        ValueError: the record could not be read back.
+    """
+    body = json.dumps(_plain(asdict(record)), ensure_ascii=False, allow_nan=False)
+    line = body.encode("utf-8", "replace")
+    from_line(line)
+    return line + b"\n"
+
+
+def from_line(line: bytes) -> Record:
+    """Read a line back.
+
+    Raises:
+        ValueError: it is damaged, or of a kind this program does not know.
+    """
+    return _adapter().validate_json(line)
+
+
+@cache
+def _adapter() -> TypeAdapter[Record]:
+    return TypeAdapter(Annotated[Record, Field(discriminator="kind")])
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case datetime():
+            utc = value.astimezone(UTC) if value.tzinfo else value
+            return utc.replace(tzinfo=None).isoformat()
+        case _:
+            return value

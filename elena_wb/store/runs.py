@@ -1,0 +1,264 @@
+"""Runs and what is known of their stimuli: begin, continue, finish, list, rename, delete."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from elena_wb.core import Box, Region, Stimulus, UsageError
+from elena_wb.store import tables
+from elena_wb.store.database import DuckDBConnection, Store
+from elena_wb.store.records import RunSpec, RunStatus
+from elena_wb.store.schema import first_row, utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One line of ``runs list``: what a run was and how far it got."""
+
+    run_id: int
+    run_key: str
+    name: str | None
+    experiment: str | None
+    model_uri: str
+    prompt_name: str
+    condition: str
+    dataset: str | None
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    generations: int
+    ok: int
+    unparsed: int
+    refused: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file as it was when it was last read."""
+
+    stimulus_id: str
+    size: int
+    mtime_ns: int
+
+
+def begin_run(store: Store, spec: RunSpec, stimuli: Sequence[Stimulus]) -> int:
+    """Put the run (``running``) and its stimuli with labels and annotated regions into the store.
+
+    A run of the same key is continued: it keeps its number, its start and what it recorded of model and
+    machine, and takes a name if it had none. Returns the ``run_id``.
+    """
+    with store.write() as connection:
+        connection.execute(
+            """UPDATE runs SET status = 'running', finished_at = NULL, name = coalesce(name, ?)
+               WHERE run_key = ?""",
+            [spec.name, spec.run_key],
+        )
+        found = first_row(connection, "SELECT run_id FROM runs WHERE run_key = ?", [spec.run_key])
+        if found is None:
+            found = first_row(
+                connection,
+                """INSERT INTO runs (run_key, name, spec_digest, experiment, model_uri, model_digest,
+                       model_card, prompt_name, prompt_digest, prompt_text, condition, dataset, options,
+                       seed, environment, status, started_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?) RETURNING run_id""",
+                [
+                    spec.run_key, spec.name, spec.spec_digest, spec.experiment, spec.model_uri,
+                    spec.model_digest, _json(spec.model_card), spec.prompt_name, spec.prompt_digest,
+                    spec.prompt_text, spec.condition, spec.dataset, _json(spec.options), spec.seed,
+                    _json(spec.environment), utc_now(),
+                ],
+            )  # fmt: skip
+        assert found is not None
+        tables.put_stimuli(connection, stimuli)
+        return int(found[0])
+
+
+def finish_run(store: Store, run_id: int, status: RunStatus) -> None:
+    """Record how a run ended."""
+    with store.write() as connection:
+        connection.execute(
+            "UPDATE runs SET status = ?, finished_at = ? WHERE run_id = ?", [status, utc_now(), run_id]
+        )
+
+
+def answered(store: Store, run_key: str) -> Mapping[tuple[str, int], str]:
+    """``(stimulus_id, repeat)`` → status of every generation the run has in the store; empty without one."""
+    if not store.exists():
+        return {}
+    with store.read() as connection:
+        rows = connection.execute(
+            """SELECT stimulus_id, repeat, status FROM generations
+               WHERE run_id = (SELECT run_id FROM runs WHERE run_key = ?)""",
+            [run_key],
+        ).fetchall()
+    return {(stimulus_id, repeat): status for stimulus_id, repeat, status in rows}
+
+
+def known_stimuli(store: Store) -> Mapping[str, KnownFile]:
+    """Path → what the file was when last read. A file of equal size and time need not be hashed again.
+
+    Look a path up by :func:`elena_wb.store.storable`, which spells undecodable names as the store does.
+    """
+    if not store.exists():
+        return {}
+    with store.read() as connection:
+        rows = connection.execute("SELECT path, stimulus_id, file_size, file_mtime_ns FROM files").fetchall()
+    return {path: KnownFile(stimulus_id, size, mtime) for path, stimulus_id, size, mtime in rows}
+
+
+def known_regions(store: Store, locator: str) -> Mapping[str, tuple[Region, ...]]:
+    """``stimulus_id`` → regions, for each stimulus that ``locator`` has searched (also in vain)."""
+    if not store.exists():
+        return {}
+    with store.read() as connection:
+        searched = connection.execute(
+            "SELECT stimulus_id FROM searches WHERE locator = ?", [locator]
+        ).fetchall()
+        rows = connection.execute(
+            """SELECT stimulus_id, part, x, y, w, h, score, landmarks FROM regions
+               SEMI JOIN searches USING (stimulus_id, locator) WHERE locator = ?""",
+            [locator],
+        ).fetchall()
+    found: dict[str, list[Region]] = {stimulus_id: [] for (stimulus_id,) in searched}
+    for stimulus_id, part, x, y, w, h, score, landmarks in rows:
+        points = {name: (px, py) for name, (px, py) in json.loads(landmarks or "{}").items()}
+        found[stimulus_id].append(Region(part, Box(x, y, w, h), locator, score, points))
+    return {stimulus_id: tuple(regions) for stimulus_id, regions in found.items()}
+
+
+def add_regions(store: Store, locator: str, found: Mapping[str, Sequence[Region]]) -> None:
+    """Store everything ``locator`` found in each stimulus, in place of what it found there before."""
+    with store.write() as connection:
+        tables.put_regions(connection, found, locator)
+
+
+def find_run(store: Store, run_key: str) -> int | None:
+    """The number of the run of this key, if the store has one."""
+    if not store.exists():
+        return None
+    with store.read() as connection:
+        row = first_row(connection, "SELECT run_id FROM runs WHERE run_key = ?", [run_key])
+    return None if row is None else int(row[0])
+
+
+def fresh_key(store: Store, run_key: str) -> str:
+    """The first of ``run_key``, ``run_key#2``, ``run_key#3`` … that no run has."""
+    taken = {run.run_key for run in list_runs(store)}
+    candidate, count = run_key, 1
+    while candidate in taken:
+        count += 1
+        candidate = f"{run_key}#{count}"
+    return candidate
+
+
+def list_runs(store: Store) -> tuple[RunSummary, ...]:
+    """Every run, oldest first; none where there is no store."""
+    if not store.exists():
+        return ()
+    with store.read() as connection:
+        return _summaries(connection)
+
+
+def show_run(store: Store, run_id: int) -> Mapping[str, Any]:
+    """Every column of ``runs`` for one run, JSON decoded, and its counts by status.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    with store.read() as connection:
+        cursor = connection.execute("SELECT * FROM runs WHERE run_id = ?", [run_id])
+        names = [column[0] for column in cursor.description or ()]
+        rows = cursor.fetchall()
+        if not rows:
+            raise _no_run(connection, str(run_id))
+        counts = connection.execute(
+            "SELECT status, count(*) FROM generations WHERE run_id = ? GROUP BY ALL ORDER BY ALL", [run_id]
+        ).fetchall()
+    shown = dict(zip(names, rows[0], strict=True))
+    for name in ("model_card", "options", "environment"):
+        shown[name] = json.loads(shown[name] or "{}")
+    shown["generations"] = dict(counts)
+    return shown
+
+
+def resolve_run(store: Store, text: str) -> int:
+    """The ``run_id`` that a user means by a number or a name (the latest of that name).
+
+    Raises:
+        UsageError: there is no such run; names the nearest.
+    """
+    with store.read() as connection:
+        row = first_row(
+            connection,
+            """SELECT run_id FROM runs WHERE run_id = TRY_CAST($1 AS INTEGER) OR name = $1
+               ORDER BY run_id <> TRY_CAST($1 AS INTEGER), run_id DESC LIMIT 1""",
+            [text],
+        )
+        if row is None:
+            raise _no_run(connection, text)
+    return int(row[0])
+
+
+def rename_run(store: Store, run_id: int, name: str) -> None:
+    """Give a run another name.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    with store.write() as connection:
+        if not connection.execute(
+            "UPDATE runs SET name = ? WHERE run_id = ? RETURNING run_id", [name, run_id]
+        ).fetchall():
+            raise _no_run(connection, str(run_id))
+
+
+def delete_run(store: Store, run_id: int) -> int:
+    """Remove a run with everything its model said; stimuli stay. Returns how many generations went.
+
+    Raises:
+        UsageError: there is no such run.
+    """
+    with store.write() as connection:
+        if not connection.execute("SELECT 1 FROM runs WHERE run_id = ?", [run_id]).fetchall():
+            raise _no_run(connection, str(run_id))
+        for table in ("body_parts", "label_scores", "attention"):
+            connection.execute(
+                f"""DELETE FROM {table} WHERE generation_id IN
+                    (SELECT generation_id FROM generations WHERE run_id = ?)""",
+                [run_id],
+            )
+        gone = first_row(connection, "DELETE FROM generations WHERE run_id = ?", [run_id])
+        connection.execute("DELETE FROM runs WHERE run_id = ?", [run_id])
+    assert gone is not None
+    return int(gone[0])
+
+
+def _summaries(connection: DuckDBConnection) -> tuple[RunSummary, ...]:
+    rows = connection.execute("""
+        SELECT r.run_id, r.run_key, r.name, r.experiment, r.model_uri, r.prompt_name, r.condition,
+               r.dataset, r.status, r.started_at, r.finished_at, count(g.generation_id),
+               count(*) FILTER (g.status = 'ok'), count(*) FILTER (g.status = 'unparsed'),
+               count(*) FILTER (g.status = 'refused'), count(*) FILTER (g.status = 'error')
+        FROM runs AS r LEFT JOIN generations AS g USING (run_id)
+        GROUP BY ALL ORDER BY r.run_id""").fetchall()
+    return tuple(RunSummary(*row) for row in rows)
+
+
+def _no_run(connection: DuckDBConnection, text: str) -> UsageError:
+    rows = connection.execute(
+        """SELECT run_id, name FROM runs
+           ORDER BY levenshtein(coalesce(name, run_id::VARCHAR), ?), run_id DESC LIMIT 3""",
+        [text],
+    ).fetchall()
+    near = ", ".join(f"{run_id} ({name})" if name else str(run_id) for run_id, name in rows)
+    hint = f"Nearest: {near}. `elena-wb runs` lists all." if near else "The store has no runs yet."
+    return UsageError(f"There is no run `{text}`.", hint=hint)
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(dict(value), sort_keys=True, default=str)

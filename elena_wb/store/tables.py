@@ -1,0 +1,154 @@
+"""Rows into tables, many at a time: Arrow columns on one side, set operations in SQL on the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from elena_wb.core import Region, Stimulus
+
+_FILES = pa.schema(
+    [
+        ("path", pa.string()),
+        ("stimulus_id", pa.string()),
+        ("file_size", pa.int64()),
+        ("file_mtime_ns", pa.int64()),
+    ]
+)
+_STIMULI = pa.schema(
+    [
+        ("stimulus_id", pa.string()),
+        ("path", pa.string()),
+        ("dataset", pa.string()),
+        ("split", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+    ]
+)
+_LABELS = pa.schema(
+    [
+        ("stimulus_id", pa.string()),
+        ("source", pa.string()),
+        ("scheme", pa.string()),
+        ("label", pa.string()),
+        ("valence", pa.float64()),
+        ("arousal", pa.float64()),
+        ("dominance", pa.float64()),
+    ]
+)
+_REGIONS = pa.schema(
+    [
+        ("stimulus_id", pa.string()),
+        ("locator", pa.string()),
+        ("part", pa.string()),
+        ("x", pa.float64()),
+        ("y", pa.float64()),
+        ("w", pa.float64()),
+        ("h", pa.float64()),
+        ("score", pa.float64()),
+        ("landmarks", pa.string()),
+    ]
+)
+
+
+@contextmanager
+def incoming(
+    connection: duckdb.DuckDBPyConnection, schema: pa.Schema, rows: Iterable[Sequence[Any]]
+) -> Iterator[int]:
+    """Make ``rows`` a relation named ``incoming`` inside the block; gives their number."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    table = pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+    )
+    connection.register("incoming", table)
+    try:
+        yield table.num_rows
+    finally:
+        connection.unregister("incoming")
+
+
+def put_stimuli(connection: duckdb.DuckDBPyConnection, stimuli: Sequence[Stimulus]) -> None:
+    """Insert or update stimuli, their files, labels and annotated regions; unchanged rows stay untouched."""
+    unique = list({stimulus.stimulus_id: stimulus for stimulus in stimuli}.values())
+    files = {storable(item.path): (item.stimulus_id, item.file_size, item.file_mtime_ns) for item in stimuli}
+    with incoming(connection, _FILES, ((path, *rest) for path, rest in files.items())):
+        connection.execute("""
+            DELETE FROM files WHERE path IN (
+                SELECT path FROM incoming EXCEPT
+                SELECT path FROM (SELECT * FROM incoming INTERSECT SELECT * FROM files))""")
+        connection.execute("INSERT INTO files SELECT * FROM incoming ANTI JOIN files USING (path)")
+    rows = (
+        (item.stimulus_id, storable(item.path), item.dataset, item.split, item.width, item.height)
+        for item in unique
+    )
+    with incoming(connection, _STIMULI, rows):
+        connection.execute("""
+            UPDATE stimuli AS s
+            SET path = i.path, dataset = i.dataset, split = i.split,
+                width = coalesce(i.width, s.width), height = coalesce(i.height, s.height)
+            FROM incoming AS i
+            WHERE s.stimulus_id = i.stimulus_id
+              AND (s.path, s.dataset, s.split, s.width, s.height) IS DISTINCT FROM
+                  (i.path, i.dataset, i.split, coalesce(i.width, s.width), coalesce(i.height, s.height))""")
+        connection.execute("""
+            INSERT INTO stimuli BY NAME SELECT * FROM incoming ANTI JOIN stimuli USING (stimulus_id)""")
+    labels = (
+        (s.stimulus_id, of.source, of.scheme, of.label, of.valence, of.arousal, of.dominance)
+        for s in unique
+        for of in s.labels
+    )
+    with incoming(connection, _LABELS, labels) as count:
+        if count:
+            _replace_sets(connection, "labels", "source")
+    put_regions(connection, {s.stimulus_id: s.regions for s in unique if s.regions})
+
+
+def put_regions(
+    connection: duckdb.DuckDBPyConnection, found: Mapping[str, Sequence[Region]], locator: str | None = None
+) -> None:
+    """Replace what each locator found in each of these stimuli.
+
+    With ``locator``, it is the name they are all stored under, and the search itself is recorded, so
+    that a picture without any region is not searched again.
+    """
+    rows = (
+        (stimulus_id, locator or region.locator, region.part, region.box.x, region.box.y, region.box.w)
+        + (region.box.h, region.score, json.dumps(region.landmarks) if region.landmarks else None)
+        for stimulus_id, regions in found.items()
+        for region in regions
+    )
+    if locator is not None:
+        searched = pa.schema([("stimulus_id", pa.string()), ("locator", pa.string()), ("found", pa.int32())])
+        with incoming(connection, searched, ((key, locator, len(of)) for key, of in found.items())):
+            for table in ("searches", "regions"):
+                connection.execute(f"""
+                    DELETE FROM {table} WHERE (stimulus_id, locator) IN
+                        (SELECT (stimulus_id, locator) FROM incoming)""")
+            connection.execute("INSERT INTO searches SELECT * FROM incoming")
+    with incoming(connection, _REGIONS, rows) as count:
+        if count:
+            _replace_sets(connection, "regions", "locator")
+
+
+def storable(value: object) -> str:
+    """Text as the store can hold it: a file name that is no UTF-8 keeps its bytes as escapes."""
+    return str(value).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _replace_sets(connection: duckdb.DuckDBPyConnection, table: str, source: str) -> None:
+    """Replace the rows of each (stimulus, source) in ``incoming`` where they differ from those stored."""
+    key = f"stimulus_id, {source}"
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE changed AS
+        WITH stored AS (SELECT * FROM {table} SEMI JOIN incoming USING ({key}))
+        SELECT DISTINCT {key} FROM (
+            (SELECT * FROM incoming EXCEPT ALL SELECT * FROM stored) UNION ALL
+            (SELECT * FROM stored EXCEPT ALL SELECT * FROM incoming))""")
+    connection.execute(f"DELETE FROM {table} WHERE ({key}) IN (SELECT ({key}) FROM changed)")
+    connection.execute(f"INSERT INTO {table} SELECT * FROM incoming SEMI JOIN changed USING ({key})")
+    connection.execute("DROP TABLE changed")
