@@ -85,7 +85,8 @@ class PluginHost:
         known = self.claims[kind]
         if name not in known:
             raise UsageError(
-                f"There is no {_SINGULAR[kind]} `{name}`.", hint=nearest(name, known) or self._how_to_add(kind)
+                f"There is no {_SINGULAR[kind]} `{name}`.",
+                hint=nearest(name, known) or self._how_to_add(kind),
             )
         return known[name].load()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -13,7 +12,7 @@ from elena_wb.core import Condition, ModelCard, Prompt, Sampling, Stimulus, Usag
 from elena_wb.engine.prefetch import Item, Recipe
 from elena_wb.engine.provenance import environment
 from elena_wb.masking import Masking
-from elena_wb.store import RunSpec, Store, answered, find_run_key
+from elena_wb.store import RunSpec, Store, answered, fresh_key, latest_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +84,8 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
         UsageError: the run to go on with has another specification now.
     """
     spec_digest = setting.spec_digest
-    run_key = None if wish.fresh else find_run_key(store, spec_digest, wish.name)
-    if wish.resumes is not None:
-        if find_run_key(store, spec_digest, wish.name, run_key=wish.resumes) is None:
-            raise UsageError(
-                "The model, the prompt or a library behind the masking has changed since that run was started, "
-                "so it cannot be gone on with.",
-                hint="Start a new run of the same pictures instead: leave --resume out.",
-            )
-        run_key = wish.resumes
-    if run_key is None:
-        run_key = _digest([wish.name, spec_digest, uuid.uuid4().hex if wish.fresh else ""])
-        known: Mapping[tuple[str, int], str] = {}
-    else:
-        known = answered(store, run_key)
+    run_key = _run_key(store, spec_digest, wish)
+    known = answered(store, run_key)
     items: list[Item] = []
     done = failed = 0
     for repeat in range(wish.repeats):
@@ -139,6 +126,22 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
 def generation_id(run_key: str, item: Item) -> str:
     """The identity of a generation: sha256 (hex) over run, stimulus and repeat."""
     return _digest([run_key, item.stimulus.stimulus_id, item.repeat])
+
+
+def _run_key(store: Store, spec_digest: str, wish: Wish) -> str:
+    """The key of the run to go on with, or a new one."""
+    first = _digest([wish.name, spec_digest])
+    if wish.resumes is not None:
+        if wish.resumes.partition("#")[0] != first:
+            raise UsageError(
+                "The model, the prompt or the masking has changed since that run was started, so it cannot be "
+                "gone on with.",
+                hint="Start a new run of the same pictures instead: leave --resume out.",
+            )
+        return wish.resumes
+    if wish.fresh:
+        return fresh_key(store, first)
+    return latest_run(store, spec_digest, wish.name) or first
 
 
 def _digest(body: object) -> str:

@@ -32,6 +32,10 @@ class MaskedPicture(Protocol):
         """What was located on the way."""
 
     @property
+    def searched(self) -> Sequence[str]:
+        """The locators that searched this picture, also in vain."""
+
+    @property
     def notes(self) -> Sequence[str]:
         """What a reader of the results should know, such as that no face was found."""
 
@@ -57,6 +61,7 @@ class Prepared:
     width: int | None = None
     height: int | None = None
     regions: tuple[Region, ...] = ()
+    searched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -95,6 +100,7 @@ class Recipe:
             width=image.width,
             height=image.height,
             regions=tuple(masked.regions),
+            searched=tuple(masked.searched),
             notes=(*image.notes, *masked.notes),
         )
 

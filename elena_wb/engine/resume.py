@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from elena_wb.core import Sampling
 from elena_wb.engine.study import Request
-from elena_wb.store import Store, find_run
+from elena_wb.store import Store, resolve_run, show_run
 
 
 def request_of(store: Store, run: str, *, retry_failed: bool) -> Request:
-    """The request that started ``run`` (its number or name), so that planning it finds what is missing.
+    """The request that started ``run`` (its number, or the newest of its name), so that planning it finds what is missing.
 
     Raises:
-        UsageError: there is no such run, or the name belongs to several.
+        UsageError: there is no such run.
     """
-    record = find_run(store, run)
-    options = record.options
+    record = show_run(store, resolve_run(store, run))
+    options = record["options"]
     return Request(
         sources=options["sources"],
-        model_uri=record.model_uri,
-        prompts=[record.prompt_name],
-        conditions=[record.condition],
+        model_uri=record["model_uri"],
+        prompts=[record["prompt_name"]],
+        conditions=[record["condition"]],
         prompt_variant=options["prompt_variant"],
         dataset=options["dataset"],
         limit=options["limit"],
         repeats=options["repeats"],
         sampling=Sampling(**options["sampling"]),
-        seed=record.seed,
+        seed=record["seed"],
         max_tokens=options["max_tokens"],
-        name=record.name,
-        resumes=record.run_key,
+        name=record["name"],
+        resumes=record["run_key"],
         retry_failed=retry_failed,
     )

@@ -1,8 +1,8 @@
 """Carrying out planned runs: prefetch → batch → generate → outbox → store.
 
-The driving thread reads pictures that workers prepared, hands batches to model threads, and turns
-answers into outbox lines; the model never waits for the disk or the database, and an answer is on disk
-before anything else happens to it.
+The driving thread reads pictures that workers prepared, hands batches to model threads and listens; the
+thread that asked puts each answer on disk before it lets the model go on, so that a process killed at any
+moment loses nothing that a model has answered.
 """
 
 from __future__ import annotations
@@ -12,25 +12,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from itertools import islice
 
-from elena_wb.core import Model, ModelError
+from elena_wb.core import Model, ModelError, WorkbenchError
 from elena_wb.engine.answering import Answer, Asker, Question
 from elena_wb.engine.budget import Budget
 from elena_wb.engine.events import Answered, Listener, Notice, RunFinished, RunStarted, RunStatus
-from elena_wb.engine.plan import RunPlan, generation_id
+from elena_wb.engine.plan import RunPlan
 from elena_wb.engine.prefetch import Prepared, prefetch
-from elena_wb.parsing import parse
-from elena_wb.store import (
-    GenerationRecord,
-    LocatedRecord,
-    Outbox,
-    Store,
-    begin_run,
-    finish_run,
-)
-from elena_wb.vocabulary import load_scheme
+from elena_wb.engine.reading import Reader
+from elena_wb.store import GenerationRecord, Outbox, Store, begin_run, finish_run
 
 _DRAIN_EVERY_S = 5.0
 
@@ -89,6 +81,18 @@ def execute(
     return finished
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """An answer that is on disk."""
+
+    record: GenerationRecord
+    prepared: Prepared
+
+
+_Arrival = _Stored | WorkbenchError | None
+"""What a model thread reports: an answer, why it gave up, or (``None``) that its batch has ended."""
+
+
 class _Sitting:
     """One run's work between its start and its end, for now."""
 
@@ -107,8 +111,8 @@ class _Sitting:
         self._listener = listener
         self._stop = stop
         self._budget = budget
-        self._fields = tuple((plan.setting.prompt.schema or {}).get("properties", ()))
-        self._scheme = load_scheme(plan.setting.prompt.scheme)
+        self._reader = Reader(plan)
+        self._arrivals: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
         self._counts: Counter[str] = Counter()
         self._cost = 0.0
         self._began = time.monotonic()
@@ -118,24 +122,25 @@ class _Sitting:
 
     def work(self, model: Model, batch_size: int | None) -> None:
         """Ask everything that is missing, until done, stopped, out of budget, or the model gives up."""
-        answers: queue.SimpleQueue[Answer | ModelError | None] = queue.SimpleQueue()
-        asker = Asker(model, answers.put, self._stop, batch_size)
         waiting: dict[int, Prepared] = {}
-        ahead = 2 * asker.batch_limit * model.max_concurrency + 2
+        asker = Asker(model, lambda answer: self._keep(waiting.pop(answer.key), answer), self._stop, batch_size)
+        ahead = 2 * asker.batch_limit * model.max_concurrency
         pictures = prefetch(self._plan.items, self._plan.setting.recipe, ahead=ahead)
         in_flight = 0
         exhausted = False
         try:
             while True:
                 while not exhausted and in_flight < model.max_concurrency and self._may_go_on():
-                    batch = list(self._askable(pictures, asker.batch_limit))
-                    exhausted = len(batch) < asker.batch_limit
+                    wanted = asker.batch_limit
+                    batch = list(self._askable(pictures, wanted))
+                    exhausted = len(batch) < wanted
                     if batch:
-                        self._launch(asker, batch, waiting, answers)
+                        waiting.update((id(prepared), prepared) for prepared in batch)
+                        self._launch(asker, batch)
                         in_flight += 1
                 if not in_flight:
-                    break
-                in_flight -= self._take(answers, waiting)
+                    return
+                in_flight -= self._listen()
         finally:
             pictures.close()
 
@@ -155,137 +160,76 @@ class _Sitting:
                 if prepared.request is not None:
                     yield prepared
                     continue
-                self._record([self._unusable(prepared)], [prepared])
+                record = self._reader.unusable(prepared)
+                self._outbox.append(record)
+                self._tell(_Stored(record, prepared))
                 if not self._may_go_on():
                     return
 
         return islice(usable(), count)
 
-    def _launch(
-        self,
-        asker: Asker,
-        batch: Sequence[Prepared],
-        waiting: dict[int, Prepared],
-        answers: queue.SimpleQueue[Answer | ModelError | None],
-    ) -> None:
-        questions = []
-        for prepared in batch:
-            assert prepared.request is not None
-            key = id(prepared)
-            waiting[key] = prepared
-            questions.append(Question(key, prepared.request))
+    def _launch(self, asker: Asker, batch: Sequence[Prepared]) -> None:
+        questions = [Question(id(item), item.request) for item in batch if item.request is not None]
         self._budget.commit(len(questions))
 
         def ask() -> None:
             try:
                 asker.ask(questions)
-            except ModelError as error:
-                answers.put(error)
+            except WorkbenchError as error:
+                self._arrivals.put(error)
             finally:
-                answers.put(None)
+                self._arrivals.put(None)
 
         # A daemon thread: a second Ctrl-C must be able to leave a model that hangs.
         threading.Thread(target=ask, name="model", daemon=True).start()
 
-    def _take(
-        self, answers: queue.SimpleQueue[Answer | ModelError | None], waiting: dict[int, Prepared]
-    ) -> int:
-        """Store what has arrived (waiting for at least one thing); returns how many batches ended."""
-        arrived = [answers.get()]
-        while not answers.empty():
-            arrived.append(answers.get())
-        records, pictures = [], []
+    def _keep(self, prepared: Prepared, answer: Answer) -> None:
+        """Read an answer and put it on disk; runs in the thread that asked, before the model goes on."""
+        record = self._reader.read(prepared, answer)
+        self._outbox.append(*self._reader.located(prepared), record)
+        self._arrivals.put(_Stored(record, prepared))
+
+    def _listen(self) -> int:
+        """Take note of what has arrived (waiting for at least one thing); how many batches have ended.
+
+        Raises:
+            WorkbenchError: an answer could not be put on disk.
+        """
+        arrived = [self._arrivals.get()]
+        while not self._arrivals.empty():
+            arrived.append(self._arrivals.get())
         for thing in arrived:
-            if isinstance(thing, Answer):
-                prepared = waiting.pop(thing.key)
-                records.append(self._read(prepared, thing))
-                pictures.append(prepared)
+            if isinstance(thing, _Stored):
+                self._tell(thing)
             elif isinstance(thing, ModelError):
                 self.model_gave_up = True
                 self._reason = thing.message
                 self._listener(Notice(" ".join(filter(None, (thing.message, thing.hint)))))
-        self._record(records, pictures)
-        return sum(thing is None for thing in arrived)
-
-    def _record(self, records: Sequence[GenerationRecord], pictures: Sequence[Prepared]) -> None:
-        """Put records on disk, then tell the listener; now and then move them into the database."""
-        located = [
-            LocatedRecord(
-                prepared.item.stimulus.stimulus_id, prepared.width, prepared.height, prepared.regions
-            )
-            for prepared in pictures
-            if prepared.request is not None
-        ]
-        if records:
-            self._outbox.append(*located, *records)
-        for record, prepared in zip(records, pictures, strict=True):
-            self._counts[record.status] += 1
-            self._cost += record.cost_usd or 0.0
-            self._budget.settle(record.cost_usd)
-            self._listener(
-                Answered(
-                    self._run_id,
-                    record.generation_id,
-                    record.stimulus_id,
-                    prepared.item.stimulus.path,
-                    record.repeat,
-                    record.status,
-                    record.emotion,
-                    record.error,
-                    prepared.notes,
-                )
-            )
+            elif thing is not None:
+                raise thing
         if time.monotonic() - self._drained > _DRAIN_EVERY_S:
             self._outbox.drain()
             self._drained = time.monotonic()
+        return sum(thing is None for thing in arrived)
 
-    def _unusable(self, prepared: Prepared) -> GenerationRecord:
-        return GenerationRecord(
-            generation_id=generation_id(self._plan.spec.run_key, prepared.item),
-            content_digest=None,
-            run_key=self._plan.spec.run_key,
-            stimulus_id=prepared.item.stimulus.stimulus_id,
-            repeat=prepared.item.repeat,
-            status="error",
-            error=prepared.error,
-            finish_reason="error",
-            created_at=datetime.now(UTC),
-        )
-
-    def _read(self, prepared: Prepared, answer: Answer) -> GenerationRecord:
-        """The record of an answer: parsed, with both its identities."""
-        setting, response = self._plan.setting, answer.response
-        assert prepared.request is not None
-        narrative = parse(
-            response.text, scheme=self._scheme, fields=self._fields, finish_reason=response.finish_reason
-        )
-        failed = response.finish_reason == "error"
-        return GenerationRecord(
-            generation_id=generation_id(self._plan.spec.run_key, prepared.item),
-            content_digest=setting.recipe.content_digest(prepared.request, setting.card.digest),
-            run_key=self._plan.spec.run_key,
-            stimulus_id=prepared.item.stimulus.stimulus_id,
-            repeat=prepared.item.repeat,
-            status="error" if failed else narrative.status,
-            raw_text=response.text,
-            emotion=narrative.emotion,
-            emotion_raw=narrative.emotion_raw,
-            explicit_description=narrative.explicit_description,
-            implicit_description=narrative.implicit_description,
-            narrative=narrative.narrative,
-            valence=narrative.valence,
-            arousal=narrative.arousal,
-            dominance=narrative.dominance,
-            body_parts=narrative.body_parts,
-            notes=(*prepared.notes, *narrative.notes),
-            finish_reason=response.finish_reason,
-            prompt_tokens=response.prompt_tokens,
-            completion_tokens=response.completion_tokens,
-            latency_ms=response.latency_ms,
-            cost_usd=response.cost_usd,
-            error=response.error,
-            attempts=answer.attempts,
-            created_at=datetime.now(UTC),
+    def _tell(self, stored: _Stored) -> None:
+        record, prepared = stored.record, stored.prepared
+        self._counts[record.status] += 1
+        self._cost += record.cost_usd or 0.0
+        if prepared.request is not None:
+            self._budget.settle(record.cost_usd)
+        self._listener(
+            Answered(
+                self._run_id,
+                record.generation_id,
+                record.stimulus_id,
+                prepared.item.stimulus.path,
+                record.repeat,
+                record.status,
+                record.emotion,
+                record.error,
+                prepared.notes,
+            )
         )
 
     def result(self) -> RunFinished:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
+from datetime import UTC
+from operator import attrgetter
 
 import duckdb
 import pyarrow as pa
@@ -34,9 +36,11 @@ _TYPES = {
     "attempts": pa.int32(),
     "created_at": pa.timestamp("us"),
 }
-_COLUMNS = [field.name for field in fields(GenerationRecord) if field.name != "kind"]
+_COMPUTED = ("body_parts", "created_at")
+_PLAIN = [f.name for f in fields(GenerationRecord) if f.name not in {"kind", *_COMPUTED}]
+_plain_values = attrgetter(*_PLAIN)
 _GENERATIONS = pa.schema(
-    [("line", pa.int64()), *((name, _TYPES.get(name, pa.string())) for name in _COLUMNS)]
+    [("line", pa.int64()), *((name, _TYPES.get(name, pa.string())) for name in (*_PLAIN, *_COMPUTED))]
 )
 _SIZES = pa.schema([("stimulus_id", pa.string()), ("width", pa.int32()), ("height", pa.int32())])
 
@@ -115,9 +119,11 @@ def _put_generations(
 
 
 def _row(record: GenerationRecord) -> Sequence[object]:
-    values: dict[str, object] = {name: getattr(record, name) for name in _COLUMNS}
-    values["body_parts"] = [asdict(part) for part in record.body_parts]
-    return list(values.values())
+    parts = [{"phrase": p.phrase, "part": p.part, "group": p.group} for p in record.body_parts]
+    when = record.created_at
+    if when.tzinfo is not None:
+        when = when.astimezone(UTC).replace(tzinfo=None)
+    return (*_plain_values(record), parts, when)
 
 
 def _put_regions(connection: duckdb.DuckDBPyConnection, records: Iterable[RegionsRecord]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 from elena_wb.core import BodyPart, Region
 from elena_wb.store.schema import utc_now
@@ -46,11 +46,11 @@ class GenerationRecord:
     """One answer, or one failure (``status="error"``, ``error`` says why).
 
     The fields from ``emotion`` to ``body_parts`` are those of :class:`elena_wb.core.Narrative`.
-    ``created_at`` is UTC without a zone.
+    ``content_digest`` is ``None`` where the picture could not be sent. ``created_at`` is UTC where it has no zone.
     """
 
     generation_id: str
-    content_digest: str
+    content_digest: str | None
     run_key: str
     stimulus_id: str
     repeat: _Count
@@ -108,8 +108,11 @@ def to_line(record: Record) -> bytes:
     Raises:
         ValueError: the record could not be read back.
     """
-    body = json.dumps(_plain(asdict(record)), ensure_ascii=False, allow_nan=False)
-    line = body.encode("utf-8", "replace")
+    try:
+        line = _adapter().dump_json(record)
+    except PydanticSerializationError:
+        body = json.dumps(_adapter().dump_python(record, mode="python"), ensure_ascii=False, default=str)
+        line = body.encode("utf-8", "replace")
     from_line(line)
     return line + b"\n"
 
@@ -126,18 +129,3 @@ def from_line(line: bytes) -> Record:
 @cache
 def _adapter() -> TypeAdapter[Record]:
     return TypeAdapter(Annotated[Record, Field(discriminator="kind")])
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case dict():
-            return {key: _plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_plain(item) for item in value]
-        case datetime():
-            utc = value.astimezone(UTC) if value.tzinfo else value
-            return utc.replace(tzinfo=None).isoformat()
-        case _:
-            return value

@@ -50,13 +50,14 @@ def begin_run(store: Store, spec: RunSpec, stimuli: Sequence[Stimulus]) -> int:
     """Put the run (``running``) and its stimuli with labels and annotated regions into the store.
 
     A run of the same key is continued: it keeps its number, its start and what it recorded of model and
-    machine, and takes a name if it had none. Returns the ``run_id``.
+    machine, takes a name if it had none, and takes the options (which pictures, how often) of this time.
+    Returns the ``run_id``.
     """
     with store.write() as connection:
         connection.execute(
-            """UPDATE runs SET status = 'running', finished_at = NULL, name = coalesce(name, ?)
+            """UPDATE runs SET status = 'running', finished_at = NULL, name = coalesce(name, ?), options = ?
                WHERE run_key = ?""",
-            [spec.name, spec.run_key],
+            [spec.name, _json(spec.options), spec.run_key],
         )
         found = first_row(connection, "SELECT run_id FROM runs WHERE run_key = ?", [spec.run_key])
         if found is None:
@@ -144,6 +145,20 @@ def find_run(store: Store, run_key: str) -> int | None:
     with store.read() as connection:
         row = first_row(connection, "SELECT run_id FROM runs WHERE run_key = ?", [run_key])
     return None if row is None else int(row[0])
+
+
+def latest_run(store: Store, spec_digest: str, name: str | None) -> str | None:
+    """The key of the newest run of this specification and name, which the same command continues."""
+    if not store.exists():
+        return None
+    with store.read() as connection:
+        row = first_row(
+            connection,
+            """SELECT run_key FROM runs WHERE spec_digest = ? AND name IS NOT DISTINCT FROM ?
+               ORDER BY run_id DESC LIMIT 1""",
+            [spec_digest, name],
+        )
+    return None if row is None else str(row[0])
 
 
 def fresh_key(store: Store, run_key: str) -> str:

@@ -117,10 +117,10 @@ def put_regions(
     that a picture without any region is not searched again.
     """
     rows = (
-        (stimulus_id, locator or region.locator, region.part, region.box.x, region.box.y, region.box.w)
-        + (region.box.h, region.score, json.dumps(region.landmarks) if region.landmarks else None)
+        (stimulus_id, locator or of.locator, of.part, of.box.x, of.box.y, of.box.w, of.box.h, of.score)
+        + ((json.dumps(of.landmarks),) if of.landmarks else (None,))
         for stimulus_id, regions in found.items()
-        for region in regions
+        for of in regions
     )
     if locator is not None:
         searched = pa.schema([("stimulus_id", pa.string()), ("locator", pa.string()), ("found", pa.int32())])
