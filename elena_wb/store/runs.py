@@ -30,6 +30,7 @@ class RunSummary:
     status: RunStatus
     started_at: datetime
     finished_at: datetime | None
+    planned: int
     generations: int
     ok: int
     unparsed: int
@@ -46,7 +47,7 @@ class KnownFile:
     mtime_ns: int
 
 
-def begin_run(store: Store, spec: RunSpec, stimuli: Sequence[Stimulus]) -> int:
+def begin_run(store: Store, spec: RunSpec, stimuli: Sequence[Stimulus], *, planned: int | None = None) -> int:
     """Put the run (``running``) and its stimuli with labels and annotated regions into the store.
 
     A run of the same key is continued: it keeps its number, its start and what it recorded of model and
@@ -65,13 +66,13 @@ def begin_run(store: Store, spec: RunSpec, stimuli: Sequence[Stimulus]) -> int:
                 connection,
                 """INSERT INTO runs (run_key, name, spec_digest, experiment, model_uri, model_digest,
                        model_card, prompt_name, prompt_digest, prompt_text, condition, dataset, options,
-                       seed, environment, status, started_at)
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?) RETURNING run_id""",
+                       seed, environment, planned, status, started_at)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'running', ?) RETURNING run_id""",
                 [
                     spec.run_key, spec.name, spec.spec_digest, spec.experiment, spec.model_uri,
                     spec.model_digest, _json(spec.model_card), spec.prompt_name, spec.prompt_digest,
                     spec.prompt_text, spec.condition, spec.dataset, _json(spec.options), spec.seed,
-                    _json(spec.environment), utc_now(),
+                    _json(spec.environment), planned, utc_now(),
                 ],
             )  # fmt: skip
         assert found is not None
@@ -256,7 +257,7 @@ def delete_run(store: Store, run_id: int) -> int:
 def _summaries(connection: DuckDBConnection) -> tuple[RunSummary, ...]:
     rows = connection.execute("""
         SELECT r.run_id, r.run_key, r.name, r.experiment, r.model_uri, r.prompt_name, r.condition,
-               r.dataset, r.status, r.started_at, r.finished_at, count(g.generation_id),
+               r.dataset, r.status, r.started_at, r.finished_at, r.planned, count(g.generation_id),
                count(*) FILTER (g.status = 'ok'), count(*) FILTER (g.status = 'unparsed'),
                count(*) FILTER (g.status = 'refused'), count(*) FILTER (g.status = 'error')
         FROM runs AS r LEFT JOIN generations AS g USING (run_id)

@@ -20,6 +20,7 @@ CREATE TABLE runs (
     options       JSON,
     seed          BIGINT,
     environment   JSON,
+    planned       INTEGER,
     status        VARCHAR NOT NULL CHECK (status IN ('running', 'done', 'partial', 'failed', 'interrupted')),
     started_at    TIMESTAMP NOT NULL,
     finished_at   TIMESTAMP
@@ -41,6 +42,7 @@ COMMENT ON COLUMN runs.dataset IS 'Where the stimuli come from.';
 COMMENT ON COLUMN runs.options IS 'Sampling and other choices of the run.';
 COMMENT ON COLUMN runs.seed IS 'Seed of the sampling.';
 COMMENT ON COLUMN runs.environment IS 'Versions and device that can change an answer.';
+COMMENT ON COLUMN runs.planned IS 'How many answers the run is to have.';
 COMMENT ON COLUMN runs.status IS 'running, done, partial (some items failed), failed or interrupted.';
 COMMENT ON COLUMN runs.started_at IS 'When the run was first begun, UTC.';
 COMMENT ON COLUMN runs.finished_at IS 'When it last ended, UTC; NULL while it runs.';
