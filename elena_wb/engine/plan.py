@@ -59,18 +59,26 @@ class RunPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Resumed:
+    """A run in the store that is to be gone on with."""
+
+    run_key: str
+    spec_digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """How the user wants runs planned, beside what they consist of.
 
     ``fresh`` starts another run of an existing specification; ``experiment`` groups the runs of one command.
-    ``resumes`` is the key of the run to go on with; its specification must not have changed.
+    ``resumes`` is the run to go on with; its specification must not have changed.
     """
 
     name: str | None = None
     experiment: str | None = None
     repeats: int = 1
     fresh: bool = False
-    resumes: str | None = None
+    resumes: Resumed | None = None
     retry_failed: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -130,15 +138,15 @@ def generation_id(run_key: str, item: Item) -> str:
 
 def _run_key(store: Store, spec_digest: str, wish: Wish) -> str:
     """The key of the run to go on with, or a new one."""
-    first = _digest([wish.name, spec_digest])
     if wish.resumes is not None:
-        if wish.resumes.partition("#")[0] != first:
+        if wish.resumes.spec_digest != spec_digest:
             raise UsageError(
                 "The model, the prompt or the masking has changed since that run was started, so it cannot be "
                 "gone on with.",
                 hint="Start a new run of the same pictures instead: leave --resume out.",
             )
-        return wish.resumes
+        return wish.resumes.run_key
+    first = _digest([wish.name, spec_digest])
     if wish.fresh:
         return fresh_key(store, first)
     return latest_run(store, spec_digest, wish.name) or first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from elena_wb.core import Sampling
+from elena_wb.engine.plan import Resumed
 from elena_wb.engine.study import Request
 from elena_wb.store import Store, resolve_run, show_run
 
@@ -28,6 +29,6 @@ def request_of(store: Store, run: str, *, retry_failed: bool) -> Request:
         seed=record["seed"],
         max_tokens=options["max_tokens"],
         name=record["name"],
-        resumes=record["run_key"],
+        resumes=Resumed(record["run_key"], record["spec_digest"]),
         retry_failed=retry_failed,
     )

@@ -15,7 +15,7 @@ from elena_wb.core import Condition, ModelCard, Problem, Sampling, Stimulus, Usa
 from elena_wb.data import collect
 from elena_wb.engine.events import Listener, RunFinished
 from elena_wb.engine.models import ModelAddress
-from elena_wb.engine.plan import RunPlan, Setting, Wish, plan_run
+from elena_wb.engine.plan import Resumed, RunPlan, Setting, Wish, plan_run
 from elena_wb.engine.run import execute
 from elena_wb.masking import resolve
 from elena_wb.plugins import PluginHost
@@ -40,7 +40,7 @@ class Request:
     max_tokens: int | None = None
     name: str | None = None
     fresh: bool = False
-    resumes: str | None = None
+    resumes: Resumed | None = None
     retry_failed: bool = False
 
 

@@ -157,7 +157,7 @@ CREATE TABLE generations (
 );
 COMMENT ON TABLE generations IS 'One answer of a model, or its failure.';
 COMMENT ON COLUMN generations.generation_id IS 'Identity of the row: run, stimulus and repeat.';
-COMMENT ON COLUMN generations.content_digest IS 'Identity of the question: image as sent, model, prompt, sampling, seed.';
+COMMENT ON COLUMN generations.content_digest IS 'Identity of the question: image as sent, model, prompt, sampling, seed; NULL where no picture could be sent.';
 COMMENT ON COLUMN generations.run_id IS 'The run.';
 COMMENT ON COLUMN generations.stimulus_id IS 'The stimulus.';
 COMMENT ON COLUMN generations.repeat IS 'Counts the answers to the same question from 0.';
