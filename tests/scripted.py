@@ -1,0 +1,124 @@
+"""A model plugin whose behaviour is written in its URI: what the engine must cope with, on demand.
+
+``scripted:?fail=2&oom_above=4`` and the like. Every request it answers is appended to the file named by
+``log``: one line as the model is asked, one once the host has taken the answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from pydantic import BaseModel
+
+from elena_wb import hookimpl
+from elena_wb.core import ModelCard, ModelError, OutOfMemoryError, Request, Response
+
+LABELS = ("Happiness", "Sadness", "Fear", "Anger", "Surprise", "Disgust", "Neutral")
+
+
+class ScriptedOptions(BaseModel, extra="forbid"):
+    log: str | None = None
+    batch: int = 4
+    concurrency: int = 1
+    delay: float = 0.0
+    oom_above: int | None = None
+    """Batches larger than this run out of memory."""
+    fail: int | None = None
+    """Every so many-th picture (by digest) gets an error that is not worth a retry."""
+    flaky: bool = False
+    """The first time each picture is asked, a retryable error."""
+    crash: int | None = None
+    """Every so many-th picture makes the whole batch raise."""
+    silent: bool = False
+    """No answer at all."""
+    gone_after: int | None = None
+    """After so many answers the model can answer no more."""
+    refuse: bool = False
+    prose: bool = False
+    cost: float | None = None
+    version: str = "1"
+
+
+class ScriptedModel:
+    def __init__(self, options: ScriptedOptions, card: ModelCard) -> None:
+        self.options = options
+        self.card = card
+        self.preferred_batch_size = options.batch
+        self.max_concurrency = options.concurrency
+        self.batches: list[int] = []
+        self.asked: set[str] = set()
+        self.answers = 0
+        self.closed = 0
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        options = self.options
+        self.batches.append(len(requests))
+        if options.oom_above is not None and len(requests) > options.oom_above:
+            raise OutOfMemoryError(f"{len(requests)} requests do not fit")
+        if any(_nth(request, options.crash) for request in requests):
+            raise RuntimeError("the model fell over")
+        time.sleep(options.delay)
+        if options.silent:
+            return
+        # Backwards, since answers may come in any order.
+        for index, request in reversed(list(enumerate(requests))):
+            if options.gone_after is not None and self.answers >= options.gone_after:
+                raise ModelError("The server is gone.", hint="Start it again.")
+            self._log("asked", request)
+            yield self._answer(index, request)
+            self._log("taken", request)
+            self.answers += 1
+
+    def _answer(self, index: int, request: Request) -> Response:
+        key = f"{request.image_digest}:{request.seed}"
+        if self.options.flaky and key not in self.asked:
+            self.asked.add(key)
+            return Response(index, "", "error", error="busy", retryable=True)
+        if _nth(request, self.options.fail):
+            return Response(index, "", "error", error="scripted failure")
+        if self.options.refuse:
+            return Response(index, "I'm sorry, but I can't help with that.", "refused")
+        if self.options.prose:
+            return Response(index, "A person stands in a field of wheat.", "stop")
+        emotion = LABELS[int(hashlib.sha256(key.encode()).hexdigest(), 16) % len(LABELS)]
+        text = json.dumps({"emotion": emotion, "valence": 5, "body_parts": ["raised arms"], "narrative": "…"})
+        return Response(index, text, "stop", 10, 20, 1.0, self.options.cost)
+
+    def _log(self, what: str, request: Request) -> None:
+        if self.options.log:
+            line = f"{what} {request.image_digest}:{request.seed}\n".encode()
+            descriptor = os.open(self.options.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            os.write(descriptor, line)
+            os.close(descriptor)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def _nth(request: Request, every: int | None) -> bool:
+    return every is not None and int(request.image_digest, 16) % every == 0
+
+
+class ScriptedProvider:
+    options_model: ClassVar[type[BaseModel]] = ScriptedOptions
+    requires: ClassVar[Mapping[str, str]] = {}
+    network: ClassVar[bool] = False
+
+    def describe(self, reference: str, options: BaseModel) -> ModelCard:
+        assert isinstance(options, ScriptedOptions)
+        digest = hashlib.sha256(f"{reference} {options.version}".encode()).hexdigest()
+        return ModelCard(uri=f"scripted:{reference}", name="scripted", digest=digest)
+
+    def open(self, reference: str, options: BaseModel) -> ScriptedModel:
+        assert isinstance(options, ScriptedOptions)
+        return ScriptedModel(options, self.describe(reference, options))
+
+
+@hookimpl
+def register_models(register):
+    register("scripted", ScriptedProvider)
