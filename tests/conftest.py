@@ -18,7 +18,9 @@ from PIL import Image
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test reads or writes the user's own store, weights or configuration."""
-    for name in [name for name in os.environ if name.startswith("ELENA_WB_") and name != "ELENA_WB_TEST_DATA"]:
+    for name in [
+        name for name in os.environ if name.startswith("ELENA_WB_") and name != "ELENA_WB_TEST_DATA"
+    ]:
         monkeypatch.delenv(name)
     home = tmp_path / "home"
     monkeypatch.setenv("ELENA_WB_HOME", str(home))

@@ -123,7 +123,9 @@ class _Sitting:
     def work(self, model: Model, batch_size: int | None) -> None:
         """Ask everything that is missing, until done, stopped, out of budget, or the model gives up."""
         waiting: dict[int, Prepared] = {}
-        asker = Asker(model, lambda answer: self._keep(waiting.pop(answer.key), answer), self._stop, batch_size)
+        asker = Asker(
+            model, lambda answer: self._keep(waiting.pop(answer.key), answer), self._stop, batch_size
+        )
         ahead = 2 * asker.batch_limit * model.max_concurrency
         pictures = prefetch(self._plan.items, self._plan.setting.recipe, ahead=ahead)
         in_flight = 0

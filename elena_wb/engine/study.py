@@ -6,12 +6,12 @@ The command line, the demo and programs start here; what differs between them is
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from elena_wb.core import Condition, ModelCard, Problem, Sampling, Stimulus, UsageError
+from elena_wb.core import Condition, Model, ModelCard, Problem, Sampling, Stimulus, UsageError
 from elena_wb.data import collect
 from elena_wb.engine.events import Listener, RunFinished
 from elena_wb.engine.models import ModelAddress
@@ -68,11 +68,15 @@ class Study:
         stop: threading.Event | None = None,
         batch_size: int | None = None,
         max_cost_usd: float | None = None,
+        open_model: Callable[[], Model] | None = None,
     ) -> list[RunFinished]:
-        """Ask what is missing (:func:`elena_wb.engine.run.execute`)."""
+        """Ask what is missing (:func:`elena_wb.engine.run.execute`).
+
+        ``open_model`` stands in for the model at the study's address, for one that is open already.
+        """
         return execute(
             self.plans,
-            self.address.open,
+            open_model or self.address.open,
             store,
             listener=listener,
             stop=stop or threading.Event(),

@@ -31,7 +31,9 @@ def test_a_spec_reads_as_designed(
     assert (condition.parts, condition.style, condition.locator) == (parts, style, locator)
 
 
-@pytest.mark.parametrize("spec", ["", "face:", "face@", "@yunet", "face++hands", "none+face", "face hands", "f/a"])
+@pytest.mark.parametrize(
+    "spec", ["", "face:", "face@", "@yunet", "face++hands", "none+face", "face hands", "f/a"]
+)
 def test_what_is_no_spec_is_refused_with_an_example(spec: str) -> None:
     with pytest.raises(UsageError) as caught:
         Condition.parse(spec)

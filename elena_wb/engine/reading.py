@@ -1,0 +1,86 @@
+"""From a model's answer to the record that is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from elena_wb.engine.answering import Answer
+from elena_wb.engine.plan import RunPlan, generation_id
+from elena_wb.engine.prefetch import Prepared
+from elena_wb.parsing import parse
+from elena_wb.store import GenerationRecord, RegionsRecord, SizeRecord
+from elena_wb.vocabulary import load_scheme
+
+
+class Reader:
+    """Reads the answers of one run: parses them and gives each both its identities."""
+
+    def __init__(self, plan: RunPlan) -> None:
+        self._run_key = plan.spec.run_key
+        self._recipe = plan.setting.recipe
+        self._model_digest = plan.setting.card.digest
+        self._fields = tuple((plan.setting.prompt.schema or {}).get("properties", ()))
+        self._scheme = load_scheme(plan.setting.prompt.scheme)
+
+    def read(self, prepared: Prepared, answer: Answer) -> GenerationRecord:
+        """The record of an answer, whatever it looks like."""
+        assert prepared.request is not None
+        response = answer.response
+        narrative = parse(
+            response.text, scheme=self._scheme, fields=self._fields, finish_reason=response.finish_reason
+        )
+        return GenerationRecord(
+            generation_id=generation_id(self._run_key, prepared.item),
+            content_digest=self._recipe.content_digest(prepared.request, self._model_digest),
+            run_key=self._run_key,
+            stimulus_id=prepared.item.stimulus.stimulus_id,
+            repeat=prepared.item.repeat,
+            status="error" if response.finish_reason == "error" else narrative.status,
+            raw_text=response.text,
+            emotion=narrative.emotion,
+            emotion_raw=narrative.emotion_raw,
+            explicit_description=narrative.explicit_description,
+            implicit_description=narrative.implicit_description,
+            narrative=narrative.narrative,
+            valence=narrative.valence,
+            arousal=narrative.arousal,
+            dominance=narrative.dominance,
+            notes=(*prepared.notes, *narrative.notes),
+            body_parts=narrative.body_parts,
+            finish_reason=response.finish_reason,
+            prompt_tokens=response.prompt_tokens,
+            completion_tokens=response.completion_tokens,
+            latency_ms=response.latency_ms,
+            cost_usd=response.cost_usd,
+            error=response.error,
+            attempts=answer.attempts,
+        )
+
+    def unusable(self, prepared: Prepared) -> GenerationRecord:
+        """The record of a picture that could not be asked about."""
+        return GenerationRecord(
+            generation_id=generation_id(self._run_key, prepared.item),
+            content_digest=None,
+            run_key=self._run_key,
+            stimulus_id=prepared.item.stimulus.stimulus_id,
+            repeat=prepared.item.repeat,
+            status="error",
+            finish_reason="error",
+            error=prepared.error,
+            attempts=0,
+        )
+
+    def located(self, prepared: Prepared) -> Sequence[SizeRecord | RegionsRecord]:
+        """What was learnt about the picture itself on the way."""
+        stimulus_id = prepared.item.stimulus.stimulus_id
+        found = [
+            RegionsRecord(
+                stimulus_id,
+                locator,
+                tuple(region for region in prepared.regions if region.locator == locator),
+            )
+            for locator in prepared.searched
+        ]
+        if prepared.width is None or prepared.height is None:
+            return found
+        return [SizeRecord(stimulus_id, prepared.width, prepared.height), *found]
