@@ -48,5 +48,5 @@ clean:  ## Remove the environment and caches
 	@touch $@
 
 .venv/.dev: .venv/.runtime
-	$(PIP) --editable '.[dev]' --editable '$(HF)[dev]'
+	$(PIP) --editable '.[dev]' --editable '$(HF)[constrained]'
 	@touch $@

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from elena_wb.core import Condition, ModelCard, Prompt, Sampling, Stimulus, UsageError
@@ -129,6 +129,11 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
         environment=environment(setting.card),
     )
     return RunPlan(setting, spec, tuple(stimuli), tuple(items), done, failed)
+
+
+def with_card(spec: RunSpec, card: ModelCard) -> RunSpec:
+    """The specification with what only the opened model knows, such as the device it landed on."""
+    return replace(spec, model_card=asdict(card), environment=environment(card))
 
 
 def generation_id(run_key: str, item: Item) -> str:

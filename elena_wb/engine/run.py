@@ -19,7 +19,7 @@ from elena_wb.core import Model, ModelError, WorkbenchError
 from elena_wb.engine.answering import Answer, Asker, Question
 from elena_wb.engine.budget import Budget
 from elena_wb.engine.events import Answered, Listener, Notice, RunFinished, RunStarted, RunStatus
-from elena_wb.engine.plan import RunPlan
+from elena_wb.engine.plan import RunPlan, with_card
 from elena_wb.engine.prefetch import Prepared, prefetch
 from elena_wb.engine.reading import Reader
 from elena_wb.store import GenerationRecord, Outbox, Store, begin_run, finish_run
@@ -52,7 +52,8 @@ def execute(
             for plan in plans:
                 if plan.items and model is None:
                     model = open_model()
-                run_id = begin_run(store, plan.spec, plan.stimuli)
+                spec = plan.spec if model is None else with_card(plan.spec, model.card)
+                run_id = begin_run(store, spec, plan.stimuli)
                 sitting = _Sitting(plan, run_id, outbox, listener, stop, budget)
                 listener(
                     RunStarted(

@@ -98,9 +98,12 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
         drain_orphans(store)
     address = ModelAddress.parse(request.model_uri, host)
     card = address.describe()
-    datasets = host.instances("datasets")
-    known = known_stimuli(store) if store.exists() else {}
-    collection = collect(request.sources, datasets=datasets, dataset=request.dataset, known=known)
+    collection = collect(
+        request.sources,
+        datasets=host.instances("datasets"),
+        dataset=request.dataset,
+        known=known_stimuli(store),
+    )
     stimuli = collection.stimuli[: request.limit]
     if not stimuli:
         raise UsageError(
@@ -120,19 +123,23 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
                 extra_folders=host.prompt_folders,
             )
             notes += chosen.notes
+            masking = resolve(
+                condition, locators=host.instances("locators"), maskers=host.instances("maskers")
+            )
+            masking.prepare(stimuli)
             setting = Setting(
                 card=card,
                 prompt=chosen.prompt,
                 condition=condition,
-                masking=resolve(
-                    condition, locators=host.instances("locators"), maskers=host.instances("maskers")
-                ),
+                masking=masking,
                 sampling=request.sampling,
                 seed=request.seed,
                 max_tokens=request.max_tokens or chosen.prompt.max_tokens,
             )
             plans.append(plan_run(store, setting, stimuli, wish))
     notes += _unfit(card, stimuli)
+    if collection.ignored:
+        notes.append(f"{collection.ignored} files without a picture's extension were passed over.")
     return Study(
         address, card, tuple(stimuli), tuple(plans), collection.problems, tuple(dict.fromkeys(notes))
     )
