@@ -1,0 +1,105 @@
+"""Every request ends in one answer, whatever the model does with the batch."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from elena_wb.core import ModelError, Request
+from elena_wb.data import pixel_digest
+from elena_wb.engine import answering
+from elena_wb.engine.answering import Answer, Asker, Question
+from tests.scripted import ScriptedModel, ScriptedOptions, ScriptedProvider
+
+
+def questions(count: int) -> list[Question]:
+    found = []
+    for key in range(count):
+        pixels = np.full((16, 16, 3), key, dtype=np.uint8)
+        found.append(Question(key, Request(pixels, pixel_digest(pixels), "", "what?")))
+    return found
+
+
+def model(**options: object) -> ScriptedModel:
+    opened = ScriptedProvider().open("", ScriptedOptions.model_validate(options))
+    assert isinstance(opened, ScriptedModel)
+    return opened
+
+
+def ask(scripted: ScriptedModel, count: int) -> tuple[list[Answer], Asker]:
+    answers: list[Answer] = []
+    asker = Asker(scripted, answers.append, threading.Event())
+    asker.ask(questions(count))
+    return sorted(answers, key=lambda answer: answer.key), asker
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answering, "_FIRST_WAIT_S", 0.0)
+
+
+def test_answers_in_any_order_go_to_their_questions() -> None:
+    answers, _ = ask(model(), 5)
+    assert [answer.key for answer in answers] == list(range(5))
+    alone = [ask(model(), 1)[0][0].response.text]
+    assert answers[0].response.text == alone[0]
+
+
+def test_out_of_memory_halves_the_batch_for_good() -> None:
+    scripted = model(oom_above=2, batch=8)
+    answers, asker = ask(scripted, 8)
+    assert len(answers) == 8
+    assert all(answer.response.finish_reason == "stop" for answer in answers)
+    assert scripted.batches[0] == 8
+    assert asker.batch_limit == 2
+
+
+def test_a_picture_that_fits_in_no_batch_fails_alone() -> None:
+    answers, _ = ask(model(oom_above=0), 3)
+    assert [answer.response.error for answer in answers] == ["Out of memory: 1 requests do not fit"] * 3
+
+
+def test_a_batch_that_raises_is_asked_in_parts_so_that_only_the_culprits_fail() -> None:
+    answers, _ = ask(model(crash=5), 12)
+    failed = {answer.key for answer in answers if answer.response.finish_reason == "error"}
+    culprits = {q.key for q in questions(12) if int(q.request.image_digest, 16) % 5 == 0}
+    assert culprits
+    assert failed == culprits
+    assert len(answers) == 12
+
+
+def test_a_model_that_says_nothing_fails_each_request() -> None:
+    answers, _ = ask(model(silent=True), 3)
+    assert [answer.response.error for answer in answers] == [
+        "The model returned no answer to this request."
+    ] * 3
+
+
+def test_a_passing_failure_is_retried_and_counted() -> None:
+    answers, _ = ask(model(flaky=True), 4)
+    assert [(answer.response.finish_reason, answer.attempts) for answer in answers] == [("stop", 2)] * 4
+
+
+def test_a_lasting_failure_is_not_retried() -> None:
+    scripted = model(fail=1)
+    answers, _ = ask(scripted, 4)
+    assert [(answer.response.error, answer.attempts) for answer in answers] == [("scripted failure", 1)] * 4
+    assert scripted.batches == [4]
+
+
+def test_a_model_that_gives_up_keeps_the_answers_it_gave() -> None:
+    answers: list[Answer] = []
+    asker = Asker(model(gone_after=2), answers.append, threading.Event())
+    with pytest.raises(ModelError, match="gone"):
+        asker.ask(questions(4))
+    assert len(answers) == 2
+
+
+def test_stopping_leaves_what_would_be_retried_for_later() -> None:
+    answers: list[Answer] = []
+    stop = threading.Event()
+    stop.set()
+    Asker(model(flaky=True), answers.append, stop).ask(questions(3))
+    assert answers == []
