@@ -131,6 +131,8 @@ def drain_orphans(store: Store, *, patient: bool = False) -> int:
             file = path.open("r+b")
         except FileNotFoundError:
             continue
+        except OSError as problem:
+            raise _unwritable(path, problem) from problem
         with file:
             if not oslock.lock(file, wait=False):
                 alive = True

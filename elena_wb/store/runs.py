@@ -52,13 +52,14 @@ def begin_run(store: Store, spec: RunSpec, stimuli: Sequence[Stimulus], *, plann
 
     A run of the same key is continued: it keeps its number, its start and what it recorded of model and
     machine, takes a name if it had none, and takes the options (which pictures, how often) of this time.
-    Returns the ``run_id``.
+    ``planned`` is how many answers it is to have (default: one per stimulus). Returns the ``run_id``.
     """
+    planned = len(stimuli) if planned is None else planned
     with store.write() as connection:
         connection.execute(
-            """UPDATE runs SET status = 'running', finished_at = NULL, name = coalesce(name, ?), options = ?
-               WHERE run_key = ?""",
-            [spec.name, _json(spec.options), spec.run_key],
+            """UPDATE runs SET status = 'running', finished_at = NULL, name = coalesce(name, ?), options = ?,
+               planned = ? WHERE run_key = ?""",
+            [spec.name, _json(spec.options), planned, spec.run_key],
         )
         found = first_row(connection, "SELECT run_id FROM runs WHERE run_key = ?", [spec.run_key])
         if found is None:

@@ -79,7 +79,7 @@ SELECT
     max(g.created_at) AS last_answer_at,
     r.finished_at
 FROM runs AS r LEFT JOIN generations AS g USING (run_id)
-GROUP BY ALL
+GROUP BY r.run_id, r.name, r.status, r.planned, r.started_at, r.finished_at
 ORDER BY r.run_id;
 COMMENT ON VIEW progress IS 'How far each run got.';
 COMMENT ON COLUMN progress.run_id IS 'The run.';
