@@ -1,0 +1,151 @@
+"""Loading weights, completely or not at all."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+
+from elena_wb.core import ModelError, SetupError
+from elena_wb_hf.checkpoint import Checkpoint
+from elena_wb_hf.machine import is_out_of_memory, pick_device, release_memory
+from elena_wb_hf.options import HFOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A network in evaluation mode, and the device and number format its inputs must have."""
+
+    network: Any
+    device: torch.device
+    dtype: torch.dtype
+
+
+def require_packages(options: HFOptions) -> None:
+    """Check for what the options need, before anything is fetched or loaded.
+
+    Raises:
+        SetupError: a package is missing; the hint is the command that installs it.
+    """
+    quantised, spread = "pip install 'elena-wb-hf[quantised]'", "pip install 'elena-wb-hf[spread]'"
+    if options.load_in != "none":
+        _require(f"load_in={options.load_in}", ("bitsandbytes", "accelerate"), quantised)
+    if options.spread:
+        _require("spread=true", ("accelerate",), spread)
+    if options.constrained:
+        _require("constrained=true", ("llguidance",), "pip install 'elena-wb-hf[constrained]'")
+    if options.attention == "flash_attention_2":
+        _require("attention=flash_attention_2", ("flash_attn",), "pip install flash-attn")
+
+
+def load_network(folder: Path, checkpoint: Checkpoint, options: HFOptions) -> Loaded:
+    """Load the weights in ``folder``.
+
+    Raises:
+        ModelError: unknown architecture, incomplete or damaged weights, or too large for the device.
+    """
+    name = checkpoint.source.name
+    device = pick_device(options.device)
+    arguments: dict[str, Any] = {
+        "dtype": getattr(torch, checkpoint.dtype_for(options.dtype)),
+        "local_files_only": True,
+        "output_loading_info": True,
+        "trust_remote_code": False,
+        "use_safetensors": True,
+    }
+    if options.attention != "auto":
+        arguments["attn_implementation"] = options.attention
+    if options.load_in != "none":
+        four = options.load_in == "4bit"
+        arguments["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_4bit=four,
+            load_in_8bit=not four,
+            bnb_4bit_compute_dtype=arguments["dtype"],
+            bnb_4bit_quant_type="nf4",
+        )
+    if options.spread:
+        arguments["device_map"] = "auto"
+    elif options.load_in != "none":
+        arguments["device_map"] = {"": device}
+    try:
+        network, report = transformers.AutoModelForImageTextToText.from_pretrained(folder, **arguments)
+        _require_complete(name, report)
+        if "device_map" not in arguments:
+            network.to(device)
+    except ModelError:
+        raise
+    except ImportError as error:
+        raise SetupError(f"{name} needs a package that is not installed: {_brief(error)}") from error
+    except Exception as error:
+        raise _translated(error, name, checkpoint, options) from error
+    network.eval()
+    return Loaded(network, network.device if options.spread else device, arguments["dtype"])
+
+
+def _require(option: str, packages: Iterable[str], command: str) -> None:
+    missing = [package for package in packages if importlib.util.find_spec(package) is None]
+    if missing:
+        raise SetupError(f"`{option}` needs {' and '.join(missing)}.", hint=f"Run: {command}")
+
+
+def _require_complete(name: str, report: dict[str, Any]) -> None:
+    """transformers fills absent weights with random numbers and only warns; that must not pass for a model."""
+    found = [
+        f"{len(keys)} {what}, such as `{_first(keys)}`"
+        for what, keys in (
+            ("weights missing", report["missing_keys"]),
+            ("weights of the wrong shape", report["mismatched_keys"]),
+            ("weights that do not belong to this architecture", report["unexpected_keys"]),
+        )
+        if keys
+    ]
+    if found or report["error_msgs"]:
+        detail = "; ".join(found) or str(report["error_msgs"][0])
+        raise ModelError(
+            f"The weights of {name} do not fit its configuration: {detail}.",
+            hint="Fetch the model again, or save it again together with its configuration.",
+        )
+
+
+def _first(keys: Iterable[Any]) -> str:
+    first = min(keys, key=str)
+    return str(first[0] if isinstance(first, tuple) else first)
+
+
+def _translated(error: Exception, name: str, checkpoint: Checkpoint, options: HFOptions) -> ModelError:
+    if is_out_of_memory(error):
+        release_memory()
+        return ModelError(
+            f"{name} does not fit into memory: {_brief(error)}", hint=_smaller(checkpoint, options)
+        )
+    if "mismatched" in str(error) or "size mismatch" in str(error):
+        return ModelError(
+            f"The weights of {name} do not fit its configuration: {_brief(error)}",
+            hint="Fetch the model again, or save it again together with its configuration.",
+        )
+    return ModelError(
+        f"{name} cannot be loaded: {type(error).__name__}: {_brief(error)}",
+        hint=f"Loaded with transformers {transformers.__version__}; the model may want another version.",
+    )
+
+
+def _smaller(checkpoint: Checkpoint, options: HFOptions) -> str:
+    ways = []
+    if options.load_in != "4bit":
+        ways.append("load_in=4bit")
+    if options.load_in == "none" and checkpoint.dtype_for(options.dtype) == "float32":
+        ways.append("dtype=bfloat16")
+    if not options.spread:
+        ways.append("spread=true")
+    size = f" It has {checkpoint.parameters / 1e9:.1f} billion parameters." if checkpoint.parameters else ""
+    return f"Try {' or '.join(ways)}, or a smaller model.{size}" if ways else f"Take a smaller model.{size}"
+
+
+def _brief(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:300] if lines else type(error).__name__
