@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 
 def say(message: str, *, style: str | None = None) -> None:
-    """One line of talk on stderr; ``message`` is never read as markup."""
-    stderr_console().print(message, style=style, markup=False, highlight=False, soft_wrap=True)
+    """Talk on stderr; ``message`` is never read as markup, and control characters in it are shown."""
+    lines = "\n".join(plain(line) for line in message.splitlines())
+    stderr_console().print(lines, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(message: str) -> None:
