@@ -104,7 +104,7 @@ def _require_vision_language(source: Source, config: Mapping[str, Any]) -> None:
     if looks_right and "auto_map" not in config:
         return
     # Importing these names imports torch, so only doubtful models pay for it.
-    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
     if model_type in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
@@ -114,7 +114,7 @@ def _require_vision_language(source: Source, config: Mapping[str, Any]) -> None:
             f"{source.name} (`{model_type}`) runs only with Python code of its own, which elena-wb never executes.",
             hint=_INSTRUCT,
         )
-    if model_type not in CONFIG_MAPPING_NAMES:
+    if model_type not in CONFIG_MAPPING:
         import transformers
 
         raise ModelError(

@@ -16,7 +16,7 @@ from transformers import LogitsProcessor, StoppingCriteria
 from elena_wb.core import Request, Sampling
 
 
-class RowSampler(LogitsProcessor):  # type: ignore[misc]
+class RowSampler(LogitsProcessor):
     """Perturbs the scores of sampling rows so that their largest is a sample; greedy rows stay as they are."""
 
     def __init__(self, requests: Sequence[Request]) -> None:
@@ -38,7 +38,7 @@ class RowSampler(LogitsProcessor):  # type: ignore[misc]
         return scores
 
 
-class RowLimits(StoppingCriteria):  # type: ignore[misc]
+class RowLimits(StoppingCriteria):
     """Ends each row after its own number of new tokens."""
 
     def __init__(self, limits: Sequence[int], prompt_length: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import llguidance
 import llguidance.hf
@@ -14,7 +14,14 @@ from transformers import LogitsProcessor
 
 from elena_wb.core import ModelError, Request
 
-_COMPACT = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+if TYPE_CHECKING:
+    from llguidance._lib import JsonCompileOptions
+
+_COMPACT: JsonCompileOptions = {
+    "whitespace_flexible": False,
+    "item_separator": ", ",
+    "key_separator": ": ",
+}
 
 
 class Constraint:
@@ -31,6 +38,7 @@ class Constraint:
                 f"`constrained=true` does not work with the tokenizer of {name}: {error}",
                 hint="Leave the option out; answers are then parsed as they come.",
             ) from error
+        self._stops = list(stops)
         self._grammars: dict[str, str] = {}
 
     def for_rows(self, requests: Sequence[Request], prompt_length: int) -> LogitsProcessor:
@@ -40,9 +48,9 @@ class Constraint:
             ValueError: a schema uses what llguidance does not support.
         """
         matchers = [None if request.schema is None else self._matcher(request.schema) for request in requests]
-        return _RowConstraint(matchers, prompt_length)
+        return _RowConstraint(matchers, self._stops, prompt_length)
 
-    def _matcher(self, schema: Mapping[str, Any]) -> Any:
+    def _matcher(self, schema: Mapping[str, Any]) -> llguidance.LLMatcher:
         key = json.dumps(schema)
         if key not in self._grammars:
             grammar = llguidance.LLMatcher.grammar_from_json_schema(key, overrides=_COMPACT)
@@ -53,23 +61,35 @@ class Constraint:
         return llguidance.LLMatcher(self._tokenizer, self._grammars[key])
 
 
-class _RowConstraint(LogitsProcessor):  # type: ignore[misc]
-    def __init__(self, matchers: Sequence[Any], prompt_length: int) -> None:
+class _RowConstraint(LogitsProcessor):
+    def __init__(
+        self, matchers: Sequence[llguidance.LLMatcher | None], stops: list[int], prompt_length: int
+    ) -> None:
         self._matchers = matchers
+        self._stops = stops
         self._prompt_length = prompt_length
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Forbids (-inf) every token after which the row could no longer become valid."""
+        """Forbids (-inf) every token of ``[batch, vocabulary]`` after which a row could not become valid."""
         scores = scores.clone()
         for row, matcher in enumerate(self._matchers):
-            if matcher is None or matcher.is_stopped():
+            if matcher is None:
                 continue
-            if input_ids.shape[1] > self._prompt_length:
+            if input_ids.shape[1] > self._prompt_length and not matcher.is_stopped():
                 matcher.consume_token(int(input_ids[row, -1]))
-                if matcher.is_stopped():
-                    continue
-            bits = np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8)
-            allowed = np.unpackbits(bits, bitorder="little")[: scores.shape[1]].astype(bool)
-            scores[row, : allowed.size].masked_fill_(~torch.from_numpy(allowed).to(scores.device), -torch.inf)
-            scores[row, allowed.size :] = -torch.inf
+                if matcher.is_error():
+                    raise RuntimeError(f"the JSON Schema could not be followed: {matcher.get_error()}")
+            allowed = self._allowed(matcher, scores.shape[1])
+            scores[row].masked_fill_(~allowed.to(scores.device), -torch.inf)
         return scores
+
+    def _allowed(self, matcher: llguidance.LLMatcher, vocabulary: int) -> torch.Tensor:
+        """Bool ``[vocabulary]``; scores of tokens that the tokenizer does not have stay forbidden."""
+        allowed = torch.zeros(vocabulary, dtype=torch.bool)
+        if matcher.is_stopped():
+            allowed[self._stops] = True
+            return allowed
+        bits = np.frombuffer(matcher.compute_bitmask(), dtype=np.uint8)
+        known = np.unpackbits(bits, bitorder="little")[:vocabulary].astype(bool)
+        allowed[: known.size] = torch.from_numpy(known)
+        return allowed

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ import transformers
 
 from elena_wb.core import ModelError, SetupError
 from elena_wb_hf.checkpoint import Checkpoint
-from elena_wb_hf.machine import is_out_of_memory, pick_device, release_memory
+from elena_wb_hf.machine import free_memory, is_out_of_memory, pick_device, release_memory
 from elena_wb_hf.options import HFOptions
+
+_LARGE = 200_000_000
+_BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "8bit": 1.0, "4bit": 0.5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,9 @@ def load_network(folder: Path, checkpoint: Checkpoint, options: HFOptions) -> Lo
     if options.attention != "auto":
         arguments["attn_implementation"] = options.attention
     if options.load_in != "none":
+        bits_and_bytes: Any = transformers.BitsAndBytesConfig
         four = options.load_in == "4bit"
-        arguments["quantization_config"] = transformers.BitsAndBytesConfig(
+        arguments["quantization_config"] = bits_and_bytes(
             load_in_4bit=four,
             load_in_8bit=not four,
             bnb_4bit_compute_dtype=arguments["dtype"],
@@ -70,10 +75,14 @@ def load_network(folder: Path, checkpoint: Checkpoint, options: HFOptions) -> Lo
         )
     if options.spread:
         arguments["device_map"] = "auto"
-    elif options.load_in != "none":
+    else:
+        _require_room(device, checkpoint, options)
+    if not options.spread and options.load_in != "none":
         arguments["device_map"] = {"": device}
+    auto: Any = transformers.AutoModelForImageTextToText
     try:
-        network, report = transformers.AutoModelForImageTextToText.from_pretrained(folder, **arguments)
+        with _progress_bar(shown=(checkpoint.parameters or 0) >= _LARGE):
+            network, report = auto.from_pretrained(folder, **arguments)
         _require_complete(name, report)
         if "device_map" not in arguments:
             network.to(device)
@@ -91,6 +100,35 @@ def _require(option: str, packages: Iterable[str], command: str) -> None:
     missing = [package for package in packages if importlib.util.find_spec(package) is None]
     if missing:
         raise SetupError(f"`{option}` needs {' and '.join(missing)}.", hint=f"Run: {command}")
+
+
+def _require_room(device: torch.device, checkpoint: Checkpoint, options: HFOptions) -> None:
+    """Refuse what cannot fit: a machine short of main memory would end the whole process without a word."""
+    free = free_memory(device)
+    if checkpoint.parameters is None or free is None:
+        return
+    width = _BYTES[checkpoint.dtype_for(options.dtype) if options.load_in == "none" else options.load_in]
+    needed = checkpoint.parameters * width
+    if checkpoint.quantised_by is None and needed > free:
+        raise ModelError(
+            f"{checkpoint.source.name} does not fit: its weights take {needed / 2**30:.1f} GiB, "
+            f"and {free / 2**30:.1f} GiB are free on {device}.",
+            hint=_smaller(checkpoint, options),
+        )
+
+
+@contextmanager
+def _progress_bar(*, shown: bool) -> Iterator[None]:
+    """transformers draws a bar while loading; for a small model it is only noise."""
+    logging: Any = transformers.utils.logging
+    before = logging.is_progress_bar_enabled()
+    if not shown:
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if before:
+            logging.enable_progress_bar()
 
 
 def _require_complete(name: str, report: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 
 import torch
 
@@ -26,6 +27,21 @@ def pick_device(wanted: str) -> torch.device:
             hint="Leave the option out to take the best device there is, or give device=cpu.",
         )
     return device
+
+
+def free_memory(device: torch.device) -> int | None:
+    """Bytes that can still be had on ``device``, swap included for main memory; ``None`` if it is not known."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    found = 0
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            name, _, amount = line.partition(":")
+            if name in {"MemAvailable", "SwapFree"}:
+                found += int(amount.split()[0]) * 1024
+    except (OSError, ValueError, IndexError):
+        return None
+    return found or None
 
 
 def is_out_of_memory(error: BaseException) -> bool:

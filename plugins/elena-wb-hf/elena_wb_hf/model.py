@@ -183,7 +183,7 @@ class HFModel:
         return _Written(tokens[:limit], False, prompt_length)
 
 
-def token_settings(network: Any, tokenizer: Any) -> transformers.GenerationConfig:
+def token_settings(network: Any, tokenizer: Any) -> Any:
     """Greedy settings with the special tokens of the checkpoint and its tokenizer, and nothing else."""
     own = network.generation_config
     stops: set[int] = set()
@@ -191,7 +191,8 @@ def token_settings(network: Any, tokenizer: Any) -> transformers.GenerationConfi
         if found is not None:
             stops.update(found if isinstance(found, list) else [found])
     pad = own.pad_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
-    return transformers.GenerationConfig(
+    configure: Any = transformers.GenerationConfig
+    return configure(
         do_sample=False,
         bos_token_id=own.bos_token_id,
         eos_token_id=sorted(stops),

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import transformers
+import transformers as _transformers
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+transformers: Any = _transformers  # its configuration classes are made at run time, past any type checker
 
 _HIDDEN, _LAYERS, _HEADS, _IMAGE, _PATCH = 32, 2, 2, 56, 14
 _PAD, _BOS, _EOS = "<pad>", "<bos>", "<eos>"
@@ -70,7 +72,6 @@ def tiny_gemma3(folder: Path, seed: int = 0) -> Path:
         boi_token_index=tokenizer.boi_token_id,
         eoi_token_index=tokenizer.eoi_token_id,
         image_token_index=tokenizer.image_token_id,
-        eos_token_id=[2, tokenizer.convert_tokens_to_ids(_END_OF_TURN)],
     )
     processor = transformers.Gemma3Processor(
         image_processor=transformers.Gemma3ImageProcessorPil(size={"height": _IMAGE, "width": _IMAGE}),
@@ -184,7 +185,7 @@ BUILDERS: dict[str, Callable[..., Path]] = {
 }
 
 
-def byte_tokenizer(special: Sequence[str], **named: str) -> transformers.PreTrainedTokenizerFast:
+def byte_tokenizer(special: Sequence[str], **named: str) -> Any:
     """A byte-level tokenizer without merges: any text, one token a byte.
 
     The special tokens (padding, begin, end, then ``special`` and the values of ``named``) come first but for
@@ -197,7 +198,9 @@ def byte_tokenizer(special: Sequence[str], **named: str) -> transformers.PreTrai
     tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in [*first, *last]])
+    tokenizer.add_special_tokens(
+        [AddedToken(token, special=True, normalized=False) for token in [*first, *last]]
+    )
     return transformers.PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=_PAD,
@@ -235,12 +238,17 @@ def _made(architecture: Any, config: Any, seed: int) -> Any:
         model = architecture(config)
         with torch.no_grad():
             for name, weight in model.named_parameters():
-                if name.endswith("gate") or "_gate" in name and weight.numel() == 1:
+                if name.endswith("gate") or ("_gate" in name and weight.numel() == 1):
                     weight.fill_(0.5)
                 elif weight.dim() > 1:
                     weight.normal_(std=0.2)
     model.generation_config = transformers.GenerationConfig(
-        bos_token_id=1, eos_token_id=2, pad_token_id=0, do_sample=True, temperature=0.7, repetition_penalty=1.3
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=0,
+        do_sample=True,
+        temperature=0.7,
+        repetition_penalty=1.3,
     )
     return model.eval()
 
