@@ -131,7 +131,7 @@ COMMENT ON COLUMN searches.found IS 'How many regions it found.';
 
 CREATE TABLE generations (
     generation_id        VARCHAR NOT NULL,
-    content_digest       VARCHAR NOT NULL,
+    content_digest       VARCHAR,
     run_id               INTEGER NOT NULL,
     stimulus_id          VARCHAR NOT NULL,
     repeat               INTEGER NOT NULL,
