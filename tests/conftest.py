@@ -63,7 +63,7 @@ class Program:
     def start(self, *arguments: str, **options: object) -> subprocess.Popen[str]:
         environment = {**os.environ, "PYTHONPATH": str(self.site), "OMP_NUM_THREADS": "1"}
         return subprocess.Popen(
-            [sys.executable, "-m", "elena_wb.cli", *arguments],
+            [sys.executable, "-m", "elena_wb", *arguments],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
