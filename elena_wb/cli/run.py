@@ -239,6 +239,7 @@ def _exit_code(study: Study, results: Sequence[RunFinished], *, interrupted: boo
     statuses = {result.status for result in results}
     if statuses == {"failed"} or len(results) < len(study.plans):
         return ExitCode.FAILED
-    if statuses - {"done"} or any(problem.excludes for problem in study.problems):
+    unusable = study.to_ask > 0 and any(problem.excludes for problem in study.problems)
+    if statuses - {"done"} or unusable:
         return ExitCode.PARTIAL
     return ExitCode.OK
