@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -117,7 +117,7 @@ class Recipe:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def prefetch(items: Iterable[Item], recipe: Recipe, *, ahead: int, workers: int = 2) -> Iterator[Prepared]:
+def prefetch(items: Iterable[Item], recipe: Recipe, *, ahead: int, workers: int = 2) -> Generator[Prepared, None, None]:
     """Prepare items in order, at most ``ahead`` of them beyond the one being consumed.
 
     Closing the iterator early drops what has not begun.
