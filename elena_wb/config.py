@@ -142,8 +142,7 @@ def resolve_model(name: str | None, settings: Settings, schemes: Mapping[str, ob
     if wanted is None:
         raise UsageError(
             "No model is named, and no default is configured.",
-            hint=f"Name one with -m ({', '.join(f'`{choice}`' for choice in choices) or 'no model plugin is installed'}), "
-            "or settle on one: `elena-wb models default URI`.",
+            hint=f"Name one with -m ({', '.join(f'`{name}`' for name in choices) or 'no plugin is installed'}), or settle on one: `elena-wb models default URI`.",
         )
     uri = settings.aliases.get(wanted, wanted)
     scheme, colon, _ = uri.partition(":")

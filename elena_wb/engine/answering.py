@@ -112,4 +112,4 @@ def failure(reason: str) -> Response:
 
 def _pause(attempt: int) -> float:
     """Seconds to wait after the given attempt: exponential with full jitter, bounded."""
-    return random.uniform(0.5, 1.0) * min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1))
+    return random.uniform(0.5, 1.0) * float(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1)))

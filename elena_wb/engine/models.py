@@ -61,8 +61,7 @@ def _checked(scheme: str, options_model: type[BaseModel], query: str) -> BaseMod
         if name not in options_model.model_fields:
             raise UsageError(
                 f"`{scheme}:` models have no option `{name}`.",
-                hint=nearest(name, options_model.model_fields)
-                + f" `elena-wb models info {scheme}` lists them.",
+                hint=f"{nearest(name, options_model.model_fields) or ''} `elena-wb models info {scheme}` lists all.",
             )
     try:
         return options_model.model_validate(given)

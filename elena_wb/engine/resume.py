@@ -9,7 +9,7 @@ from elena_wb.store import Store, resolve_run, show_run
 
 
 def request_of(store: Store, run: str, *, retry_failed: bool) -> Request:
-    """The request that started ``run`` (its number, or the newest of its name), so that planning it finds what is missing.
+    """The request that started ``run`` (its number, or the newest of its name).
 
     Raises:
         UsageError: there is no such run.
