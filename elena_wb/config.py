@@ -140,9 +140,10 @@ def resolve_model(name: str | None, settings: Settings, schemes: Mapping[str, ob
     choices = [*settings.aliases, *(f"{scheme}:" for scheme in sorted(schemes))]
     wanted = name or settings.model
     if wanted is None:
+        listed = ", ".join(f"`{choice}`" for choice in choices) or "no model plugin is installed"
         raise UsageError(
             "No model is named, and no default is configured.",
-            hint=f"Name one with -m ({', '.join(f'`{name}`' for name in choices) or 'no plugin is installed'}), or settle on one: `elena-wb models default URI`.",
+            hint=f"Name one with -m ({listed}), or settle on one: `elena-wb models default URI`.",
         )
     uri = settings.aliases.get(wanted, wanted)
     scheme, colon, _ = uri.partition(":")
