@@ -18,7 +18,7 @@ from elena_wb.core.errors import (
 from elena_wb.core.exchange import Model, ModelCard, Provider, Request, Response, Sampling
 from elena_wb.core.narrative import BodyPart, Narrative
 from elena_wb.core.prompt import Prompt
-from elena_wb.core.protocols import Collection, Dataset, Locator, Masker, Pixels, Problem
+from elena_wb.core.protocols import Collection, Dataset, Locator, Masker, Pixels, Prepares, Problem
 from elena_wb.core.stimulus import Box, Label, Region, Stimulus
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Narrative",
     "OutOfMemoryError",
     "Pixels",
+    "Prepares",
     "Problem",
     "Prompt",
     "Provider",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from elena_wb.core.stimulus import Box, Region, Stimulus
 
@@ -36,6 +36,18 @@ class Locator(Protocol):
         """
 
 
+@runtime_checkable
+class Prepares(Protocol):
+    """A locator that needs more than itself: weights, a package. Asked before a run that will use it."""
+
+    def prepare(self) -> None:
+        """Make sure that :meth:`Locator.locate` can work.
+
+        Raises:
+            SetupError: something is missing; the hint is the command that brings it.
+        """
+
+
 class Masker(Protocol):
     """A style of hiding. Called from several threads at once."""
 
@@ -62,10 +74,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """The stimuli found, in a stable order, and what had to be left out."""
+    """The stimuli found, in a stable order, and what had to be left out.
+
+    ``ignored`` counts files that were passed over because they are no pictures.
+    """
 
     stimuli: tuple[Stimulus, ...]
     problems: tuple[Problem, ...] = ()
+    ignored: int = 0
 
 
 class Dataset(Protocol):

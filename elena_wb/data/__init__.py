@@ -1,0 +1,13 @@
+"""Stimuli in: files and folders with their labels and regions, and decoded pixels.
+
+Imports core only. :func:`collect` finds stimuli without opening a picture; :func:`load_image` opens one.
+"""
+
+from __future__ import annotations
+
+from elena_wb.data.folder import FolderDataset
+from elena_wb.data.identify import KnownFile
+from elena_wb.data.images import LoadedImage, load_image, pixel_digest
+from elena_wb.data.sources import collect
+
+__all__ = ["FolderDataset", "KnownFile", "LoadedImage", "collect", "load_image", "pixel_digest"]

@@ -1,0 +1,80 @@
+"""Who is who: the identity of a picture is the sha256 of its file's bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+from elena_wb.core import Problem, Stimulus
+from elena_wb.data.walk import FoundFile
+
+
+class KnownFile(Protocol):
+    """A file as it was when it was last hashed."""
+
+    @property
+    def stimulus_id(self) -> str:
+        """sha256 (hex) of its bytes."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    @property
+    def mtime_ns(self) -> int:
+        """Time of its last change."""
+
+
+def identify(
+    files: Sequence[FoundFile], dataset: str, known: Mapping[str, KnownFile]
+) -> tuple[list[Stimulus], list[Problem]]:
+    """One stimulus a file, in order, and the files that could not be read or are empty.
+
+    ``known`` maps absolute paths to what is known of them; a file of unchanged size and time is not read
+    again. The others are hashed in threads.
+    """
+    stimuli: list[Stimulus] = []
+    problems: list[Problem] = []
+    for file, outcome in zip(files, _digests(files, known), strict=True):
+        if isinstance(outcome, Problem):
+            problems.append(outcome)
+        else:
+            stimuli.append(Stimulus(outcome, file.path, dataset, file.size, file.mtime_ns))
+    return stimuli, problems
+
+
+def storable(path: Path) -> str:
+    """``path`` as text that can be printed and stored: bytes that are no UTF-8 become escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _digests(files: Sequence[FoundFile], known: Mapping[str, KnownFile]) -> Iterator[str | Problem]:
+    unknown = [file for file in files if _remembered(file, known) is None]
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="hash") as pool:
+        fresh = pool.map(_digest, unknown)
+        for file in files:
+            remembered = _remembered(file, known)
+            yield next(fresh) if remembered is None else remembered
+
+
+def _remembered(file: FoundFile, known: Mapping[str, KnownFile]) -> str | None:
+    if not known:
+        return None
+    entry = known.get(storable(file.path))
+    if entry is None or (entry.size, entry.mtime_ns) != (file.size, file.mtime_ns):
+        return None
+    return entry.stimulus_id
+
+
+def _digest(file: FoundFile) -> str | Problem:
+    if file.size == 0:
+        return Problem(storable(file.path), "the file is empty")
+    try:
+        with file.path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        return Problem(storable(file.path), f"cannot be read: {error.strerror}")

@@ -1,0 +1,92 @@
+"""From what a user names on the command line to stimuli."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from elena_wb.core import Collection, Dataset, Problem, Stimulus, UsageError
+from elena_wb.core.nearest import nearest
+from elena_wb.data.folder import NAME, FolderDataset, without_duplicates
+from elena_wb.data.identify import KnownFile
+from elena_wb.data.walk import FoundFile
+
+
+def collect(
+    sources: Sequence[str | Path],
+    *,
+    datasets: Mapping[str, Dataset] | None = None,
+    dataset: str | None = None,
+    known: Mapping[str, KnownFile] | None = None,
+) -> Collection:
+    """Stimuli of all ``sources`` (files and folders) in the order given, each content once.
+
+    A folder is read by the dataset named, else by the first of ``datasets`` (by name) that recognises it,
+    else as a plain folder. A file is a picture whatever its name, unless a dataset is named: then it is
+    handed to that one (an annotation file). No picture is opened. ``known`` maps absolute paths to what was
+    read of them before, so that unchanged files are not hashed again.
+
+    Raises:
+        UsageError: a source or the dataset does not exist, or the source is not of that dataset.
+    """
+    datasets = datasets or {}
+    plain = FolderDataset(known)
+    if dataset is not None and dataset != NAME and dataset not in datasets:
+        raise UsageError(f"There is no dataset `{dataset}`.", hint=nearest(dataset, {*datasets, NAME}))
+    stimuli: list[Stimulus] = []
+    problems: list[Problem] = []
+    ignored = 0
+    for group in _grouped([_existing(source) for source in sources]):
+        if isinstance(group, list) and dataset in (None, NAME):
+            parts = [plain.load_files([_found(path) for path in group])]
+        else:
+            roots = group if isinstance(group, list) else [group]
+            parts = [_reader(root, datasets, dataset, plain).load(root) for root in roots]
+        for part in parts:
+            stimuli += part.stimuli
+            problems += part.problems
+            ignored += part.ignored
+    unique, repeated = without_duplicates(stimuli)
+    return Collection(tuple(unique), tuple(dict.fromkeys((*problems, *repeated))), ignored=ignored)
+
+
+def _existing(source: str | Path) -> Path:
+    path = Path(os.path.abspath(Path(source).expanduser()))  # noqa: PTH100 - links stay as the user wrote them
+    if os.path.lexists(path) and path.exists():
+        return path
+    parent = path.parent
+    while not parent.is_dir():
+        path, parent = parent, parent.parent
+    names = [] if not os.access(parent, os.R_OK) else [entry.name for entry in os.scandir(parent)]
+    hint = nearest(path.name, names) or f"{parent} has no `{path.name}`."
+    raise UsageError(f"There is no file or folder `{source}`.", hint=hint)
+
+
+def _grouped(paths: Sequence[Path]) -> list[Path | list[Path]]:
+    """Folders one by one, and runs of files together, so that their tables are read once."""
+    groups: list[Path | list[Path]] = []
+    for path in paths:
+        if path.is_dir():
+            groups.append(path)
+        elif groups and isinstance(groups[-1], list):
+            groups[-1].append(path)
+        else:
+            groups.append([path])
+    return groups
+
+
+def _found(path: Path) -> FoundFile:
+    info = path.stat()
+    return FoundFile(path, info.st_size, info.st_mtime_ns)
+
+
+def _reader(root: Path, datasets: Mapping[str, Dataset], name: str | None, plain: FolderDataset) -> Dataset:
+    if name == NAME:
+        return plain
+    if name is not None:
+        return datasets[name]
+    for candidate in sorted(set(datasets) - {NAME}):
+        if datasets[candidate].recognises(root):
+            return datasets[candidate]
+    return plain

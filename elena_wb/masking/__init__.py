@@ -1,0 +1,12 @@
+"""From a condition to masked pixels: locators find regions, maskers hide them.
+
+Imports core and, inside the detectors only, OpenCV. :func:`resolve` turns a condition into a
+:class:`Masking` that worker threads apply to one picture after the other.
+"""
+
+from __future__ import annotations
+
+from elena_wb.masking.applying import Masked, Masking
+from elena_wb.masking.resolving import resolve
+
+__all__ = ["Masked", "Masking", "resolve"]

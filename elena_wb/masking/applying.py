@@ -1,0 +1,140 @@
+"""Hiding the parts of one condition in one picture, and saying what was hidden."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from elena_wb.core import Condition, Locator, Masker, Pixels, Prepares, Region, Stimulus, UsageError
+from elena_wb.core.nearest import nearest
+from elena_wb.masking.annotated import NAME as ANNOTATED
+from elena_wb.masking.box import covering
+from elena_wb.masking.parts import members, spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A picture with a condition applied.
+
+    ``regions`` were hidden; ``covered_fraction`` is the share of the picture that their boxes take up
+    together, before a style pads them. ``searched`` names the locators that looked at this picture, also
+    in vain. ``notes`` says of each part of which nothing was found.
+    """
+
+    pixels: Pixels
+    regions: tuple[Region, ...] = ()
+    covered_fraction: float = 0.0
+    searched: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the regions of one part come from.
+
+    ``locators`` (name → locator) are asked in order until one has found the part: annotations first, where
+    the user left the choice to the host.
+    """
+
+    part: str
+    locators: Mapping[str, Locator]
+
+
+@dataclass(frozen=True, slots=True)
+class Masking:
+    """A condition with its locators and style settled. Applied by several threads at once."""
+
+    condition: Condition
+    sources: tuple[Source, ...] = ()
+    masker: Masker | None = None
+    identity: str = field(default="none")
+
+    def apply(self, pixels: Pixels, stimulus: Stimulus) -> Masked:
+        """``pixels`` with every region of the condition's parts hidden.
+
+        Where nothing of a part is found the picture is used as it is, with a note: leaving it out would bias
+        a study towards pictures that are easy for a detector, and a picture whose face is turned away has
+        none to hide. The note is stored with the answer, so that an analysis can leave such pictures out.
+
+        Raises:
+            WorkbenchError: a locator cannot work at all.
+        """
+        if self.masker is None:
+            return Masked(pixels)
+        height, width = pixels.shape[:2]
+        seen: dict[str, Sequence[Region]] = {}
+        hidden: dict[int, Region] = {}
+        notes: list[str] = []
+        for source in self.sources:
+            wanted = members(source.part)
+            for name, locator in source.locators.items():
+                if name not in seen:
+                    seen[name] = _usable(locator.locate(pixels, stimulus), name, width, height)
+                found = [region for region in seen[name] if region.part in wanted]
+                hidden |= {id(region): region for region in found}
+                if found:
+                    break
+            else:
+                notes.append(f"no {spoken(source.part)} found: nothing of it is hidden")
+        regions = tuple(hidden.values())
+        searched = tuple(name for name in seen if name != ANNOTATED)
+        if not regions:
+            return Masked(pixels, searched=searched, notes=tuple(notes))
+        masked = self.masker.mask(pixels, [region.box for region in regions])
+        return Masked(masked, regions, _covered(regions, width, height), searched, tuple(notes))
+
+    def prepare(self, stimuli: Iterable[Stimulus]) -> None:
+        """Check before a run that the condition can be applied to ``stimuli``.
+
+        Raises:
+            UsageError: a part is found by no locator, and no stimulus comes with a region of it.
+            SetupError: a locator that is needed lacks its weights.
+        """
+        if not self.sources:
+            return
+        present = [{region.part for region in stimulus.regions} for stimulus in stimuli]
+        for source in self.sources:
+            wanted = members(source.part)
+            detectors = {name: found for name, found in source.locators.items() if name != ANNOTATED}
+            if not detectors and not any(wanted & parts for parts in present):
+                raise _nothing_finds(source.part, set().union(*present))
+            if detectors and (len(detectors) == len(source.locators) or any(not wanted & p for p in present)):
+                first = next(iter(detectors.values()))
+                if isinstance(first, Prepares):
+                    first.prepare()
+
+
+def _usable(regions: Iterable[Region], locator: str, width: int, height: int) -> list[Region]:
+    """The regions that are finite and touch the picture, clipped to it."""
+    usable = []
+    for region in regions:
+        box = region.box
+        if not all(math.isfinite(value) for value in (box.x, box.y, box.w, box.h)):
+            continue
+        inside = box.clipped(width, height)
+        if inside is not None:
+            usable.append(replace(region, box=inside, locator=locator))
+    return usable
+
+
+def _covered(regions: Sequence[Region], width: int, height: int) -> float:
+    hidden = np.zeros((height, width), dtype=bool)
+    for region in regions:
+        hidden[covering(region.box, width, height)] = True
+    return float(hidden.mean())
+
+
+def _nothing_finds(part: str, present: set[str]) -> UsageError:
+    message = (
+        f"Nothing finds `{part}`: these pictures come with no such regions, and no locator looks for it."
+    )
+    if present:
+        return UsageError(message, hint=f"Regions in the data: {nearest(part, present)}")
+    return UsageError(
+        message,
+        hint="Put a regions.csv (path,part,x,y,w,h) beside the pictures, or install a plugin with a locator "
+        "for it; `elena-wb plugins list` shows those installed.",
+    )
