@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-
 from elena_wb_hf.options import HFOptions
 from elena_wb_hf.provider import HFProvider
 

@@ -7,7 +7,6 @@ import sys
 
 import jsonschema
 import pytest
-
 from elena_wb_hf.options import HFOptions
 from elena_wb_hf.provider import HFProvider
 
