@@ -1,0 +1,40 @@
+"""Answers as lines of ``key: value``, numbered or not ("2. Category: Sad", "**Emotion:** Fear")."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from elena_wb.parsing.keys import field_of, normal
+
+_LINE = re.compile(
+    r"^[ \t>]*(?P<mark>\d{1,2}[.)][ \t]*|[-*•#]+[ \t]+)?[*_\"]{0,3}(?P<key>[A-Za-z][A-Za-z _/()0-9-]{0,40})"
+    r"[*_\"]{0,3}[ \t]{0,9}[:=](?P<value>.*)$"
+)
+_MOST_LINES = 500
+_WRAPPING = " \t*_\"'`,"
+_STRUCTURAL = ("embodied_emotion", "reasoning", "explanation", "justification", "rationale", "description")
+
+
+def find_lines(text: str, expected: Collection[str] = ()) -> dict[str, str]:
+    """Canonical field → value for every line whose key is known; lines without a key go on with the last.
+
+    ``expected`` names further keys, which end the value before them. The first line of a field counts.
+    """
+    fields: dict[str, list[str]] = {}
+    ends = {*map(normal, expected), *_STRUCTURAL}
+    current: list[str] | None = None
+    for line in text.splitlines()[:_MOST_LINES]:
+        match = _LINE.match(line[:4000])
+        field = field_of(match["key"]) if match else None
+        if match and field is not None:
+            current = fields.setdefault(field, [])
+            if current:
+                current = None
+                continue
+            current.append(match["value"].strip(_WRAPPING))
+        elif match and (match["mark"] or normal(match["key"]) in ends):
+            current = None
+        elif current is not None and line.strip():
+            current.append(line.strip(_WRAPPING))
+    return {field: "\n".join(value).strip() for field, value in fields.items()}
