@@ -95,12 +95,17 @@ class PluginHost:
         return _Lazily(self.claims[kind])
 
     def provided_by(self, plugin: str) -> dict[str, list[str]]:
-        """Kind → names that ``plugin`` provides, prompt folders included."""
+        """Kind → names that ``plugin`` provides, prompt packs included."""
         found = {
             kind: sorted(claim.name for claim in claims.values() if claim.plugin == plugin)
             for kind, claims in self.claims.items()
         }
-        found["prompts"] = [str(folder) for owner, folder in self.prompt_folders if owner == plugin]
+        found["prompts"] = sorted(
+            path.stem
+            for owner, folder in self.prompt_folders
+            if owner == plugin
+            for path in folder.glob("*.toml")
+        )
         return {kind: names for kind, names in found.items() if names}
 
     def add_commands(self, app: Any) -> None:

@@ -236,10 +236,12 @@ def _report(
 def _exit_code(study: Study, results: Sequence[RunFinished], *, interrupted: bool) -> ExitCode:
     if interrupted:
         return ExitCode.INTERRUPTED
-    statuses = {result.status for result in results}
-    if statuses == {"failed"} or len(results) < len(study.plans):
+    gave_up = len(results) < len(study.plans)
+    if gave_up or (study.to_ask and all(result.status == "failed" for result in results)):
         return ExitCode.FAILED
+    short = any(
+        result.failed or result.asked < len(plan.items)
+        for result, plan in zip(results, study.plans, strict=True)
+    )
     unusable = study.to_ask > 0 and any(problem.excludes for problem in study.problems)
-    if statuses - {"done"} or unusable:
-        return ExitCode.PARTIAL
-    return ExitCode.OK
+    return ExitCode.PARTIAL if short or unusable else ExitCode.OK

@@ -46,7 +46,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """A run came to its end, for now; the counts are of this sitting."""
+    """A run came to its end, for now. The counts are of this sitting, ``status`` is that of the whole run."""
 
     run_id: int
     status: RunStatus

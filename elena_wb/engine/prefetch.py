@@ -117,7 +117,9 @@ class Recipe:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def prefetch(items: Iterable[Item], recipe: Recipe, *, ahead: int, workers: int = 2) -> Generator[Prepared, None, None]:
+def prefetch(
+    items: Iterable[Item], recipe: Recipe, *, ahead: int, workers: int = 2
+) -> Generator[Prepared, None, None]:
     """Prepare items in order, at most ``ahead`` of them beyond the one being consumed.
 
     Closing the iterator early drops what has not begun.

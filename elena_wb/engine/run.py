@@ -71,7 +71,7 @@ def execute(
                     sitting.work(model, batch_size)
                 outbox.drain(patient=True)
                 result = sitting.result()
-                finish_run(store, run_id, _overall(result, plan))
+                finish_run(store, run_id, result.status)
                 listener(result)
                 finished.append(result)
                 if result.status in ("interrupted", "failed") and (stop.is_set() or sitting.model_gave_up):
@@ -244,7 +244,7 @@ class _Sitting:
             status = "failed"
         elif answered + counts["error"] < len(self._plan.items):
             status = "interrupted" if self._stop.is_set() else "partial"
-        elif counts["error"]:
+        elif counts["error"] or self._plan.failed:
             status = "partial" if answered or self._plan.answered else "failed"
         return RunFinished(
             self._run_id,
@@ -257,8 +257,3 @@ class _Sitting:
             self._cost,
             self._reason,
         )
-
-
-def _overall(result: RunFinished, plan: RunPlan) -> RunStatus:
-    """The run's status in the store: failures of earlier sittings that were not retried still count."""
-    return "partial" if result.status == "done" and plan.failed else result.status

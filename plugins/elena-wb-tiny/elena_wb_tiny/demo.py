@@ -180,7 +180,7 @@ def _answer_panel(row: dict[str, Any]) -> Panel:
 def _next_steps(console: Console, store: Store, folder: Path) -> None:
     option = f"--store {store.path} "
     steps = (
-        ("ask the store", f"elena-wb {option}query --named scores"),
+        ("ask the store", f"elena-wb {option}query --named accuracy-by-condition"),
         ("any question", f'elena-wb {option}query "SELECT emotion, count(*) FROM narratives GROUP BY ALL"'),
         ("other figures", "elena-wb stimuli render figures --count 70 --seed 11 --incongruent"),
         ("your pictures", "elena-wb run FOLDER -m hf:MODEL --mask none --mask face@yunet"),
