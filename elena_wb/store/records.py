@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from elena_wb.core import BodyPart, Region
@@ -17,7 +18,14 @@ from elena_wb.store.schema import utc_now
 
 GenerationStatus = Literal["ok", "unparsed", "refused", "error"]
 RunStatus = Literal["running", "done", "partial", "failed", "interrupted"]
+
+
+def _finite(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 _Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+_Number = Annotated[float | None, BeforeValidator(_finite)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +69,16 @@ class GenerationRecord:
     explicit_description: str | None = None
     implicit_description: str | None = None
     narrative: str | None = None
-    valence: float | None = None
-    arousal: float | None = None
-    dominance: float | None = None
+    valence: _Number = None
+    arousal: _Number = None
+    dominance: _Number = None
     notes: tuple[str, ...] = ()
     body_parts: tuple[BodyPart, ...] = ()
     finish_reason: str | None = None
     prompt_tokens: _Count | None = None
     completion_tokens: _Count | None = None
-    latency_ms: float | None = None
-    cost_usd: float | None = None
+    latency_ms: _Number = None
+    cost_usd: _Number = None
     error: str | None = None
     attempts: _Count = 1
     created_at: datetime = field(default_factory=utc_now)
