@@ -170,22 +170,24 @@ def _interruptible(connection: DuckDBConnection, work: Callable[[], T]) -> T:
     """Run ``work`` in a thread; Ctrl-C interrupts the query it is in."""
     results: list[T] = []
     failures: list[BaseException] = []
+    # Not Thread.join: interrupted, it takes a living thread for finished (CPython before 3.13).
+    finished = threading.Event()
 
     def guarded() -> None:
         try:
             results.append(work())
         except BaseException as failure:  # noqa: BLE001 - handed to the calling thread
             failures.append(failure)
+        finally:
+            finished.set()
 
-    thread = threading.Thread(target=guarded, name="query", daemon=True)
-    thread.start()
+    threading.Thread(target=guarded, name="query", daemon=True).start()
     try:
-        while thread.is_alive():
-            thread.join(0.2)
+        while not finished.wait(0.2):
+            pass
     except KeyboardInterrupt:
-        while thread.is_alive():
+        while not finished.wait(0.05):
             connection.interrupt()
-            thread.join(0.2)
         raise
     if failures:
         raise failures[0]

@@ -130,7 +130,7 @@ def test_waiting_for_another_process_is_bounded_and_names_it(store: Store) -> No
 
 
 def test_the_file_can_be_opened_by_older_duckdb(store: Store) -> None:
-    with store.read() as connection:
+    with store.write() as connection:
         tags = connection.execute("SELECT tags FROM duckdb_databases() WHERE NOT internal").fetchall()
     assert tags[0][0]["storage_version"].startswith("v1.4")
 

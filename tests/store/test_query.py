@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
-import resource
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -80,10 +78,8 @@ def test_no_pasted_query_reaches_beyond_the_store(
     before = {path.name for path in folder.iterdir()}
     through = []
     for attack in ATTACKS:
-        try:
+        with contextlib.suppress(UsageError):
             through.append((attack, rows(study, attack.format(folder=folder), write=write)))
-        except UsageError:
-            pass
     assert through == []
     assert {path.name for path in folder.iterdir()} == before
     assert capfd.readouterr().err == ""
@@ -148,13 +144,7 @@ VALUES = """SELECT * FROM (VALUES
 def written(store: Store, kind: str, sql: str = VALUES) -> bytes:
     out = io.BytesIO()
     with ask(store, sql) as answer:
-        answer(
-            lambda a: (
-                WRITERS[kind](a.relation, out)
-                if kind not in {"parquet", "arrow"}
-                else WRITERS[kind](a.relation, out)
-            )
-        )
+        answer(lambda a: WRITERS[kind](a.relation, out))
     return out.getvalue()
 
 
@@ -201,6 +191,7 @@ def test_a_million_rows_need_no_gigabytes(study: Store) -> None:
             self.size += len(data)
             return len(data)
 
+    resource = pytest.importorskip("resource")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sink = Sink()
     with ask(study, "SELECT i, repeat('x', 300) || i AS s FROM range(1000000) r(i)") as answer:
@@ -217,8 +208,3 @@ def test_ctrl_c_stops_a_long_query(study: Store) -> None:
         rows(study, "SELECT count(*) FROM range(10000000000000) r(i) WHERE i % 7 = 3")
     assert time.monotonic() - started < 15
     assert rows(study, "SELECT 1") == [("1",)]
-
-
-def test_the_room_is_the_only_one_to_import_duckdb() -> None:
-    code = "import sys, elena_wb.cli.query, elena_wb.cli.runs; print([m for m in ('duckdb', 'pyarrow') if m in sys.modules])"
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

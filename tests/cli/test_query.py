@@ -1,0 +1,90 @@
+"""``query`` and ``runs`` as people and pipes use them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from elena_wb.store import Outbox, Store, begin_run
+from tests.store.conftest import generation, spec, stimulus
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    store = Store(tmp_path / "s.duckdb")
+    begin_run(store, spec(name="pilot"), [stimulus(1)])
+    with Outbox(store) as outbox:
+        outbox.append(generation("k", 1, emotion="anger", narrative="[red]\x1b[31m\u202elive"))
+    return store.path
+
+
+def wb(path: Path, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "elena_wb.cli", "--store", str(path), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+
+
+def test_a_pipe_gets_csv_and_a_file_what_its_name_says(path: Path, tmp_path: Path) -> None:
+    assert wb(path, "query", "SELECT 1 AS a, 'x' AS b").stdout == "a,b\n1,x\n"
+    out = tmp_path / "answer.json"
+    assert wb(path, "query", "SELECT 1 AS a", "-o", str(out)).returncode == 0
+    assert json.loads(out.read_text()) == [{"a": 1}]
+    failed = wb(path, "query", "SELECT error('no') AS a", "-o", str(out))
+    assert failed.returncode == 2
+    assert json.loads(out.read_text()) == [{"a": 1}]
+    assert [p.name for p in tmp_path.glob(".*part")] == []
+
+
+def test_a_terminal_gets_a_table_in_which_the_model_draws_nothing(path: Path) -> None:
+    parent, child = pty.openpty()
+    command = [
+        sys.executable,
+        "-m",
+        "elena_wb.cli",
+        "--store",
+        str(path),
+        "query",
+        "SELECT narrative FROM narratives",
+    ]
+    process = subprocess.Popen(command, stdout=child, stderr=subprocess.PIPE, stdin=child)
+    _, err = process.communicate(timeout=60)
+    os.close(child)
+    shown = os.read(parent, 100_000).decode()
+    os.close(parent)
+    assert process.returncode == 0, err
+    assert "[red]\\u001b[31m\\u202elive" in shown
+
+
+def test_mistakes_are_usage_errors_on_stderr(path: Path) -> None:
+    for arguments, words in (
+        (["SELECT * FROM naratives"], "narratives"),
+        (["--named", "flip-rat"], "flip-rate"),
+        (["DELETE FROM runs"], "--write"),
+        (["SELECT 1", "--named", "flip-rate"], "either"),
+        (["SELECT 1", "-o", str(path)], "store itself"),
+    ):
+        done = wb(path, "query", *arguments)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert words in done.stderr
+
+
+def test_named_questions_are_listed_and_answered(path: Path) -> None:
+    names = [query["name"] for query in json.loads(wb(path, "query", "--list", "--json").stdout)]
+    assert "flip-rate" in names
+    assert wb(path, "query", "--named", "accuracy-by-condition", "-f", "md").stdout.startswith("| model |")
+
+
+def test_runs_are_listed_shown_renamed_and_deleted(path: Path) -> None:
+    (run,) = json.loads(wb(path, "runs", "--json").stdout)
+    assert (run["run_id"], run["name"], run["ok"]) == (1, "pilot", 1)
+    assert wb(path, "runs", "rename", "pilot", "first").returncode == 0
+    assert json.loads(wb(path, "runs", "show", "first", "--json").stdout)["model_card"] == {"name": "tiny"}
+    assert wb(path, "runs", "delete", "first", input="n\n").returncode != 0
+    assert wb(path, "runs", "delete", "first", "--yes").returncode == 0
+    assert json.loads(wb(path, "runs", "list", "--json").stdout) == []
