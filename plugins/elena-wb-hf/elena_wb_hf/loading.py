@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,23 +27,6 @@ class Loaded:
     network: Any
     device: torch.device
     dtype: torch.dtype
-
-
-def require_packages(options: HFOptions) -> None:
-    """Check for what the options need, before anything is fetched or loaded.
-
-    Raises:
-        SetupError: a package is missing; the hint is the command that installs it.
-    """
-    quantised, spread = "pip install 'elena-wb-hf[quantised]'", "pip install 'elena-wb-hf[spread]'"
-    if options.load_in != "none":
-        _require(f"load_in={options.load_in}", ("bitsandbytes", "accelerate"), quantised)
-    if options.spread:
-        _require("spread=true", ("accelerate",), spread)
-    if options.constrained:
-        _require("constrained=true", ("llguidance",), "pip install 'elena-wb-hf[constrained]'")
-    if options.attention == "flash_attention_2":
-        _require("attention=flash_attention_2", ("flash_attn",), "pip install flash-attn")
 
 
 def load_network(folder: Path, checkpoint: Checkpoint, options: HFOptions) -> Loaded:
@@ -94,12 +76,6 @@ def load_network(folder: Path, checkpoint: Checkpoint, options: HFOptions) -> Lo
         raise _translated(error, name, checkpoint, options) from error
     network.eval()
     return Loaded(network, network.device if options.spread else device, arguments["dtype"])
-
-
-def _require(option: str, packages: Iterable[str], command: str) -> None:
-    missing = [package for package in packages if importlib.util.find_spec(package) is None]
-    if missing:
-        raise SetupError(f"`{option}` needs {' and '.join(missing)}.", hint=f"Run: {command}")
 
 
 def _require_room(device: torch.device, checkpoint: Checkpoint, options: HFOptions) -> None:

@@ -11,12 +11,10 @@ import torch
 from elena_wb.core import ModelCard
 from elena_wb_hf.chat import Chat
 from elena_wb_hf.checkpoint import Checkpoint
-from elena_wb_hf.loading import Loaded, load_network, require_packages
+from elena_wb_hf.loading import Loaded, load_network
 from elena_wb_hf.machine import pick_device
 from elena_wb_hf.model import HFModel
 from elena_wb_hf.options import HFOptions
-
-__all__ = ["open_checkpoint", "require_packages"]
 
 _BATCH_ON_GPU, _BATCH_ELSEWHERE = 8, 4
 

@@ -16,6 +16,7 @@ from elena_wb.core import Model, ModelCard
 from elena_wb_hf.checkpoint import Checkpoint, inspect
 from elena_wb_hf.digest import folder_digest
 from elena_wb_hf.options import HFOptions
+from elena_wb_hf.requirements import require_packages
 from elena_wb_hf.source import fetch_weights, find_source
 
 _LIBRARIES = ("torch", "transformers", "tokenizers", "safetensors", "pillow", "torchvision")
@@ -52,12 +53,14 @@ class HFProvider:
             ModelError: as :meth:`describe`; or the weights are incomplete or too large for the device.
             SetupError: the options need a package that is not installed.
         """
-        from elena_wb_hf.opening import open_checkpoint, require_packages
-
         chosen = _checked(options)
         require_packages(chosen)
         checkpoint = inspect(find_source(reference, chosen.revision))
         folder = fetch_weights(checkpoint.source)
+        from elena_wb_hf.opening import (
+            open_checkpoint,
+        )  # imports torch, which an error above need not wait for
+
         return open_checkpoint(folder, checkpoint, chosen, _card(checkpoint, reference, chosen, uri))
 
 

@@ -97,21 +97,32 @@ def _from_hub(name: str, revision: str | None) -> Source:
     import huggingface_hub
 
     with _people_errors(name):
-        info: Any = huggingface_hub.HfApi().model_info(name, revision=revision)
-        files = frozenset(sibling.rfilename for sibling in info.siblings or ())
-        folder = huggingface_hub.snapshot_download(
-            name, revision=info.sha, allow_patterns=list(_DESCRIBING), ignore_patterns=list(_NOT_WEIGHTS)
-        )
+        folder = _small_files(name, revision)
+        info: Any = huggingface_hub.HfApi().model_info(name, revision=folder.name)
+    files = frozenset(sibling.rfilename for sibling in info.siblings or ())
     parameters = dict(info.safetensors.parameters) if info.safetensors else {}
-    return Source(name, Path(folder), files, commit=info.sha, parameters=parameters)
+    return Source(name, folder, files, commit=folder.name, parameters=parameters)
 
 
 def _from_cache(name: str, revision: str | None) -> Source:
+    with _people_errors(name):
+        folder = _small_files(name, revision)
+    return Source(name, folder, frozenset(entry.name for entry in folder.iterdir()), commit=folder.name)
+
+
+def _small_files(name: str, revision: str | None) -> Path:
+    """The snapshot's folder, called after its commit; the branch that led there is remembered for offline use."""
     import huggingface_hub
 
-    with _people_errors(name):
-        folder = Path(huggingface_hub.snapshot_download(name, revision=revision, local_files_only=True))
-    return Source(name, folder, frozenset(entry.name for entry in folder.iterdir()), commit=folder.name)
+    return Path(
+        huggingface_hub.snapshot_download(
+            name,
+            revision=revision,
+            allow_patterns=list(_DESCRIBING),
+            ignore_patterns=list(_NOT_WEIGHTS),
+            local_files_only=is_offline(),
+        )
+    )
 
 
 @contextmanager
@@ -150,19 +161,11 @@ def _people_errors(name: str) -> Iterator[None]:
         raise ModelError(
             f"`{name}` is no folder and no valid hub name.", hint="Give ORG/NAME or a path."
         ) from error
-    except Exception as error:
-        if not isinstance(error, OSError | hub.HfHubHTTPError) and type(error).__module__.split(".")[
-            0
-        ] not in {
-            "httpx",
-            "httpcore",
-            "huggingface_hub",
-            "requests",
-        }:
-            raise
+    except Exception as error:  # whatever the HTTP library of the day raises
         raise ModelError(
             f"`{name}` could not be fetched from the hub: {_brief(error)}",
-            hint="Check the connection and the free disk space, or give a local folder.",
+            hint="Check the connection and the free disk space, or give a local folder; "
+            f"with {OFFLINE_VARIABLE}=1 a model that was fetched before is used as it is.",
         ) from error
 
 
