@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,8 @@ import pytest
 
 from elena_wb.store import Outbox, Store, begin_run
 from tests.store.conftest import generation, spec, stimulus
+
+ELENA = (sys.executable, "-c", "from elena_wb.cli import main; main()")
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def wb(path: Path, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "elena_wb.cli", "--store", str(path), *arguments]
+    command = [*ELENA, "--store", str(path), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
 
 
@@ -41,11 +42,10 @@ def test_a_pipe_gets_csv_and_a_file_what_its_name_says(path: Path, tmp_path: Pat
 
 
 def test_a_terminal_gets_a_table_in_which_the_model_draws_nothing(path: Path) -> None:
+    pty = pytest.importorskip("pty")
     parent, child = pty.openpty()
     command = [
-        sys.executable,
-        "-m",
-        "elena_wb.cli",
+        *ELENA,
         "--store",
         str(path),
         "query",
@@ -53,8 +53,8 @@ def test_a_terminal_gets_a_table_in_which_the_model_draws_nothing(path: Path) ->
     ]
     process = subprocess.Popen(command, stdout=child, stderr=subprocess.PIPE, stdin=child)
     _, err = process.communicate(timeout=60)
-    os.close(child)
     shown = os.read(parent, 100_000).decode()
+    os.close(child)
     os.close(parent)
     assert process.returncode == 0, err
     assert "[red]\\u001b[31m\\u202elive" in shown
