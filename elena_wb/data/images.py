@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,9 @@ _TRANSPOSITION = {
     8: Image.Transpose.ROTATE_90,
 }
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+
+# What Pillow warns of (damaged EXIF, large pictures) is checked here and told through notes and errors.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,18 +93,19 @@ class Masking:
             UsageError: a part is found by no locator, and no stimulus comes with a region of it.
             SetupError: a locator that is needed lacks its weights.
         """
-        if not self.sources:
-            return
         present = [{region.part for region in stimulus.regions} for stimulus in stimuli]
         for source in self.sources:
             wanted = members(source.part)
-            detectors = {name: found for name, found in source.locators.items() if name != ANNOTATED}
-            if not detectors and not any(wanted & parts for parts in present):
+            detectors = [locator for name, locator in source.locators.items() if name != ANNOTATED]
+            annotated = (
+                [bool(wanted & parts) for parts in present] if ANNOTATED in source.locators else [False]
+            )
+            if not detectors and not any(annotated):
                 raise _nothing_finds(source.part, set().union(*present))
-            if detectors and (len(detectors) == len(source.locators) or any(not wanted & p for p in present)):
-                first = next(iter(detectors.values()))
-                if isinstance(first, Prepares):
-                    first.prepare()
+            if not all(annotated):
+                for detector in detectors:
+                    if isinstance(detector, Prepares):
+                        detector.prepare()
 
 
 def _usable(regions: Iterable[Region], locator: str, width: int, height: int) -> list[Region]:

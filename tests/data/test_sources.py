@@ -1,0 +1,142 @@
+"""Collecting stimuli: what is found, in which order, once each, and what is said about the rest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from elena_wb.core import Collection, Stimulus, UsageError
+from elena_wb.data import collect
+from elena_wb.data import identify as identifying
+
+
+def put(path: Path, content: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content or path.as_posix())
+    return path
+
+
+def names(collection: Collection) -> list[str]:
+    return [stimulus.path.name for stimulus in collection.stimuli]
+
+
+def reasons(collection: Collection) -> list[tuple[str, str, bool]]:
+    return [(Path(p.where).name, p.reason, p.excludes) for p in collection.problems]
+
+
+def test_a_folder_is_read_recursively_sorted_and_without_hidden_or_other_files(tmp_path: Path) -> None:
+    for name in ("b.JPG", "a/2.png", "a/1.webp", ".hidden.png", ".git/x.png", "notes.txt", "c.heic"):
+        put(tmp_path / name)
+    found = collect([tmp_path])
+    assert names(found) == ["1.webp", "2.png", "b.JPG", "c.heic"]
+    assert (found.ignored, found.problems) == (1, ())
+    first = found.stimuli[0]
+    assert first.path.is_absolute()
+    assert first.stimulus_id == hashlib.sha256(first.path.read_bytes()).hexdigest()
+    assert (first.dataset, first.file_size) == ("folder", first.path.stat().st_size)
+
+
+def test_links_are_followed_once_and_loops_end(tmp_path: Path) -> None:
+    put(tmp_path / "all" / "a.png")
+    (tmp_path / "all" / "loop").symlink_to(tmp_path / "all", target_is_directory=True)
+    (tmp_path / "all" / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    found = collect([tmp_path / "all"])
+    assert names(found) == ["a.png"]
+    assert reasons(found) == [("lost.png", "a link that leads nowhere", True)]
+
+
+def test_a_file_named_by_the_user_is_a_picture_whatever_its_name(tmp_path: Path) -> None:
+    assert names(collect([put(tmp_path / "scan")])) == ["scan"]
+
+
+def test_content_that_occurs_twice_is_taken_once_with_a_note(tmp_path: Path) -> None:
+    first, second = put(tmp_path / "a.png", "same"), put(tmp_path / "b.png", "same")
+    found = collect([tmp_path, second])
+    assert names(found) == ["a.png"]
+    assert reasons(found) == [("b.png", f"the same picture as {first}; taken once", False)]
+
+
+def test_empty_and_unreadable_files_are_problems(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    put(tmp_path / "good.png")
+    found = collect([tmp_path])
+    assert names(found) == ["good.png"]
+    assert reasons(found) == [("empty.png", "the file is empty", True)]
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything"
+)
+def test_a_file_without_permission_is_a_problem(tmp_path: Path) -> None:
+    put(tmp_path / "secret.png").chmod(0)
+    assert "Permission denied" in collect([tmp_path]).problems[0].reason
+
+
+def test_a_missing_source_is_named_with_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    for missing in ("phots", "phots/deeper/x.png"):
+        with pytest.raises(UsageError) as error:
+            collect([tmp_path / missing])
+        assert "phots" in error.value.message
+        assert error.value.hint == "Did you mean `photos`?"
+
+
+def test_unchanged_files_are_not_hashed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclass(frozen=True)
+    class Known:
+        stimulus_id: str
+        size: int
+        mtime_ns: int
+
+    put(tmp_path / "a.png")
+    put(tmp_path / "b.png")
+    before = collect([tmp_path]).stimuli
+    known: Mapping[str, Known] = {
+        str(s.path): Known(s.stimulus_id, s.file_size, s.file_mtime_ns) for s in before
+    }
+    put(tmp_path / "b.png", "changed")
+    hashed: list[str] = []
+    real_digest = identifying._digest
+    monkeypatch.setattr(
+        identifying, "_digest", lambda file: hashed.append(file.path.name) or real_digest(file)
+    )
+    after = collect([tmp_path], known=known).stimuli
+    assert hashed == ["b.png"]
+    assert after[0] == before[0]
+    assert after[1].stimulus_id != before[1].stimulus_id
+
+
+def test_a_name_that_is_no_utf8_is_taken(tmp_path: Path) -> None:
+    try:
+        (tmp_path / os.fsdecode(b"caf\xe9.png")).write_text("x")
+    except OSError:
+        pytest.skip("the file system takes UTF-8 names only")
+    assert len(collect([tmp_path]).stimuli) == 1
+
+
+class Odd:
+    def __init__(self, marker: str) -> None:
+        self.marker = marker
+
+    def recognises(self, root: Path) -> bool:
+        return (root / self.marker).exists()
+
+    def load(self, root: Path) -> Collection:
+        return Collection((Stimulus("0" * 64, root / "p.png", self.marker, 1, 1),))
+
+
+def test_a_dataset_is_chosen_by_name_else_by_recognition_else_plain(tmp_path: Path) -> None:
+    put(tmp_path / "plain" / "a.png")
+    put(tmp_path / "marked" / "odd")
+    datasets = {"odd": Odd("odd"), "other": Odd("other")}
+    found = collect([tmp_path / "plain", tmp_path / "marked"], datasets=datasets)
+    assert [stimulus.dataset for stimulus in found.stimuli] == ["folder", "odd"]
+    assert collect([tmp_path / "plain"], datasets=datasets, dataset="other").stimuli[0].dataset == "other"
+    assert collect([tmp_path / "marked"], datasets=datasets, dataset="folder").stimuli == ()
+    with pytest.raises(UsageError, match="othr"):
+        collect([tmp_path], datasets=datasets, dataset="othr")
