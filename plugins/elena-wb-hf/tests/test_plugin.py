@@ -33,13 +33,14 @@ def test_the_scheme_hf_leads_to_the_provider():
     assert all(command.startswith("pip install") for command in provider.requires.values())
 
 
-def test_tiny_models_can_be_made_from_a_shell(tmp_path):
-    command = [sys.executable, "-m", "elena_wb_hf.testing"]
-    subprocess.run([*command, "llava", str(tmp_path / "new" / "folder")], check=True, capture_output=True)
-    assert (tmp_path / "new" / "folder" / "model.safetensors").is_file()
-    wrong = subprocess.run([*command, "nothing", str(tmp_path)], capture_output=True, text=True, check=False)
-    assert wrong.returncode == 2
-    assert "gemma3" in wrong.stderr
+def test_tiny_models_can_be_made_from_a_shell(tmp_path, capsys):
+    from elena_wb_hf.testing import main
+
+    folder = tmp_path / "new" / "folder"
+    assert main(["llava", str(folder), "3"]) == 0
+    assert (folder / "model.safetensors").is_file()
+    assert main(["nothing", str(tmp_path)]) == 2
+    assert "gemma3" in capsys.readouterr().err
 
 
 def test_the_same_seed_makes_the_same_model_and_another_seed_another(tmp_path):
