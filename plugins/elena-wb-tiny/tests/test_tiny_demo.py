@@ -1,0 +1,73 @@
+"""The demonstration and ``stimuli render``, as their user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def elena_wb(home: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "elena_wb", *arguments],
+        env={**os.environ, "ELENA_WB_HOME": str(home), "ELENA_WB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def test_the_demonstration_ends_with_a_study_and_a_second_one_asks_nothing_again(tmp_path: Path) -> None:
+    shown = elena_wb(tmp_path, "demo", "--pictures", "14").stdout
+    for said in ("accuracy", "macro-F1", "follows the face", "mention the face", "face hidden", "Next:"):
+        assert said in shown
+    store = str(tmp_path / "data" / "demo.duckdb")
+    counted = elena_wb(
+        tmp_path, "--store", store, "query", "SELECT count(*) AS n FROM generations", "--format", "json"
+    )
+    assert json.loads(counted.stdout) == [{"n": (14 + 7) * 2 * 2}]
+    again = elena_wb(tmp_path, "demo", "--pictures", "14")
+    assert again.stdout == shown
+    assert "to ask" not in again.stderr
+
+
+def test_rendered_stimuli_run_with_labels_and_regions_and_without_further_options(tmp_path: Path) -> None:
+    figures = str(tmp_path / "figures")
+    elena_wb(tmp_path, "stimuli", "render", figures, "--count", "7", "--seed", "31", "--incongruent")
+    done = elena_wb(
+        tmp_path, "run", figures, "-m", "tiny:", "-p", "naive", "--mask", "none", "--mask", "face"
+    )
+    assert "no instrument" not in done.stderr
+    rows = elena_wb(
+        tmp_path,
+        "query",
+        "SELECT DISTINCT l.source, count(DISTINCT g.stimulus_id) AS n FROM generations g JOIN labels l USING (stimulus_id) "
+        "WHERE g.status = 'ok' GROUP BY ALL ORDER BY ALL",
+        "--format",
+        "json",
+    )
+    assert json.loads(rows.stdout) == [{"source": "body", "n": 7}, {"source": "face", "n": 7}]
+
+
+def test_the_program_says_so_where_the_embedded_model_meets_a_photograph(tmp_path: Path) -> None:
+    photos = (
+        Path(os.environ.get("ELENA_WB_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")) / "photos"
+    )
+    if not photos.is_dir():
+        pytest.skip("the photographs of the test data are not here")
+    done = elena_wb(tmp_path, "run", str(photos / "nasa_astronaut.jpg"), "-m", "tiny:", "-p", "naive")
+    assert "mean nothing" in done.stderr
+
+
+def test_rendering_refuses_a_folder_of_something_else(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "diary.txt").write_text("dear diary", "utf-8")
+    done = elena_wb(tmp_path, "stimuli", "render", str(tmp_path / "mine"), code=1)
+    assert "mine" in done.stderr
+    assert (tmp_path / "mine" / "diary.txt").exists()

@@ -1,0 +1,56 @@
+"""What the plugin adds to the program: a model, a dataset, prompts and verbs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from elena_wb_tiny.dataset import StimuliDataset
+from elena_wb_tiny.grammar import PROMPTS
+from elena_wb_tiny.stimuli.folder import write_folder
+
+from elena_wb.core import UNMASKED, Condition, ModelError
+from elena_wb.engine import ModelAddress
+from elena_wb.plugins import plugin_host
+from elena_wb.prompts import choose
+
+
+def test_a_rendered_folder_is_recognised_and_read_with_labels_and_regions(tmp_path: Path) -> None:
+    write_folder(tmp_path / "figures", 7, 3, True)
+    dataset = StimuliDataset()
+    assert dataset.recognises(tmp_path / "figures")
+    assert not dataset.recognises(tmp_path)
+    found = dataset.load(tmp_path / "figures")
+    assert len(found.stimuli) == 7
+    assert not found.problems
+    for stimulus in found.stimuli:
+        assert stimulus.dataset == "stimuli"
+        assert {label.source for label in stimulus.labels} == {"face", "body"}
+        assert "face" in {region.part for region in stimulus.regions}
+
+
+def test_the_card_says_what_the_model_is_meant_for() -> None:
+    card = ModelAddress.parse("tiny:", plugin_host()).describe()
+    assert card.uri == "tiny:"
+    assert card.meant_for == ("stimuli",)
+    assert card.parameters is not None
+    assert 2_000_000 <= card.parameters <= 6_000_000
+    assert len(card.digest) == 64
+
+
+def test_there_is_one_embedded_model() -> None:
+    with pytest.raises(ModelError, match="huge"):
+        ModelAddress.parse("tiny:huge", plugin_host()).describe()
+
+
+@pytest.mark.parametrize("pack", ["elena", "naive"])
+def test_the_short_packs_stand_in_for_the_long_ones_word_for_word_as_trained(pack: str) -> None:
+    folders = plugin_host().prompt_folders
+    hidden = Condition.parse("face@annotated")
+    for condition, key in ((UNMASKED, pack), (hidden, f"{pack}-masked")):
+        chosen = choose(pack, model_uri="tiny:", condition=condition, extra_folders=folders)
+        assert chosen.prompt.user == PROMPTS[key]
+        assert chosen.prompt.system == ""
+        other = choose(pack, model_uri="hf:some/model", condition=condition, extra_folders=folders)
+        assert other.prompt.name == pack
+        assert other.prompt.digest != chosen.prompt.digest
