@@ -22,7 +22,7 @@ from elena_wb.engine.events import Answered, Listener, Notice, RunFinished, RunS
 from elena_wb.engine.plan import RunPlan, with_card
 from elena_wb.engine.prefetch import Prepared, prefetch
 from elena_wb.engine.reading import Reader
-from elena_wb.store import GenerationRecord, Outbox, Store, begin_run, finish_run
+from elena_wb.store import GenerationRecord, Outbox, Store, begin_run, find_run, finish_run
 
 _DRAIN_EVERY_S = 5.0
 
@@ -52,8 +52,7 @@ def execute(
             for plan in plans:
                 if plan.items and model is None:
                     model = open_model()
-                spec = plan.spec if model is None else with_card(plan.spec, model.card)
-                run_id = begin_run(store, spec, plan.stimuli)
+                run_id = _begin(store, plan, model)
                 sitting = _Sitting(plan, run_id, outbox, listener, stop, budget)
                 listener(
                     RunStarted(
@@ -71,7 +70,8 @@ def execute(
                     sitting.work(model, batch_size)
                 outbox.drain(patient=True)
                 result = sitting.result()
-                finish_run(store, run_id, result.status)
+                if plan.items:
+                    finish_run(store, run_id, result.status)
                 listener(result)
                 finished.append(result)
                 if result.status in ("interrupted", "failed") and (stop.is_set() or sitting.model_gave_up):
@@ -80,6 +80,15 @@ def execute(
         if model is not None:
             model.close()
     return finished
+
+
+def _begin(store: Store, plan: RunPlan, model: Model | None) -> int:
+    """The number of the run, which is put into the store only if there is something to ask."""
+    known = None if plan.items else find_run(store, plan.spec.run_key)
+    if known is not None:
+        return known
+    spec = plan.spec if model is None else with_card(plan.spec, model.card)
+    return begin_run(store, spec, plan.stimuli, planned=len(plan.items) + plan.answered + plan.failed)
 
 
 @dataclass(frozen=True, slots=True)
