@@ -35,20 +35,26 @@ app.add_typer(plugins.app, name="plugins")
 app.add_typer(config.app, name="config")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from elena_wb import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     ctx: typer.Context,
     store: Annotated[Path | None, typer.Option(help="The DuckDB file to use.", show_default=False)] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Refuse every use of the network.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop."),
+    ] = False,
 ) -> None:
     """Study how vision-language models read emotion from the body."""
-    if version:
-        from elena_wb import __version__
-
-        typer.echo(__version__)
-        raise typer.Exit
     if offline:
         os.environ["ELENA_WB_OFFLINE"] = "1"
     ctx.obj = State({"store": store}, debug=debug)

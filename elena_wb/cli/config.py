@@ -13,10 +13,10 @@ app = typer.Typer(help="Show and change settings.")
 
 
 @app.callback(invoke_without_command=True)
-def default(ctx: typer.Context) -> None:
+def default(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show and change settings."""
     if ctx.invoked_subcommand is None:
-        show(ctx)
+        show(ctx, as_json)
 
 
 @app.command()

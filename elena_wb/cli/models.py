@@ -15,10 +15,10 @@ app = typer.Typer(help="Show models and their options; aliases, the default, wei
 
 
 @app.callback(invoke_without_command=True)
-def default_listing(ctx: typer.Context) -> None:
+def default_listing(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show models and their options; aliases, the default, weights of locators."""
     if ctx.invoked_subcommand is None:
-        list_(ctx)
+        list_(ctx, as_json)
 
 
 @app.command("list")

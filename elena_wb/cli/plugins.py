@@ -11,10 +11,10 @@ app = typer.Typer(help="Show installed plugins.")
 
 
 @app.callback(invoke_without_command=True)
-def default(ctx: typer.Context) -> None:
+def default(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Show installed plugins."""
     if ctx.invoked_subcommand is None:
-        list_()
+        list_(as_json)
 
 
 @app.command("list")
