@@ -67,7 +67,7 @@ def without_duplicates(stimuli: Sequence[Stimulus]) -> tuple[list[Stimulus], lis
     problems = []
     for stimulus in stimuli:
         kept = first.setdefault(stimulus.stimulus_id, stimulus)
-        if kept.path != stimulus.path:
+        if kept is not stimulus and kept.path != stimulus.path:
             reason = f"the same picture as {storable(kept.path)}; taken once"
             problems.append(Problem(storable(stimulus.path), reason, excludes=False))
     return list(first.values()), problems

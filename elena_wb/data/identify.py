@@ -49,21 +49,20 @@ def identify(
 
 def storable(path: Path) -> str:
     """``path`` as text that can be printed and stored: bytes that are no UTF-8 become escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = str(path)
+    return text if text.isascii() else os.fsencode(text).decode("utf-8", "backslashreplace")
 
 
 def _digests(files: Sequence[FoundFile], known: Mapping[str, KnownFile]) -> Iterator[str | Problem]:
-    unknown = [file for file in files if _remembered(file, known) is None]
+    remembered = [_remembered(file, known) for file in files] if known else [None] * len(files)
+    unknown = [file for file, digest in zip(files, remembered, strict=True) if digest is None]
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="hash") as pool:
         fresh = pool.map(_digest, unknown)
-        for file in files:
-            remembered = _remembered(file, known)
-            yield next(fresh) if remembered is None else remembered
+        for digest in remembered:
+            yield next(fresh) if digest is None else digest
 
 
 def _remembered(file: FoundFile, known: Mapping[str, KnownFile]) -> str | None:
-    if not known:
-        return None
     entry = known.get(storable(file.path))
     if entry is None or (entry.size, entry.mtime_ns) != (file.size, file.mtime_ns):
         return None

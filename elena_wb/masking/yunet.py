@@ -117,5 +117,7 @@ def _opencv() -> Any:
     import cv2
 
     cv2.setNumThreads(1)
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    logging = getattr(cv2.utils, "logging", None)  # not in OpenCV 4.10, which does not warn either
+    if logging is not None:
+        logging.setLogLevel(logging.LOG_LEVEL_ERROR)
     return cv2
