@@ -1,0 +1,249 @@
+"""What models really answer, and what becomes of it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from elena_wb.core import Narrative
+from elena_wb.parsing import parse
+from elena_wb.vocabulary import load_scheme
+
+EKMAN = load_scheme("ekman7")
+FIELDS = (
+    "explicit_description",
+    "implicit_description",
+    "body_parts",
+    "narrative",
+    "emotion",
+    "valence",
+    "arousal",
+    "dominance",
+)
+WHOLE = {
+    "explicit_description": "Both fists are clenched.",
+    "implicit_description": "Heat rises in the chest.",
+    "body_parts": ["clenched fists", "shoulders raised"],
+    "narrative": "He slammed the door.",
+    "emotion": "Anger",
+    "valence": 2,
+    "arousal": 9,
+    "dominance": 7.5,
+}
+
+
+def read(text: str, finish_reason: str = "stop", fields: tuple[str, ...] = FIELDS) -> Narrative:
+    return parse(text, scheme=EKMAN, fields=fields, finish_reason=finish_reason)  # type: ignore[arg-type]
+
+
+def test_a_whole_answer_is_read_whole():
+    answer = read(json.dumps(WHOLE))
+    assert (answer.status, answer.emotion, answer.emotion_raw) == ("ok", "anger", "Anger")
+    assert (answer.valence, answer.arousal, answer.dominance) == (2, 9, 7.5)
+    assert answer.narrative == "He slammed the door."
+    assert [(part.phrase, part.group) for part in answer.body_parts] == [
+        ("clenched fists", "hands"),
+        ("shoulders raised", "upper"),
+    ]
+    assert answer.notes == ()
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "```json\n{}\n```",
+        "Here you are:\n```\n{}\n```\nAnything else?",
+        "Certainly! {} I hope this helps.",
+        "I first saw {{a gesture}}. Then: {}",
+        '{{"analysis": {{"result": {}}}}}',
+        "[{}]",
+        "\ufeff{}",
+    ],
+)
+def test_an_object_is_found_wherever_it_stands(wrapped):
+    text = wrapped.replace("{}", json.dumps(WHOLE)).replace("{{", "{").replace("}}}}", "}}")
+    answer = read(text)
+    assert (answer.status, answer.emotion, answer.valence) == ("ok", "anger", 2)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "{'emotion': 'Fear', 'narrative': 'He said \"no\" and ran', }",
+        '{"emotion": "Fear", "narrative": "He ran',
+        '{emotion: Fear, "narrative": "He ran"}',
+        '{"emotion": "Fear" "narrative": "He ran"',
+        '{"narrative": "line\nbreak", "emotion": "Fear"}',
+    ],
+)
+def test_damaged_json_is_mended(damaged):
+    answer = read(damaged)
+    assert (answer.status, answer.emotion) == ("ok", "fear")
+    assert answer.narrative
+
+
+def test_the_fullest_object_wins_over_an_example():
+    answer = read('I use the form {"emotion": "..."}.\n' + json.dumps(WHOLE))
+    assert answer.emotion == "anger"
+
+
+def test_a_number_cut_off_by_the_limit_is_not_believed():
+    answer = read('{"emotion": "Anger", "valence": 3, "arousal": 1', finish_reason="length")
+    assert (answer.status, answer.valence, answer.arousal) == ("ok", 3, None)
+    assert "cut off at the token limit" in answer.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("1. Embodied Emotion: Yes\n2. Category: Sad\n3. Narrative: Her head sinks.", "sadness"),
+        ("1) **Category**: Fearful\n2) **Narrative**: Her head sinks.", "fear"),
+        ("Emotion: Joy\nNarrative: Her head sinks.", "happiness"),
+        ("- Emotion - none\n- Emotion: Disgusted\n- Story: Her head sinks.", "disgust"),
+    ],
+)
+def test_lines_of_keys_and_values_are_read(text, emotion):
+    answer = read(text)
+    assert (answer.status, answer.emotion, answer.narrative) == ("ok", emotion, "Her head sinks.")
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("Happy", "happiness"),
+        ("**Sadness.**", "sadness"),
+        ("The person in the picture looks sad.", "sadness"),
+        ('"Fear"', "fear"),
+    ],
+)
+def test_a_bare_label_or_a_sentence_with_one_label_is_an_answer(text, emotion):
+    assert read(text, fields=("emotion",)).emotion == emotion
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is either joy or anger.",
+        "She is not happy.",
+        "Joy, perhaps, though the fists speak of anger.",
+        '{"emotion": ["Sad", "Fear"]}',
+        '{"emotion": "He is not happy"}',
+        '{"emotion": ""}',
+        '{"emotion": "tarragon"}',
+        '{"emotion": true}',
+        '{"narrative": "He felt joy."}',
+        "Choose one of Happiness, Sadness or Fear",
+        "",
+        "  \n",
+        "lorem ipsum",
+    ],
+)
+def test_nothing_is_guessed(text):
+    answer = read(text)
+    assert (answer.status, answer.emotion) == ("unparsed", None)
+
+
+@pytest.mark.parametrize(
+    "text", ["unknown", '{"emotion": "Unclear"}', '{"emotion": null}', "2. Category: Unknown"]
+)
+def test_an_explicit_abstention_is_an_answer_without_emotion(text):
+    answer = read(text)
+    assert (answer.status, answer.emotion) == ("ok", None)
+    assert answer.emotion_raw
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry, but I can't help with identifying people's emotions.",
+        "I cannot determine how this person feels.",
+        "As an AI, I am unable to judge real people.",
+        "I’m not able to assist with that.",
+    ],
+)
+def test_refusals_are_told_from_unreadable_answers(text):
+    assert read(text).status == "refused"
+
+
+def test_what_looks_like_a_refusal_inside_an_answer_is_none():
+    told = {**WHOLE, "narrative": "“I'm sorry, but I can't,” he said."}
+    assert read(json.dumps(told)).status == "ok"
+
+
+def test_the_provider_s_word_counts_as_refusal():
+    assert read("", finish_reason="refused").status == "refused"
+
+
+@pytest.mark.parametrize(
+    ("value", "rating"),
+    [
+        (7, 7.0),
+        ("7/10", 7.0),
+        ("7.5", 7.5),
+        ("7,5", 7.5),
+        ("8 out of 10", 8.0),
+        ("6 (rather high)", 6.0),
+        ({"score": 4}, 4.0),
+        (0, None),
+        (11, None),
+        (-3, None),
+        (True, None),
+        ([7], None),
+        (None, None),
+        ("high", None),
+        ("3/5", None),
+        ("6-7", None),
+        (float("nan"), None),
+        (float("inf"), None),
+        ("1e309", None),
+        (10**400, None),
+    ],
+)
+def test_ratings_are_numbers_of_1_to_10_or_dropped_with_a_note(value, rating):
+    answer = read(json.dumps({**WHOLE, "valence": value}))
+    assert answer.valence == rating
+    assert (rating is None) == any(note.startswith("valence: dropped") for note in answer.notes)
+
+
+@pytest.mark.parametrize(
+    ("value", "parts"),
+    [
+        ("hands, shoulders and head", ["hands", "shoulders", "head"]),
+        (["hands and feet", "arms bent and raised"], ["hands", "feet", "arms"]),
+        ([{"part": "hands", "action": "clenched"}, {"body_part": "head"}], ["hands", "head"]),
+        ({"hands": "clenched", "upper": ["arms raised"], "legs": None}, ["hands", "arms"]),
+        (["hands", "hands"], ["hands"]),
+        (["tail"], [None]),
+        ("none", []),
+        (7, []),
+        (None, []),
+    ],
+)
+def test_body_parts_come_in_many_shapes(value, parts):
+    answer = read(json.dumps({**WHOLE, "body_parts": value}))
+    assert [part.part for part in answer.body_parts] == parts
+
+
+def test_what_is_missing_is_said():
+    assert "missing: explicit_description" in read('{"emotion": "Sad"}').notes[-1]
+    assert read('{"emotion": "Sad"}', fields=("emotion",)).notes == ()
+
+
+def test_strings_can_always_be_stored():
+    answer = read('{"emotion": "Sad", "narrative": "a\\u0000b\\ud800c\\ud83d\\ude00"}')
+    assert answer.narrative == "ab\ufffdc\U0001f600"
+
+
+def test_the_authors_own_answers_are_read_as_they_read_them():
+    root = Path(os.environ.get("ELENA_WB_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    file = root / "elena" / "elena_besst_gemini.json"
+    if not file.exists():
+        pytest.skip(f"the published answers are not at {file}")
+    answers = json.loads(file.read_text("utf-8"))
+    told = [answer for answer in answers.values() if "raw_response" in answer]
+    assert (len(answers), len(told)) == (1134, 1130)
+    for answer in told:
+        found = read(answer["raw_response"], fields=("emotion", "narrative"))
+        assert (found.status, found.emotion) == ("ok", EKMAN.canonical(answer["category"]))
+        assert found.narrative == answer["narrative"]
