@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from elena_wb.core.condition import Condition
-from elena_wb.core.errors import SetupError, UsageError
-from elena_wb.core.nearest import nearest
+from elena_wb.errors import SetupError, UsageError
+from elena_wb.nearest import nearest
 from elena_wb.paths import user_config_dir, user_data_dir
 
 PREFIX = "ELENA_WB_"

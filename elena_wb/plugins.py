@@ -19,8 +19,8 @@ from typing import Any
 import pluggy
 
 from elena_wb import hookspecs
-from elena_wb.core.errors import UsageError, WorkbenchError
-from elena_wb.core.nearest import nearest
+from elena_wb.errors import UsageError, WorkbenchError
+from elena_wb.nearest import nearest
 
 GROUP = "elena_wb"
 KINDS = ("models", "locators", "maskers", "datasets")

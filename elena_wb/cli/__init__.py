@@ -17,13 +17,14 @@ import typer
 from elena_wb.cli import config, models, plugins, prompts, query, run, runs
 from elena_wb.cli.options import State
 from elena_wb.cli.output import say
-from elena_wb.core.errors import ExitCode, WorkbenchError
+from elena_wb.errors import ExitCode, WorkbenchError
 
 app = typer.Typer(
     name="elena-wb",
     help="Study how vision-language models read emotion from the body.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # loading Rich would take longer than all else that --help does
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)

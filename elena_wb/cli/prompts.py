@@ -111,7 +111,7 @@ def check(
     packs: Annotated[list[str], typer.Argument(metavar="FILE|NAME…", help="Pack files, or names of packs.")],
 ) -> None:
     """Check packs; names file, key and reason where one is not sound."""
-    from elena_wb.core.errors import ExitCode, UsageError
+    from elena_wb.errors import ExitCode, UsageError
     from elena_wb.prompts import load_pack
 
     library = _library()
@@ -187,7 +187,7 @@ def _described(pack: Pack) -> list[str]:
 
 
 def _texts(system: Path | None, user: Path) -> Texts:
-    from elena_wb.core.errors import UsageError
+    from elena_wb.errors import UsageError
     from elena_wb.prompts.pack import Texts
 
     texts = {"system": "" if system is None else _read(system), "user": _read(user)}
@@ -197,7 +197,7 @@ def _texts(system: Path | None, user: Path) -> Texts:
 
 
 def _read(path: Path) -> str:
-    from elena_wb.core.errors import UsageError
+    from elena_wb.errors import UsageError
 
     try:
         return path.expanduser().read_text(encoding="utf-8-sig")

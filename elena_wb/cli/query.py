@@ -11,7 +11,7 @@ import typer
 
 from elena_wb.cli.options import AsJson, open_store
 from elena_wb.cli.output import plain, print_listing, say
-from elena_wb.core.errors import ExitCode, SetupError, UsageError
+from elena_wb.errors import ExitCode, SetupError, UsageError
 
 if TYPE_CHECKING:
     from elena_wb.store.query import Answer

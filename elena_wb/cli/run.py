@@ -14,7 +14,7 @@ import typer
 
 from elena_wb.cli.options import open_store, settings
 from elena_wb.cli.output import print_json, print_table, say, warn
-from elena_wb.core.errors import ExitCode, UsageError
+from elena_wb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from elena_wb.engine import Answered, Event, RunFinished

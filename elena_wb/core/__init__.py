@@ -6,7 +6,12 @@ This room imports the standard library, numpy and pydantic, and nothing of ours.
 from __future__ import annotations
 
 from elena_wb.core.condition import UNMASKED, Condition
-from elena_wb.core.errors import (
+from elena_wb.core.exchange import Model, ModelCard, Provider, Request, Response, Sampling
+from elena_wb.core.narrative import BodyPart, Narrative
+from elena_wb.core.prompt import Prompt
+from elena_wb.core.protocols import Collection, Dataset, Locator, Masker, Pixels, Prepares, Problem
+from elena_wb.core.stimulus import Box, Label, Region, Stimulus
+from elena_wb.errors import (
     ExitCode,
     ImageError,
     ModelError,
@@ -15,11 +20,6 @@ from elena_wb.core.errors import (
     UsageError,
     WorkbenchError,
 )
-from elena_wb.core.exchange import Model, ModelCard, Provider, Request, Response, Sampling
-from elena_wb.core.narrative import BodyPart, Narrative
-from elena_wb.core.prompt import Prompt
-from elena_wb.core.protocols import Collection, Dataset, Locator, Masker, Pixels, Prepares, Problem
-from elena_wb.core.stimulus import Box, Label, Region, Stimulus
 
 __all__ = [
     "UNMASKED",

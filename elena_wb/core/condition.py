@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from elena_wb.core.errors import UsageError
+from elena_wb.errors import UsageError
 
 _NAME = r"[a-z][a-z0-9_-]*"
 _SPEC = re.compile(

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from elena_wb.core import Collection, Dataset, Problem, Stimulus, UsageError
-from elena_wb.core.nearest import nearest
 from elena_wb.data.folder import NAME, FolderDataset, without_duplicates
 from elena_wb.data.identify import KnownFile
 from elena_wb.data.walk import FoundFile
+from elena_wb.nearest import nearest
 
 
 def collect(

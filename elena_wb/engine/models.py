@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel, ValidationError
 
 from elena_wb.core import Model, ModelCard, Provider, UsageError
-from elena_wb.core.errors import SetupError
-from elena_wb.core.nearest import nearest
+from elena_wb.errors import SetupError
+from elena_wb.nearest import nearest
 from elena_wb.plugins import PluginHost
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from elena_wb.core import Condition, Locator, Masker, Pixels, Prepares, Region, Stimulus, UsageError
-from elena_wb.core.nearest import nearest
 from elena_wb.masking.annotated import NAME as ANNOTATED
 from elena_wb.masking.box import covering
 from elena_wb.masking.parts import members, spoken
+from elena_wb.nearest import nearest
 
 
 @dataclass(frozen=True, slots=True)

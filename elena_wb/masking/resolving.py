@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from elena_wb.core import Condition, Locator, Masker, UsageError
-from elena_wb.core.nearest import nearest
 from elena_wb.masking.annotated import NAME as ANNOTATED
 from elena_wb.masking.applying import Masking, Source
 from elena_wb.masking.parts import GROUPS, SINGLE, members
+from elena_wb.nearest import nearest
 
 DEFAULT_STYLE = "box"
 PREFERRED = ("yunet",)

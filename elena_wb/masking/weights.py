@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from elena_wb.core import SetupError, UsageError
-from elena_wb.core.nearest import nearest
 from elena_wb.masking.download import download
+from elena_wb.nearest import nearest
 from elena_wb.paths import user_data_dir
 
 OVERRIDE_VARIABLE = "ELENA_WB_YUNET"

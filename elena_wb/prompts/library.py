@@ -12,9 +12,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from elena_wb.core.condition import Condition
-from elena_wb.core.errors import UsageError
-from elena_wb.core.nearest import nearest
 from elena_wb.core.prompt import Prompt
+from elena_wb.errors import UsageError
+from elena_wb.nearest import nearest
 from elena_wb.paths import packaged, user_config_dir
 from elena_wb.prompts.pack import Pack, load_pack
 

@@ -40,9 +40,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from elena_wb.core.errors import UsageError
-from elena_wb.core.nearest import nearest
 from elena_wb.core.prompt import Prompt
+from elena_wb.errors import UsageError
+from elena_wb.nearest import nearest
 from elena_wb.prompts.schema import OutputField, json_schema
 from elena_wb.vocabulary import LabelScheme, load_scheme
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from elena_wb.core.errors import SetupError
+from elena_wb.errors import SetupError
 
 FOLDER = Path(__file__).parent
 

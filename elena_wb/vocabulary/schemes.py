@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from elena_wb.core.errors import UsageError
-from elena_wb.core.nearest import nearest
+from elena_wb.errors import UsageError
+from elena_wb.nearest import nearest
 from elena_wb.vocabulary.datafile import FOLDER, Strict, folded, read
 
 _LONGEST = 200

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from elena_wb.core.condition import UNMASKED, Condition
-from elena_wb.core.errors import UsageError
+from elena_wb.errors import UsageError
 from elena_wb.prompts import choose, find_pack, packs
 
 FACE = Condition.parse("face")

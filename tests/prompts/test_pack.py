@@ -5,7 +5,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from elena_wb.core.errors import UsageError
+from elena_wb.errors import UsageError
 from elena_wb.paths import packaged
 from elena_wb.prompts import Pack, load_pack
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elena_wb.core.errors import UsageError
+from elena_wb.errors import UsageError
 from elena_wb.vocabulary import load_scheme
 
 EKMAN = load_scheme("ekman7")

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from elena_wb.core.errors import WorkbenchError
+from elena_wb.errors import WorkbenchError
 from elena_wb_tiny.grammar import affect, affect_of
 from elena_wb_tiny.stimuli.painter import paint
 from elena_wb_tiny.stimuli.picture import Picture

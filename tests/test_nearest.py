@@ -2,7 +2,7 @@
 
 import pytest
 
-from elena_wb.core.nearest import nearest
+from elena_wb.nearest import nearest
 
 
 @pytest.mark.parametrize(
