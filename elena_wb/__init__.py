@@ -5,15 +5,20 @@ Plugin authors import :data:`hookimpl` from here and the nouns from :mod:`elena_
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
-
 import pluggy
 
 hookimpl = pluggy.HookimplMarker("elena_wb")
 
-try:
-    __version__ = version("elena-wb")
-except PackageNotFoundError:
-    __version__ = "0+unknown"
-
 __all__ = ["__version__", "hookimpl"]
+
+
+def __getattr__(name: str) -> str:
+    """``__version__``, read when it is first asked for: start-up needs no package metadata."""
+    if name != "__version__":
+        raise AttributeError(name)
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("elena-wb")
+    except PackageNotFoundError:
+        return "0+unknown"

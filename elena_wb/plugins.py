@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ class PluginHost:
     """The plugins that were loaded, what they claim, and what went wrong."""
 
     manager: pluggy.PluginManager
-    distributions: dict[str, str] = field(default_factory=dict)
+    distributions: dict[str, Distribution] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     claims: dict[str, dict[str, Claim]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     prompt_folders: list[tuple[str, Path]] = field(default_factory=list)
@@ -93,6 +93,11 @@ class PluginHost:
     def instances(self, kind: str) -> Mapping[str, Any]:
         """One instance of everything registered under ``kind``, each imported only when first asked for."""
         return _Lazily(self.claims[kind])
+
+    def distribution_of(self, plugin: str) -> str:
+        """Name and version of the distribution that brought ``plugin``."""
+        found = self.distributions.get(plugin)
+        return f"{found.name} {found.version}" if found else "elena-wb"
 
     def provided_by(self, plugin: str) -> dict[str, list[str]]:
         """Kind → names that ``plugin`` provides, prompt packs included."""
@@ -203,7 +208,7 @@ def build_host(points: Iterable[EntryPoint], builtins: Iterable[tuple[str, objec
         manager.register(module, name=name)
     for point in sorted(points, key=lambda point: point.name):
         if point.dist is not None:
-            host.distributions[point.name] = f"{point.dist.name} {point.dist.version}"
+            host.distributions[point.name] = point.dist
         if manager.has_plugin(point.name):
             host.failures.append(Failure(point.name, f"a plugin called `{point.name}` is already loaded"))
             continue

@@ -30,7 +30,7 @@ def list_(as_json: AsJson = False) -> None:
     rows = [
         {
             "plugin": name,
-            "distribution": host.distributions.get(name, "elena-wb"),
+            "distribution": host.distribution_of(name),
             "provides": host.provided_by(name),
             "state": "; ".join(reasons[name]) if name in reasons else "ok",
         }

@@ -38,7 +38,8 @@ def facial_mentions(text: str) -> list[str]:
     """Every word in ``text`` that speaks of a face, in lower case and in order; repeated words count again.
 
     Turning ("faces the wall"), idioms ("in the face of", "eye-level"), other expressions ("bodily
-    expression") and statements that the face cannot be seen ("the face is covered") do not count.
+    expression"), statements that the face cannot be seen ("the face is covered") and gestures towards it
+    ("a hand over the mouth") do not count: none of them claims to have seen a facial cue.
     Only the first 20,000 characters are looked at.
     """
     words = _vocabulary()
