@@ -73,7 +73,8 @@ def test_mutated_answers(content, data):
     [
         "[", '{"a":', '{"', '["', '{"a" ', '"', '"}{', "```{", "`", "emotion: ", "a: \n", '{"emotion":[', "\\",
         '{"a":"x\\', " ", "\n", '{"a": "x", y', "i faces ", "I am sorry ", "no facial ", "1. Category: ", "{'a'b ", "}",
-        "sad ", '{"body_parts":', '"emotion":', "\x00", "\ud800", "9", "-", "{emotion:", "/*", "//", "emotion: (", "7 - ",
+        "sad ", '{"body_parts":', '"emotion":', "\x00", "\ud800", "9", "-", "{emotion:", "/*", "//", "emotion: (",
+        "7 - ",
     ],
 )  # fmt: skip
 def test_a_million_characters_end_quickly(unit):
