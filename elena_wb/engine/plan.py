@@ -131,8 +131,9 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
     return RunPlan(setting, spec, tuple(stimuli), tuple(items), done, failed)
 
 
-def with_card(spec: RunSpec, card: ModelCard) -> RunSpec:
-    """The specification with what only the opened model knows, such as the device it landed on."""
+def as_opened(spec: RunSpec, card: ModelCard, opened: ModelCard) -> RunSpec:
+    """The specification with what only the opened model knows: the device it landed on, and its notes."""
+    card = replace(card, device=opened.device, libraries=opened.libraries, notes=(*card.notes, *opened.notes))
     return replace(spec, model_card=asdict(card), environment=environment(card))
 
 

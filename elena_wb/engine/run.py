@@ -19,7 +19,7 @@ from elena_wb.core import Model, ModelError, WorkbenchError
 from elena_wb.engine.answering import Answer, Asker, Question
 from elena_wb.engine.budget import Budget
 from elena_wb.engine.events import Answered, Listener, Notice, RunFinished, RunStarted, RunStatus
-from elena_wb.engine.plan import RunPlan, with_card
+from elena_wb.engine.plan import RunPlan, as_opened
 from elena_wb.engine.prefetch import Prepared, prefetch
 from elena_wb.engine.reading import Reader
 from elena_wb.store import GenerationRecord, Outbox, Store, begin_run, find_run, finish_run
@@ -87,7 +87,7 @@ def _begin(store: Store, plan: RunPlan, model: Model | None) -> int:
     known = None if plan.items else find_run(store, plan.spec.run_key)
     if known is not None:
         return known
-    spec = plan.spec if model is None else with_card(plan.spec, model.card)
+    spec = plan.spec if model is None else as_opened(plan.spec, plan.setting.card, model.card)
     return begin_run(store, spec, plan.stimuli, planned=len(plan.items) + plan.answered + plan.failed)
 
 

@@ -86,9 +86,7 @@ def _answers(store: Store, name: str, prompt: str) -> dict[str, list[dict[str, A
         cursor = connection.execute(_ANSWERS, [name, prompt])
         names = [column[0] for column in cursor.description]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return {
-        condition: [row for row in rows if row["condition"] == condition] for condition in CONDITIONS
-    }
+    return {condition: [row for row in rows if row["condition"] == condition] for condition in CONDITIONS}
 
 
 def _report(console: Console, store: Store, seed: int) -> None:
@@ -141,7 +139,12 @@ def _facial(rows: list[dict[str, Any]]) -> Estimate:
 
 
 def _words(row: dict[str, Any]) -> str:
-    texts = (row["explicit_description"], row["implicit_description"], row["narrative"], *(row["parts"] or ()))
+    texts = (
+        row["explicit_description"],
+        row["implicit_description"],
+        row["narrative"],
+        *(row["parts"] or ()),
+    )
     return " ".join(text for text in texts if text)
 
 

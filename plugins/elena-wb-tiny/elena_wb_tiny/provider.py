@@ -42,14 +42,15 @@ class TinyProvider:
         from elena_wb_hf.provider import HFProvider
 
         _check(reference)
-        return _ours(HFProvider().describe(str(WEIGHTS), _hf_options(options)))
+        card = HFProvider().describe(str(WEIGHTS), _hf_options(options), uri="tiny:")
+        return replace(card, name="elena-wb tiny", meant_for=("stimuli",))
 
     def open(self, reference: str, options: BaseModel) -> Model:
         """The shipped model, on the CPU in float32."""
         from elena_wb_hf.provider import HFProvider
 
         _check(reference)
-        return HFProvider().open(str(WEIGHTS), _hf_options(options), card=self.describe(reference, options))
+        return HFProvider().open(str(WEIGHTS), _hf_options(options), uri="tiny:")
 
 
 def _check(reference: str) -> None:
@@ -66,7 +67,3 @@ def _hf_options(options: BaseModel) -> HFOptions:
     return HFOptions(
         device="cpu", dtype="float32", batch_size=chosen.batch_size, constrained=chosen.constrained
     )
-
-
-def _ours(card: ModelCard) -> ModelCard:
-    return replace(card, uri="tiny:", name="elena-wb tiny", meant_for=("stimuli",))

@@ -47,8 +47,8 @@ def test_rendered_stimuli_run_with_labels_and_regions_and_without_further_option
     rows = elena_wb(
         tmp_path,
         "query",
-        "SELECT DISTINCT l.source, count(DISTINCT g.stimulus_id) AS n FROM generations g JOIN labels l USING (stimulus_id) "
-        "WHERE g.status = 'ok' GROUP BY ALL ORDER BY ALL",
+        "SELECT l.source, count(DISTINCT g.stimulus_id) AS n FROM generations g "
+        "JOIN labels l USING (stimulus_id) WHERE g.status = 'ok' GROUP BY ALL ORDER BY ALL",
         "--format",
         "json",
     )
