@@ -1,14 +1,13 @@
 """What models really answer, and what becomes of it."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 
 from elena_wb.core import Narrative
 from elena_wb.parsing import parse
 from elena_wb.vocabulary import load_scheme
+from tests.real_data import real
 
 EKMAN = load_scheme("ekman7")
 FIELDS = (
@@ -236,10 +235,7 @@ def test_strings_can_always_be_stored():
 
 
 def test_the_authors_own_answers_are_read_as_they_read_them():
-    root = Path(os.environ.get("ELENA_WB_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
-    file = root / "elena" / "elena_besst_gemini.json"
-    if not file.exists():
-        pytest.skip(f"the published answers are not at {file}")
+    file = real("elena/elena_besst_gemini.json")
     answers = json.loads(file.read_text("utf-8"))
     told = [answer for answer in answers.values() if "raw_response" in answer]
     assert (len(answers), len(told)) == (1134, 1130)

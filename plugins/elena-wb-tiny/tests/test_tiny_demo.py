@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.real_data import real
 
 
 def elena_wb(home: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -56,12 +56,8 @@ def test_rendered_stimuli_run_with_labels_and_regions_and_without_further_option
 
 
 def test_the_program_says_so_where_the_embedded_model_meets_a_photograph(tmp_path: Path) -> None:
-    photos = (
-        Path(os.environ.get("ELENA_WB_TEST_DATA", Path(__file__).parents[4] / "shared" / "data")) / "photos"
-    )
-    if not photos.is_dir():
-        pytest.skip("the photographs of the test data are not here")
-    done = elena_wb(tmp_path, "run", str(photos / "nasa_astronaut.jpg"), "-m", "tiny:", "-p", "naive")
+    photo = real("photos/nasa_astronaut.jpg")
+    done = elena_wb(tmp_path, "run", str(photo), "-m", "tiny:", "-p", "naive")
     assert "mean nothing" in done.stderr
 
 
