@@ -20,6 +20,8 @@ from elena_wb.nearest import nearest
 from elena_wb.paths import user_config_dir, user_data_dir
 
 PREFIX = "ELENA_WB_"
+MAX_SEED = 2**62
+"""Leaves room for the repeats, each of which has the next seed, in the store's 64-bit column."""
 
 
 class Settings(BaseModel):
@@ -34,7 +36,7 @@ class Settings(BaseModel):
     model: str | None = Field(None, description="Model URI or alias that `run` uses without -m.")
     prompt: str = Field("elena", description="Prompt pack that `run` uses without -p.")
     mask: tuple[str, ...] = Field(("none",), description="Conditions that `run` uses without --mask.")
-    seed: int = Field(0, description="Seed of sampling.")
+    seed: int = Field(0, ge=0, le=MAX_SEED, description="Seed of sampling.")
     offline: bool = Field(False, description="Refuse every use of the network.")
     lock_timeout: float = Field(60.0, gt=0, description="Seconds to wait for another process's write.")
     aliases: dict[str, str] = Field(default_factory=dict, description="Short names for model URIs.")
@@ -42,7 +44,10 @@ class Settings(BaseModel):
     @field_validator("store")
     @classmethod
     def _expand(cls, path: Path) -> Path:
-        return path.expanduser()
+        try:
+            return path.expanduser()
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("mask", mode="before")
     @classmethod
@@ -112,6 +117,7 @@ def write_setting(key: str, value: str | None) -> Path:
     import tomlkit
 
     path = config_path()
+    _read_file()  # a file that cannot be read is refused before anything else
     document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
     top, _, name = key.partition(".")
     if top not in Settings.model_fields or bool(name) != (top == "aliases"):

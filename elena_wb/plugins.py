@@ -59,7 +59,7 @@ class Claim:
         module_name, _, attribute = self.target.partition(":")
         try:
             return getattr(importlib.import_module(module_name), attribute)
-        except (ImportError, AttributeError) as error:
+        except Exception as error:
             raise WorkbenchError(
                 f"Plugin `{self.plugin}` promises `{self.name}` at `{self.target}`, which cannot be loaded: {error}",
                 hint="Reinstall the plugin with its dependencies; `elena-wb plugins list` shows its state.",

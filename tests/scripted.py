@@ -41,6 +41,8 @@ class ScriptedOptions(BaseModel, extra="forbid"):
     refuse: bool = False
     prose: bool = False
     cost: float | None = None
+    flaky_cost: float | None = None
+    """What a retryable error costs all the same."""
     version: str = "1"
 
 
@@ -78,7 +80,8 @@ class ScriptedModel:
         key = f"{request.image_digest}:{request.seed}"
         if self.options.flaky and key not in self.asked:
             self.asked.add(key)
-            return Response(index, "", "error", error="busy", retryable=True)
+            cost = self.options.flaky_cost
+            return Response(index, "", "error", error="busy", retryable=True, cost_usd=cost)
         if _nth(request, self.options.fail):
             return Response(index, "", "error", error="scripted failure")
         if self.options.refuse:

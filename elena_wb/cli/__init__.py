@@ -6,7 +6,6 @@ but the internals of ``tui``.
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from pathlib import Path
@@ -17,7 +16,7 @@ import typer
 from elena_wb.cli import config, models, plugins, prompts, query, run, runs
 from elena_wb.cli.options import State
 from elena_wb.cli.output import say
-from elena_wb.errors import ExitCode, WorkbenchError
+from elena_wb.errors import WorkbenchError
 
 app = typer.Typer(
     name="elena-wb",
@@ -56,16 +55,17 @@ def options(
     ] = False,
 ) -> None:
     """Study how vision-language models read emotion from the body."""
-    if offline:
-        os.environ["ELENA_WB_OFFLINE"] = "1"
-    ctx.obj = State({"store": store}, debug=debug)
+    ctx.obj = State({"store": store, "offline": offline or None}, debug=debug)
 
 
 def main() -> None:
     """Run the program: load plugins, run the verb, turn errors into words and exit codes."""
     from elena_wb.plugins import plugin_host
 
-    plugin_host().add_commands(app)
+    host = plugin_host()
+    host.add_commands(app)
+    for failure in host.failures:
+        say(f"Warning: plugin `{failure.plugin}` cannot be used: {failure.reason}", style="yellow")
     try:
         app()
     except WorkbenchError as error:
@@ -75,6 +75,3 @@ def main() -> None:
         if error.hint:
             say(error.hint)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.OK)

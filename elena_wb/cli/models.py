@@ -97,12 +97,14 @@ def default(
 
 @app.command()
 def pull(
+    ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="What to pull: yunet, the face detector.")],
     source: Annotated[Path | None, typer.Option("--from", help="A file that is already here.")] = None,
 ) -> None:
     """Fetch weights that a locator needs, check their digest and keep them."""
     from elena_wb.masking.weights import pull
 
+    settings(ctx)  # an offline setting counts here too
     typer.echo(pull(name, source))
 
 

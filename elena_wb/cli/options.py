@@ -39,7 +39,7 @@ class State:
 
 
 def settings(ctx: typer.Context) -> Settings:
-    """The settings in force."""
+    """The settings in force; ``offline`` also goes where plugins and libraries look for it."""
     state: State = ctx.find_root().obj
     return state.configuration.settings
 

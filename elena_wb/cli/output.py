@@ -33,7 +33,8 @@ def stderr_console() -> Console:
 
 def print_json(value: object) -> None:
     """``value`` on stdout as indented JSON."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    typer.echo(text.encode("utf-8", "backslashreplace").decode())
 
 
 def print_table(

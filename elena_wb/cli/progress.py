@@ -35,7 +35,8 @@ def watching(*, events: bool) -> Iterator[Listener]:
 
 def emit_json(event: Event) -> None:
     """One event as one line of JSON on stdout: ``{"event": "Answered", …}``."""
-    typer.echo(json.dumps({"event": type(event).__name__, **asdict(event)}, ensure_ascii=False, default=str))
+    # ASCII only: a file name that is no UTF-8 must not end the run.
+    typer.echo(json.dumps({"event": type(event).__name__, **asdict(event)}, default=str))
     sys.stdout.flush()
 
 
@@ -85,7 +86,7 @@ class _Bar:
             failures = f"{self._failures} failed" if self._failures else ""
             self._progress.update(self._task, advance=1, rate=rate, failures=failures)
         elif isinstance(event, Notice):
-            self._progress.console.print(f"Warning: {event.message}", style="yellow", markup=False)
+            self._progress.console.print(f"Warning: {plain(event.message)}", style="yellow", markup=False)
 
 
 class _Lines:

@@ -14,6 +14,7 @@ from elena_wb.cli.output import plain, print_listing, say
 from elena_wb.errors import ExitCode, SetupError, UsageError
 
 if TYPE_CHECKING:
+    from elena_wb.store import Store
     from elena_wb.store.query import Answer
 
 TABLE_ROWS = 200
@@ -83,8 +84,8 @@ def query(
     text = named_query(named).sql if named else sys.stdin.read() if sql == "-" else str(sql)
     kind = _format(Format.JSON if as_json and chosen is None else chosen, output)
     store = open_store(ctx)
-    if output is not None and output.absolute() == store.path:
-        raise UsageError(f"{output} is the store itself.", hint="Write the answer to another file.")
+    if output is not None and _belongs_to(store, output):
+        raise UsageError(f"{output} belongs to the store itself.", hint="Write the answer to another file.")
 
     def show(answer: Answer) -> None:
         if answer.relation is None:
@@ -100,6 +101,12 @@ def query(
             answer(show)
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _belongs_to(store: Store, path: Path) -> bool:
+    """Whether ``path`` is the store's file or lies in its outbox, however it is spelt."""
+    whole = path.resolve()
+    return whole == store.path.resolve() or store.outbox_dir.resolve() in whole.parents
 
 
 def _format(chosen: Format | None, output: Path | None) -> str:

@@ -46,7 +46,8 @@ def run(
     top_p: Annotated[float, typer.Option(min=0.0, max=1.0, help="Nucleus sampling; 1 is off.")] = 1.0,
     top_k: Annotated[int, typer.Option(min=0, help="Sample among the K likeliest tokens; 0 is off.")] = 0,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of sampling.", show_default="configured, else 0")
+        int | None,
+        typer.Option(min=0, max=2**62, help="Seed of sampling.", show_default="configured, else 0"),
     ] = None,
     max_tokens: Annotated[
         int | None, typer.Option(min=1, help="Longest answer.", show_default="the prompt pack's")
@@ -81,11 +82,7 @@ def run(
     chosen = settings(ctx)
     store = open_store(ctx)
     if resume is not None:
-        if sources or model or prompt or mask:
-            raise UsageError(
-                "--resume takes pictures, model, prompt and conditions from the run itself.",
-                hint="Leave SOURCE, -m, -p and --mask out, or run the original command again without --resume.",
-            )
+        _refuse_changes(ctx)
         from elena_wb.engine.resume import request_of
 
         request = request_of(store, resume, retry_failed=retry_failed)
@@ -120,6 +117,23 @@ def run(
     )
 
 
+_WITH_RESUME = {"resume", "retry_failed", "batch_size", "max_cost", "dry_run", "events"}
+
+
+def _refuse_changes(ctx: typer.Context) -> None:
+    """A run is gone on with as it was started: options that would change it are refused, not ignored."""
+    given = [
+        name
+        for name in ctx.params
+        if name not in _WITH_RESUME and str(ctx.get_parameter_source(name)).endswith("COMMANDLINE")
+    ]
+    if given:
+        raise UsageError(
+            f"--resume takes these from the run itself: {', '.join(sorted(given)).replace('_', '-')}.",
+            hint="Leave them out, or give the original command again without --resume.",
+        )
+
+
 def carry_out(
     study: Study,
     store: Store,
@@ -131,19 +145,30 @@ def carry_out(
     """Carry the study out with progress on stderr and Ctrl-C as designed; print the runs; the exit code."""
     from elena_wb.cli.progress import watching
     from elena_wb.engine import Answered
+    from elena_wb.masking import NOTHING_HIDDEN
 
-    if not study.to_ask:
+    if not study.to_ask and any(plan.failed for plan in study.plans):
+        say("Nothing new to ask.")
+    elif not study.to_ask:
         say("Nothing is missing: every picture has its answer in the store.")
     failures: list[Answered] = []
+    unhidden: list[Answered] = []
     with stopping_on_interrupt() as stop, watching(events=events) as listener:
 
         def listen(event: Event) -> None:
             if isinstance(event, Answered) and event.status == "error":
                 failures.append(event)
+            if isinstance(event, Answered) and any(NOTHING_HIDDEN in note for note in event.notes):
+                unhidden.append(event)
             listener(event)
 
         results = study.carry_out(
             store, listener=listen, stop=stop, batch_size=batch_size, max_cost_usd=max_cost_usd
+        )
+    if unhidden:
+        warn(
+            f"In {len(unhidden)} of {study.to_ask} answers the picture shows something that the condition should "
+            "hide: no such region was found. The column `notes` of `generations` says where."
         )
     _report(study, results, failures, table=not events)
     return _exit_code(study, results, interrupted=stop.is_set())

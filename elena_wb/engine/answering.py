@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from elena_wb.core import Model, ModelError, OutOfMemoryError, Request, Response
+from elena_wb.core import Model, ModelError, OutOfMemoryError, Request, Response, SetupError
 
 MAX_ATTEMPTS = 4
 _FIRST_WAIT_S = 1.0
@@ -51,6 +51,7 @@ class Asker:
         self._model = model
         self._emit = emit
         self._stop = stop
+        self._costs: dict[int, float] = {}
         self.batch_limit = max(1, batch_size or model.preferred_batch_size)
 
     def ask(self, questions: Sequence[Question], attempt: int = 1) -> None:
@@ -58,6 +59,7 @@ class Asker:
 
         Raises:
             ModelError: the model cannot answer at all any more.
+            SetupError: an answer could not be kept.
         """
         unanswered, retry = self._once(questions, attempt)
         if unanswered:
@@ -75,26 +77,35 @@ class Asker:
                 question = waiting.pop(response.index, None)
                 if question is None:
                     continue
+                self._add_cost(question.key, response)
                 if response.finish_reason == "error" and response.retryable and attempt < MAX_ATTEMPTS:
                     retry.append(question)
                 else:
-                    self._emit(Answer(question.key, response, attempt))
+                    self._finish(question.key, response, attempt)
             if waiting:
                 problem = "The model returned no answer to this request."
         except OutOfMemoryError as error:
             if len(questions) > 1:
                 self.batch_limit = max(1, min(self.batch_limit, len(questions) // 2))
             problem = f"Out of memory: {error.message}"
-        except ModelError:
+        except (ModelError, SetupError):
             raise
         except Exception as error:  # noqa: BLE001 - a plugin's bug must not lose the rest of the run
             problem = f"{type(error).__name__}: {error}"
         left = list(waiting.values())
         if problem is not None and len(questions) == 1:
             for question in left:
-                self._emit(Answer(question.key, failure(problem), attempt))
+                self._finish(question.key, failure(problem), attempt)
             left = []
         return left, retry
+
+    def _add_cost(self, key: int, response: Response) -> None:
+        if response.cost_usd is not None:
+            self._costs[key] = self._costs.get(key, 0.0) + response.cost_usd
+
+    def _finish(self, key: int, response: Response, attempt: int) -> None:
+        """Emit the final response, with what all attempts together cost."""
+        self._emit(Answer(key, replace(response, cost_usd=self._costs.pop(key, None)), attempt))
 
     def _ask_in_parts(self, questions: Sequence[Question], attempt: int) -> None:
         """Ask again in halves, down to single requests, so that only the culprits fail."""

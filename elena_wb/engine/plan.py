@@ -12,7 +12,7 @@ from elena_wb.core import Condition, ModelCard, Prompt, Sampling, Stimulus, Usag
 from elena_wb.engine.prefetch import Item, Recipe
 from elena_wb.engine.provenance import environment
 from elena_wb.masking import Masking
-from elena_wb.store import RunSpec, Store, answered, fresh_key, latest_run
+from elena_wb.store import RunSpec, Store, answered, find_run, fresh_key, latest_run, show_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class RunPlan:
     items: tuple[Item, ...]
     answered: int
     failed: int
+    planned: int
+    """Generations of the whole run, those of earlier commands on other pictures included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
         condition=str(setting.condition),
         dataset=", ".join(sorted({stimulus.dataset for stimulus in stimuli})),
         options={
-            **wish.options,
+            **_joined(wish.options, _earlier_options(store, run_key)),
             "sampling": asdict(setting.sampling),
             "max_tokens": setting.max_tokens,
             "masking": setting.masking.identity,
@@ -128,7 +130,8 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
         seed=setting.seed,
         environment=environment(setting.card),
     )
-    return RunPlan(setting, spec, tuple(stimuli), tuple(items), done, failed)
+    planned = len({*known, *((s.stimulus_id, repeat) for s in stimuli for repeat in range(wish.repeats))})
+    return RunPlan(setting, spec, tuple(stimuli), tuple(items), done, failed, planned)
 
 
 def as_opened(spec: RunSpec, card: ModelCard, opened: ModelCard) -> RunSpec:
@@ -156,6 +159,26 @@ def _run_key(store: Store, spec_digest: str, wish: Wish) -> str:
     if wish.fresh:
         return fresh_key(store, first)
     return latest_run(store, spec_digest, wish.name) or first
+
+
+def _earlier_options(store: Store, run_key: str) -> Mapping[str, Any]:
+    """What earlier commands asked of the run; empty for a new one."""
+    run_id = find_run(store, run_key)
+    options: Mapping[str, Any] = {} if run_id is None else show_run(store, run_id)["options"]
+    return options
+
+
+def _joined(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any]:
+    """The options under which the run as a whole can be asked for again: all pictures of all its commands."""
+    if not earlier:
+        return dict(now)
+    limits = (now["limit"], earlier["limit"])
+    return {
+        **now,
+        "sources": list(dict.fromkeys([*earlier["sources"], *now["sources"]])),
+        "repeats": max(now["repeats"], earlier["repeats"]),
+        "limit": None if None in limits else max(limits),
+    }
 
 
 def _digest(body: object) -> str:

@@ -12,7 +12,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from elena_wb.core import Model, ModelError, WorkbenchError
@@ -22,7 +23,17 @@ from elena_wb.engine.events import Answered, Listener, Notice, RunFinished, RunS
 from elena_wb.engine.plan import RunPlan, as_opened
 from elena_wb.engine.prefetch import Prepared, prefetch
 from elena_wb.engine.reading import Reader
-from elena_wb.store import GenerationRecord, Outbox, Store, begin_run, find_run, finish_run
+from elena_wb.store import (
+    GenerationRecord,
+    Outbox,
+    Store,
+    begin_run,
+    find_run,
+    finish_run,
+    refresh_stimuli,
+    settle_run,
+    working_on,
+)
 
 _DRAIN_EVERY_S = 5.0
 
@@ -48,8 +59,9 @@ def execute(
     model: Model | None = None
     budget = Budget(max_cost_usd)
     try:
-        with Outbox(store) as outbox:
+        with ExitStack() as claims, Outbox(store) as outbox:
             for plan in plans:
+                claims.enter_context(working_on(store, plan.spec.run_key))
                 if plan.items and model is None:
                     model = open_model()
                 run_id = _begin(store, plan, model)
@@ -86,9 +98,11 @@ def _begin(store: Store, plan: RunPlan, model: Model | None) -> int:
     """The number of the run, which is put into the store only if there is something to ask."""
     known = None if plan.items else find_run(store, plan.spec.run_key)
     if known is not None:
+        refresh_stimuli(store, plan.stimuli)
+        settle_run(store, known)
         return known
     spec = plan.spec if model is None else as_opened(plan.spec, plan.setting.card, model.card)
-    return begin_run(store, spec, plan.stimuli, planned=len(plan.items) + plan.answered + plan.failed)
+    return begin_run(store, spec, plan.stimuli, planned=plan.planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +157,9 @@ class _Sitting:
         try:
             while True:
                 while not exhausted and in_flight < model.max_concurrency and self._may_go_on():
-                    wanted = asker.batch_limit
+                    wanted = self._budget.room(asker.batch_limit)
+                    if not wanted:
+                        break
                     batch = list(self._askable(pictures, wanted))
                     exhausted = len(batch) < wanted
                     if batch:
@@ -151,18 +167,15 @@ class _Sitting:
                         self._launch(asker, batch)
                         in_flight += 1
                 if not in_flight:
+                    if not exhausted and self._may_go_on():
+                        self._reason = self._budget.reason
                     return
                 in_flight -= self._listen()
         finally:
             pictures.close()
 
     def _may_go_on(self) -> bool:
-        if self._stop.is_set() or self.model_gave_up:
-            return False
-        if self._budget.exhausted:
-            self._reason = self._budget.reason
-            return False
-        return True
+        return not (self._stop.is_set() or self.model_gave_up)
 
     def _askable(self, pictures: Iterator[Prepared], count: int) -> Iterator[Prepared]:
         """The next ``count`` pictures that can be asked about; the others are recorded as errors."""
@@ -198,7 +211,12 @@ class _Sitting:
     def _keep(self, prepared: Prepared, answer: Answer) -> None:
         """Read an answer and put it on disk; runs in the thread that asked, before the model goes on."""
         record = self._reader.read(prepared, answer)
-        self._outbox.append(*self._reader.located(prepared), record)
+        try:
+            self._outbox.append(*self._reader.located(prepared), record)
+        except ValueError as error:
+            problem = f"The answer cannot be stored: {error}"
+            record = self._reader.unusable(replace(prepared, error=problem))
+            self._outbox.append(record)
         self._arrivals.put(_Stored(record, prepared))
 
     def _listen(self) -> int:

@@ -20,7 +20,7 @@ from elena_wb.engine.run import execute
 from elena_wb.masking import resolve
 from elena_wb.plugins import PluginHost
 from elena_wb.prompts import choose
-from elena_wb.store import Store, drain_orphans, known_stimuli
+from elena_wb.store import Store, drain_orphans, known_stimuli, storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
         UsageError: a model, prompt, dataset, condition or source does not exist.
     """
     if store.exists():
-        drain_orphans(store)
+        drain_orphans(store, patient=True)
     address = ModelAddress.parse(request.model_uri, host)
     card = address.describe()
     collection = collect(
@@ -136,10 +136,20 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
                 seed=request.seed,
                 max_tokens=request.max_tokens or chosen.prompt.max_tokens,
             )
-            plans.append(plan_run(store, setting, stimuli, wish))
+            plan = plan_run(store, setting, stimuli, wish)
+            same = next((other for other in plans if other.spec.run_key == plan.spec.run_key), None)
+            if same is None:
+                plans.append(plan)
+            else:
+                notes.append(
+                    f"`{prompt_name}` under `{condition}` asks exactly what `{same.spec.prompt_name}` under "
+                    f"`{same.spec.condition}` asks: it is run once."
+                )
     notes += _unfit(card, stimuli)
     if collection.ignored:
-        notes.append(f"{collection.ignored} files without a picture's extension were passed over.")
+        notes.append(
+            f"Files passed over because their names are not those of pictures: {collection.ignored}."
+        )
     return Study(
         address, card, tuple(stimuli), tuple(plans), collection.problems, tuple(dict.fromkeys(notes))
     )
@@ -147,7 +157,7 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
 
 def _wish(request: Request) -> Wish:
     options: Mapping[str, Any] = {
-        "sources": [str(Path(source).expanduser().absolute()) for source in request.sources],
+        "sources": [storable(Path(source).expanduser().absolute()) for source in request.sources],
         "dataset": request.dataset,
         "limit": request.limit,
         "repeats": request.repeats,

@@ -15,6 +15,10 @@ from elena_wb.masking.parts import members, spoken
 from elena_wb.nearest import nearest
 
 
+NOTHING_HIDDEN = "nothing of it is hidden"
+"""Stands in the note of every picture that shows something its condition should hide."""
+
+
 @dataclass(frozen=True, slots=True)
 class Masked:
     """A picture with a condition applied.
@@ -78,7 +82,7 @@ class Masking:
                 if found:
                     break
             else:
-                notes.append(f"no {spoken(source.part)} found: nothing of it is hidden")
+                notes.append(f"no {spoken(source.part)} found: {NOTHING_HIDDEN}")
         regions = tuple(hidden.values())
         searched = tuple(name for name in seen if name != ANNOTATED)
         if not regions:

@@ -6,6 +6,7 @@ processes share a store, and an answer is on disk before anything else happens t
 
 from __future__ import annotations
 
+from elena_wb.store.claim import working_on
 from elena_wb.store.database import Store, StoreBusyError
 from elena_wb.store.outbox import Outbox, drain_orphans
 from elena_wb.store.records import (
@@ -31,8 +32,10 @@ from elena_wb.store.runs import (
     known_stimuli,
     latest_run,
     list_runs,
+    refresh_stimuli,
     rename_run,
     resolve_run,
+    settle_run,
     show_run,
 )
 from elena_wb.store.tables import storable
@@ -62,8 +65,11 @@ __all__ = [
     "known_stimuli",
     "latest_run",
     "list_runs",
+    "refresh_stimuli",
     "rename_run",
     "resolve_run",
+    "settle_run",
     "show_run",
     "storable",
+    "working_on",
 ]

@@ -134,10 +134,12 @@ def drain_orphans(store: Store, *, patient: bool = False) -> int:
         except OSError as problem:
             raise _unwritable(path, problem) from problem
         with file:
-            if not oslock.lock(file, wait=False):
+            # A lock of a dead owner is that of another process entering the file just now: its answers must
+            # be in the store before a patient caller looks.
+            if not oslock.lock(file, wait=patient and not _owner_lives(path)):
                 alive = True
                 continue
-            if not _is_at(file, path):
+            if not is_at(file, path):
                 continue
             size = path.stat().st_size
             lines = _complete_lines(path, 0, size)
@@ -183,10 +185,21 @@ def _create(folder: Path) -> tuple[Path, BinaryIO]:
         path = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.jsonl"
         file = path.open("x+b", buffering=0)
         oslock.lock(file, wait=True)
-        if _is_at(file, path):
+        if is_at(file, path):
             _sync_folder(folder)
             return path, file
         file.close()
+
+
+def _owner_lives(path: Path) -> bool:
+    """Whether the process whose number the outbox bears exists; where that cannot be told, it does."""
+    try:
+        os.kill(int(path.name.partition("-")[0]), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _sync_folder(folder: Path) -> None:
@@ -199,7 +212,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _is_at(file: BinaryIO, path: Path) -> bool:
+def is_at(file: BinaryIO, path: Path) -> bool:
+    """Whether ``path`` still names the open file: it may have been removed before it was locked."""
     try:
         return os.path.samestat(os.fstat(file.fileno()), path.stat())
     except FileNotFoundError:

@@ -89,6 +89,25 @@ def finish_run(store: Store, run_id: int, status: RunStatus) -> None:
         )
 
 
+def settle_run(store: Store, run_id: int) -> None:
+    """Give a run that was killed after its last answer the status it would have ended with."""
+    with store.write() as connection:
+        connection.execute(
+            """UPDATE runs SET finished_at = coalesce(finished_at, ?), status = CASE
+                   WHEN EXISTS (FROM generations AS g WHERE g.run_id = runs.run_id AND g.status = 'error')
+                   THEN 'partial' ELSE 'done' END
+               WHERE run_id = ? AND status IN ('running', 'interrupted')
+                 AND planned <= (SELECT count(*) FROM generations AS g WHERE g.run_id = runs.run_id)""",
+            [utc_now(), run_id],
+        )
+
+
+def refresh_stimuli(store: Store, stimuli: Sequence[Stimulus]) -> None:
+    """Bring labels and annotated regions up to date with what the data says now."""
+    with store.write() as connection:
+        tables.put_stimuli(connection, stimuli)
+
+
 def answered(store: Store, run_key: str) -> Mapping[tuple[str, int], str]:
     """``(stimulus_id, repeat)`` → status of every generation the run has in the store; empty without one."""
     if not store.exists():

@@ -1,6 +1,7 @@
 CREATE OR REPLACE VIEW pairs AS
 WITH answers AS (
     SELECT g.*, r.experiment, r.model_uri, r.model_digest, r.prompt_name, r.condition,
+           r.seed, r.options->'sampling' AS sampling, r.options->'max_tokens' AS max_tokens,
            regexp_extract(r.run_key, '#\d+$') AS again
     FROM generations AS g JOIN runs AS r USING (run_id)
     WHERE g.status <> 'error'
@@ -42,11 +43,14 @@ JOIN answers AS b
  AND a.prompt_name = b.prompt_name
  AND a.experiment IS NOT DISTINCT FROM b.experiment
  AND a.again = b.again
+ AND a.seed IS NOT DISTINCT FROM b.seed
+ AND a.sampling IS NOT DISTINCT FROM b.sampling
+ AND a.max_tokens IS NOT DISTINCT FROM b.max_tokens
  AND a.condition <> b.condition
  AND (a.condition = 'none' OR (b.condition <> 'none' AND a.condition < b.condition))
 LEFT JOIN stimuli AS s ON s.stimulus_id = a.stimulus_id
 LEFT JOIN truth AS t ON t.stimulus_id = a.stimulus_id;
-COMMENT ON VIEW pairs IS 'Two answers about one picture under two conditions: same model, prompt pack, repeat and experiment.';
+COMMENT ON VIEW pairs IS 'Two answers about one picture under two conditions: same model, prompt pack, sampling, repeat and experiment.';
 COMMENT ON COLUMN pairs.experiment IS 'The experiment of both runs.';
 COMMENT ON COLUMN pairs.model IS 'The model.';
 COMMENT ON COLUMN pairs.prompt IS 'The prompt pack; its variant may differ with the condition.';

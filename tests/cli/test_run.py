@@ -139,3 +139,26 @@ def test_hostile_file_names_are_shown_as_text(program: Program, pictures: Pictur
     done = program("run", str(folder), "-m", "scripted:", "-p", "naive", code=4)
     assert "[bold]x\\u001b[31m.jpg" in done.stderr
     assert "\x1b[31m" not in done.stderr
+
+
+def test_a_mask_that_hid_nothing_is_said(program: Program, pictures: Pictures) -> None:
+    folder = pictures(2)
+    (folder / "regions.csv").write_text("path,part,x,y,w,h\n0000.png,face,2,2,8,8\n")
+    done = program("run", str(folder), "-m", "scripted:", "-p", "naive", "--mask", "face@annotated")
+    assert "In 1 of 2 answers" in done.stderr
+
+
+def test_resuming_refuses_what_would_change_the_run(program: Program, pictures: Pictures) -> None:
+    program("run", str(pictures(2)), "-m", "scripted:", "-p", "naive")
+    done = program("run", "--resume", "1", "--seed", "3", "--repeat", "2", code=2)
+    assert "repeat, seed" in done.stderr
+    program("run", "--resume", "1", "--retry-failed")
+
+
+def test_an_answer_is_never_written_over_the_store(program: Program, pictures: Pictures) -> None:
+    program("run", str(pictures(2)), "-m", "scripted:", "-p", "naive")
+    store = next(program.home.glob("data/*.duckdb"))
+    (store.parent / "sub").mkdir()
+    done = program("query", "SELECT 1", "-o", str(store.parent / "sub" / ".." / store.name), code=2)
+    assert "store itself" in done.stderr
+    assert rows(program, "SELECT count(*) FROM generations") == [["2"]]

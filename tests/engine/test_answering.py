@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from elena_wb.core import ModelError, Request
+from elena_wb.core import ModelError, Request, SetupError
 from elena_wb.data import pixel_digest
 from elena_wb.engine import answering
 from elena_wb.engine.answering import Answer, Asker, Question
@@ -103,3 +103,19 @@ def test_stopping_leaves_what_would_be_retried_for_later() -> None:
     stop.set()
     Asker(model(flaky=True), answers.append, stop).ask(questions(3))
     assert answers == []
+
+
+def test_an_answer_that_cannot_be_kept_ends_the_work_instead_of_being_asked_again() -> None:
+    scripted = model(batch=4)
+
+    def full_disk(_answer: Answer) -> None:
+        raise SetupError("The disk is full.")
+
+    with pytest.raises(SetupError, match="full"):
+        Asker(scripted, full_disk, threading.Event()).ask(questions(4))
+    assert scripted.batches == [4]
+
+
+def test_what_retries_cost_is_counted() -> None:
+    answers, _ = ask(model(flaky=True, cost=0.1, flaky_cost=0.02), 2)
+    assert [answer.response.cost_usd for answer in answers] == [pytest.approx(0.12)] * 2

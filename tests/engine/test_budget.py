@@ -7,18 +7,30 @@ import pytest
 from elena_wb.engine.budget import Budget
 
 
-def spend(budget: Budget, cost: float, calls: int) -> int:
-    for call in range(calls):
-        if budget.exhausted:
-            return call
-        budget.commit(1)
-        budget.settle(cost)
-    return calls
+def spend(budget: Budget, cost: float, batch: int) -> float:
+    """Send batches as long as there is room, at most 100 calls; what they cost."""
+    calls = 0
+    while calls < 100 and (room := budget.room(batch)):
+        budget.commit(room)
+        for _ in range(room):
+            budget.settle(cost)
+        calls += room
+    return calls * cost
 
 
-@pytest.mark.parametrize(("limit", "cost", "calls"), [(1.0, 0.3, 3), (0.5, 0.25, 2), (10.0, 0.01, 50)])
-def test_what_is_spent_never_exceeds_the_limit(limit: float, cost: float, calls: int) -> None:
-    assert spend(Budget(limit), cost, 50) == calls
+@pytest.mark.parametrize("batch", [1, 8])
+@pytest.mark.parametrize(("limit", "cost", "spent"), [(1.0, 0.3, 0.9), (0.5, 0.25, 0.5), (0.3, 0.1, 0.3)])
+def test_all_that_the_limit_allows_is_spent_and_no_more(
+    limit: float, cost: float, spent: float, batch: int
+) -> None:
+    assert spend(Budget(limit), cost, batch) == pytest.approx(spent)
+
+
+def test_the_first_call_goes_alone_since_nobody_knows_what_it_costs() -> None:
+    budget = Budget(1.0)
+    assert budget.room(8) == 1
+    budget.commit(1)
+    assert budget.room(8) == 0
 
 
 def test_calls_under_way_are_counted_as_dear_as_the_dearest() -> None:
@@ -26,9 +38,12 @@ def test_calls_under_way_are_counted_as_dear_as_the_dearest() -> None:
     budget.commit(1)
     budget.settle(0.3)
     budget.commit(2)
-    assert budget.exhausted
+    assert budget.room(8) == 0
 
 
-def test_free_calls_and_no_limit_never_end() -> None:
-    assert spend(Budget(None), 5.0, 100) == 100
-    assert spend(Budget(0.1), 0.0, 100) == 100
+def test_no_limit_free_calls_and_a_limit_of_nothing() -> None:
+    assert Budget(None).room(8) == 8
+    free = Budget(0.1)
+    free.settle(0.0)
+    assert free.room(8) == 8
+    assert Budget(0.0).room(8) == 0

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from elena_wb import builtin
-from elena_wb.core import UsageError
+from elena_wb.core import SetupError, UsageError
 from elena_wb.engine import Answered, Event, Notice, RunFinished, answering
 from elena_wb.engine.resume import request_of
 from elena_wb.engine.study import Request, plan_study
 from elena_wb.plugins import PluginHost, build_host
-from elena_wb.store import Store
+from elena_wb.store import Store, working_on
 from tests import scripted
 
 Pictures = Callable[..., Path]
@@ -187,7 +187,7 @@ def test_stopping_stores_what_is_in_flight_and_the_rest_can_be_asked_later(
 
 
 def test_money_is_not_spent_beyond_the_limit(bench: Bench, pictures: Pictures) -> None:
-    (result,) = bench(asked_of(pictures(20), "scripted:?cost=0.01&batch=1"), max_cost_usd=0.055)
+    (result,) = bench(asked_of(pictures(20), "scripted:?cost=0.01&batch=4"), max_cost_usd=0.055)
     assert result.cost_usd <= 0.055
     assert (result.status, result.ok) == ("partial", 5)
     assert result.reason
@@ -234,3 +234,56 @@ def test_planning_writes_nothing(bench: Bench, pictures: Pictures) -> None:
 def test_sources_without_a_picture_are_an_error_that_says_so(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no usable picture"):
         bench(asked_of(tmp_path))
+
+
+def test_two_specs_that_ask_the_same_are_run_once(bench: Bench, pictures: Pictures) -> None:
+    folder = pictures(2)
+    (folder / "regions.csv").write_text("path,part,x,y,w,h\n0000.png,face,2,2,8,8\n0001.png,face,2,2,8,8\n")
+    request = asked_of(folder, conditions=["face@annotated", "face:box@annotated"])
+    study = plan_study(request, bench.host, bench.store)
+    assert len(study.plans) == 1
+    assert any("run once" in note for note in study.notes)
+
+
+def test_a_run_that_another_process_works_on_is_left_alone(bench: Bench, pictures: Pictures) -> None:
+    request = asked_of(pictures(2))
+    key = plan_study(request, bench.host, bench.store).plans[0].spec.run_key
+    with working_on(bench.store, key), pytest.raises(SetupError, match="Another process"):
+        bench(request)
+    (result,) = bench(request)
+    assert result.ok == 2
+
+
+def test_labels_that_are_added_later_reach_the_store(bench: Bench, pictures: Pictures) -> None:
+    folder = pictures(2)
+    bench(asked_of(folder))
+    (folder / "labels.csv").write_text("path,label\n0000.png,fear\n0001.png,anger\n")
+    bench(asked_of(folder))
+    assert bench.sql("SELECT label FROM labels ORDER BY label") == [("anger",), ("fear",)]
+
+
+def test_a_run_over_two_folders_is_resumed_over_both(bench: Bench, pictures: Pictures) -> None:
+    bench(asked_of(pictures(3, "a", seed=1), limit=2))
+    bench(asked_of(pictures(2, "b", seed=2)))
+    assert bench.sql("SELECT planned FROM runs") == [(4,)]
+    (result,) = bench(request_of(bench.store, "1", retry_failed=False))
+    assert (result.asked, bench.count()) == (1, 5)
+
+
+def test_a_run_killed_after_its_last_answer_is_done_at_the_next_command(
+    bench: Bench, pictures: Pictures
+) -> None:
+    folder = pictures(2)
+    bench(asked_of(folder))
+    with bench.store.write() as connection:
+        connection.execute("UPDATE runs SET status = 'interrupted'")
+    bench(asked_of(folder))
+    assert bench.sql("SELECT status FROM runs") == [("done",)]
+
+
+def test_runs_with_other_seeds_are_not_paired(bench: Bench, pictures: Pictures) -> None:
+    folder = pictures(2)
+    (folder / "regions.csv").write_text("path,part,x,y,w,h\n0000.png,face,2,2,8,8\n0001.png,face,2,2,8,8\n")
+    for seed in (0, 1):
+        bench(asked_of(folder, conditions=["none", "face"], seed=seed))
+    assert bench.sql("SELECT count(*) FROM pairs") == [(4,)]
