@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich import box
 from rich.console import Console
 from rich.panel import Panel
@@ -15,9 +16,8 @@ from elena_wb.analysis import Estimate, confusion, proportion
 from elena_wb.cli.output import plain, say
 from elena_wb.cli.progress import watching
 from elena_wb.cli.run import stopping_on_interrupt
-from elena_wb.core import WorkbenchError
-from elena_wb.engine import RunFinished
 from elena_wb.engine.study import Request, plan_study
+from elena_wb.errors import ExitCode, WorkbenchError
 from elena_wb.plugins import plugin_host
 from elena_wb.store import Store
 from elena_wb.vocabulary import facial_mentions
@@ -27,18 +27,19 @@ PROMPTS = ("elena", "naive")
 CONDITIONS = ("none", "face@annotated")
 _UNMASKED, _MASKED = CONDITIONS
 _ANSWERS = """
-    SELECT g.stimulus_id, r.condition, g.emotion, g.explicit_description, g.implicit_description, g.narrative,
-           list(b.phrase ORDER BY b.phrase) FILTER (b.phrase IS NOT NULL) AS parts,
-           any_value(face.label) AS face, any_value(body.label) AS body, any_value(s.path) AS path
-    FROM generations g
-    JOIN runs r USING (run_id)
-    JOIN stimuli s USING (stimulus_id)
-    JOIN labels face ON face.stimulus_id = g.stimulus_id AND face.source = 'face'
-    JOIN labels body ON body.stimulus_id = g.stimulus_id AND body.source = 'body'
-    LEFT JOIN body_parts b USING (generation_id)
-    WHERE r.name = ? AND starts_with(r.prompt_name, ?) AND g.repeat = 0
-    GROUP BY ALL ORDER BY path, condition
+    SELECT g.emotion, g.explicit_description, g.implicit_description, g.narrative,
+           (SELECT list(b.phrase) FROM body_parts AS b WHERE b.generation_id = g.generation_id) AS parts,
+           face.label AS face, body.label AS body, s.path
+    FROM generations AS g
+    JOIN stimuli AS s USING (stimulus_id)
+    JOIN labels AS face ON face.stimulus_id = g.stimulus_id AND face.source = 'face'
+    JOIN labels AS body ON body.stimulus_id = g.stimulus_id AND body.source = 'body'
+    WHERE g.run_id = ? AND g.repeat = 0 AND list_contains(?::VARCHAR[], g.stimulus_id)
+    ORDER BY s.path
 """
+
+Answers = dict[str, dict[str, list[dict[str, Any]]]]
+"""Prompt → condition → one row per figure, in the same order throughout."""
 
 
 def run_demo(store: Store, folder: Path, pictures: int, seed: int) -> None:
@@ -46,60 +47,55 @@ def run_demo(store: Store, folder: Path, pictures: int, seed: int) -> None:
 
     Raises:
         WorkbenchError: a run did not finish.
+        typer.Exit: Ctrl-C was pressed.
     """
     console = Console()
     sets = {"congruent": pictures, "incongruent": pictures // 2}
     for kind, count in sets.items():
         write_folder(folder / kind, count, seed + (kind == "incongruent"), kind == "incongruent")
     say(f"Rendered {sum(sets.values())} posed figures in {folder}.")
-    with stopping_on_interrupt() as stop, watching(events=False) as listener:
-        for kind in sets:
-            request = Request(
-                sources=[folder / kind],
-                model_uri="tiny:",
-                prompts=PROMPTS,
-                conditions=CONDITIONS,
-                name=_name(kind, seed),
-            )
-            results = plan_study(request, plugin_host(), store).carry_out(store, listener=listener, stop=stop)
-            _insist(results)
-    _report(console, store, seed)
+    answers = {kind: _ask(store, folder / kind, f"demo {kind}") for kind in sets}
+    console.print()
+    console.print(_accuracy_table(answers["congruent"]))
+    console.print(_following_table(answers["incongruent"]))
+    console.print(_findings(answers["congruent"]["elena"]))
+    _side_by_side(console, answers["congruent"]["elena"])
     _next_steps(console, store, folder)
 
 
-def _name(kind: str, seed: int) -> str:
-    return f"demo {kind} {seed}"
-
-
-def _insist(results: list[RunFinished]) -> None:
+def _ask(store: Store, figures: Path, name: str) -> Answers:
+    request = Request(
+        sources=[figures],
+        model_uri="tiny:",
+        prompts=PROMPTS,
+        conditions=CONDITIONS,
+        name=name,
+        retry_failed=True,
+    )
+    study = plan_study(request, plugin_host(), store)
+    with stopping_on_interrupt() as stop, watching(events=False) as listener:
+        results = study.carry_out(store, listener=listener, stop=stop)
+    if stop.is_set():
+        raise typer.Exit(ExitCode.INTERRUPTED)
     for result in results:
-        if result.status != "done":
+        if result.failed or result.status == "failed":
             raise WorkbenchError(
-                f"Run {result.run_id} ended as {result.status}{': ' + result.reason if result.reason else ''}.",
-                hint="The same command goes on where it stopped.",
+                f"Run {result.run_id} ended as {result.status}. {result.reason or ''}".rstrip(),
+                hint=f"`elena-wb runs show {result.run_id}` says more; the same command asks again what failed.",
             )
+    wanted = [stimulus.stimulus_id for stimulus in study.stimuli]
+    kept = iter(_answers(store, result.run_id, wanted) for result in results)
+    return {prompt: {condition: next(kept) for condition in CONDITIONS} for prompt in PROMPTS}
 
 
-def _answers(store: Store, name: str, prompt: str) -> dict[str, list[dict[str, Any]]]:
-    """Condition → one row per figure, in the same order for every condition."""
+def _answers(store: Store, run_id: int, stimuli: list[str]) -> list[dict[str, Any]]:
     with store.read() as connection:
-        cursor = connection.execute(_ANSWERS, [name, prompt])
+        cursor = connection.execute(_ANSWERS, [run_id, stimuli])
         names = [column[0] for column in cursor.description]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    return {condition: [row for row in rows if row["condition"] == condition] for condition in CONDITIONS}
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _report(console: Console, store: Store, seed: int) -> None:
-    congruent = {prompt: _answers(store, _name("congruent", seed), prompt) for prompt in PROMPTS}
-    incongruent = {prompt: _answers(store, _name("incongruent", seed), prompt) for prompt in PROMPTS}
-    console.print()
-    console.print(_accuracy_table(congruent))
-    console.print(_following_table(incongruent))
-    console.print(_findings(congruent["elena"]))
-    _side_by_side(console, congruent["elena"])
-
-
-def _accuracy_table(answers: dict[str, dict[str, list[dict[str, Any]]]]) -> Table:
+def _accuracy_table(answers: Answers) -> Table:
     n = len(answers["elena"][_UNMASKED])
     table = _table(f"Does the answer match the posed emotion? ({n} congruent figures, 95 % intervals)")
     for column in ("prompt", "condition", "accuracy", "macro-F1", "flips when the face is hidden"):
@@ -112,7 +108,7 @@ def _accuracy_table(answers: dict[str, dict[str, list[dict[str, Any]]]]) -> Tabl
     return table
 
 
-def _following_table(answers: dict[str, dict[str, list[dict[str, Any]]]]) -> Table:
+def _following_table(answers: Answers) -> Table:
     n = len(answers["elena"][_UNMASKED])
     table = _table(f"Face and body disagree: which does the answer follow? ({n} incongruent figures)")
     for column in ("prompt", "condition", "follows the face", "follows the body", "neither"):
@@ -162,13 +158,13 @@ def _side_by_side(console: Console, conditions: dict[str, list[dict[str, Any]]])
         table = Table.grid(expand=True, padding=(0, 1))
         table.add_column(ratio=1)
         table.add_column(ratio=1)
-        table.add_row(*(_answer_panel(row) for row in pair))
+        table.add_row(_answer_panel(pair[0], "face shown"), _answer_panel(pair[1], "face hidden"))
         name = Path(pair[0]["path"]).name
         console.print(Text(f"{name}, posed as {pair[0]['body']}", style="bold"))
         console.print(table)
 
 
-def _answer_panel(row: dict[str, Any]) -> Panel:
+def _answer_panel(row: dict[str, Any], title: str) -> Panel:
     lines = [
         row["emotion"] or "no emotion",
         ", ".join(row["parts"] or ()),
@@ -176,7 +172,6 @@ def _answer_panel(row: dict[str, Any]) -> Panel:
         row["implicit_description"],
         row["narrative"],
     ]
-    title = "face hidden" if row["condition"] == _MASKED else "face shown"
     return Panel(Text("\n".join(plain(line) for line in lines if line)), title=title, box=box.ROUNDED)
 
 

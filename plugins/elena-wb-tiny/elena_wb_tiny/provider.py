@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -42,7 +43,7 @@ class TinyProvider:
         from elena_wb_hf.provider import HFProvider
 
         _check(reference)
-        card = HFProvider().describe(str(WEIGHTS), _hf_options(options), uri="tiny:")
+        card = HFProvider().describe(str(WEIGHTS), _hf_options(options), uri=_uri(options))
         return replace(card, name="elena-wb tiny", meant_for=("stimuli",))
 
     def open(self, reference: str, options: BaseModel) -> Model:
@@ -50,7 +51,13 @@ class TinyProvider:
         from elena_wb_hf.provider import HFProvider
 
         _check(reference)
-        return HFProvider().open(str(WEIGHTS), _hf_options(options), uri="tiny:")
+        return HFProvider().open(str(WEIGHTS), _hf_options(options), uri=_uri(options))
+
+
+def _uri(options: BaseModel) -> str:
+    """``tiny:`` with the options that were given, so that a stored run can be gone on with."""
+    given = options.model_dump(exclude_defaults=True)
+    return "tiny:" + (f"?{urlencode(given)}" if given else "")
 
 
 def _check(reference: str) -> None:
