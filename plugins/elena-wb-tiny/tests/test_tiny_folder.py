@@ -9,7 +9,7 @@ import pytest
 from elena_wb_tiny.stimuli import EMOTIONS, PARTS, sample
 from elena_wb_tiny.stimuli.folder import write_folder
 
-from elena_wb.core.errors import WorkbenchError
+from elena_wb.errors import WorkbenchError
 
 
 def rows(path: Path) -> list[dict[str, str]]:
