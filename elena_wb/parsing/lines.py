@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from elena_wb.parsing.keys import field_of, normal
+from elena_wb.parsing.keys import EMOTION, field_of, normal
 
 _LINE = re.compile(
     r"^[ \t>]*(?P<mark>\d{1,2}[.)][ \t]*|[-*•#]+[ \t]+)?[*_\"]{0,3}(?P<key>[A-Za-z][A-Za-z _/()0-9-]{0,40})"
@@ -13,13 +13,22 @@ _LINE = re.compile(
 )
 _MOST_LINES = 500
 _WRAPPING = " \t*_\"'`,"
-_STRUCTURAL = ("embodied_emotion", "reasoning", "explanation", "justification", "rationale", "description")
+_STRUCTURAL = (
+    "embodied_emotion",
+    "reason",
+    "reasoning",
+    "explanation",
+    "justification",
+    "rationale",
+    "description",
+)
 
 
 def find_lines(text: str, expected: Collection[str] = ()) -> dict[str, str]:
     """Canonical field → value for every line whose key is known; lines without a key go on with the last.
 
-    ``expected`` names further keys, which end the value before them. The first line of a field counts.
+    ``expected`` names further keys, which end the value before them. The first line of a field counts, but
+    of the emotion the last that says something: models correct themselves. An emotion is one line long.
     """
     fields: dict[str, list[str]] = {}
     ends = {*map(normal, expected), *_STRUCTURAL}
@@ -28,13 +37,18 @@ def find_lines(text: str, expected: Collection[str] = ()) -> dict[str, str]:
         match = _LINE.match(line[:4000])
         field = field_of(match["key"]) if match else None
         if match and field is not None:
-            current = fields.setdefault(field, [])
-            if current:
+            value = match["value"].strip(_WRAPPING)
+            if field == EMOTION and value:
+                fields[field], current = [value], None
+            elif field == EMOTION or field not in fields:
+                current = fields.setdefault(field, [value])
+            else:
                 current = None
-                continue
-            current.append(match["value"].strip(_WRAPPING))
         elif match and (match["mark"] or normal(match["key"]) in ends):
             current = None
         elif current is not None and line.strip():
-            current.append(line.strip(_WRAPPING))
+            if current is fields.get(EMOTION):
+                fields[EMOTION], current = [line.strip(_WRAPPING)], None
+            else:
+                current.append(line.strip(_WRAPPING))
     return {field: "\n".join(value).strip() for field, value in fields.items()}

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from elena_wb.parsing.keys import EMOTION, field_of
+from elena_wb.parsing.templates import is_placeholder
 
 Fields = Mapping[str, Any]
 
@@ -36,26 +37,36 @@ class Found:
     last: str | None = None
     repaired: bool = False
 
+    @property
+    def is_template(self) -> bool:
+        """Whether this is the form of an answer (an example, a schema) rather than one."""
+        return EMOTION in self.fields and is_placeholder(self.fields[EMOTION])
+
 
 def find_object(text: str) -> Found | None:
-    """The object with the most known fields; the first of those. ``None`` where none has any."""
+    """The object with the most known fields; the last of those. ``None`` where none has any.
+
+    Templates count only where there is nothing else.
+    """
     whole = _loads(text.strip())
     found = _best(_objects_of(whole))
     if found:
         return found
     fences = [match[1] for match in _FENCE.finditer(text)][:_MOST_STARTS]
-    found = _best(thing for fence in fences for thing in _objects_of(_loads(fence.strip())))
-    if found:
-        return _noted(found, "read from a fenced block")
+    fenced = _best(thing for fence in fences for thing in _objects_of(_loads(fence.strip())))
     found = _best(_embedded(text))
-    if found and EMOTION in found.fields:
-        return _noted(found, "read from an object among other text")
-    damaged = next(
-        (_noted(mended, "JSON repaired") for part in (*fences, text) if (mended := _mend(part))), None
-    )
-    if damaged and (found is None or len(damaged.fields) > len(found.fields)):
-        return damaged
-    return _noted(found, "read from an object among other text") if found else None
+    if fenced and (found is None or found.fields == fenced.fields or _rank(found) < _rank(fenced)):
+        found = _noted(fenced, "read from a fenced block")
+    elif found:
+        found = _noted(found, "read from an object among other text")
+    if found and not found.is_template and (fenced or EMOTION in found.fields):
+        return found
+    damaged = _last_of_the_fullest(map(_mend, fences))
+    if damaged is None or damaged.is_template:
+        damaged = _last_of_the_fullest((damaged, _mend(text)))
+    if damaged and (found is None or _rank(damaged) > _rank(found)):
+        return _noted(damaged, "JSON repaired")
+    return found
 
 
 def known_fields(thing: Mapping[Any, Any]) -> dict[str, Any]:
@@ -78,13 +89,23 @@ def known_fields(thing: Mapping[Any, Any]) -> dict[str, Any]:
     return fields
 
 
-def _best(things: Iterator[Mapping[Any, Any]]) -> Found | None:
+def _best(things: Iterable[Mapping[Any, Any]]) -> Found | None:
+    read = ((known_fields(thing), thing) for thing in things)
+    return _last_of_the_fullest(
+        Found(fields, last=str(next(reversed(thing)))) for fields, thing in read if fields
+    )
+
+
+def _last_of_the_fullest(candidates: Iterable[Found | None]) -> Found | None:
     best: Found | None = None
-    for thing in things:
-        fields = known_fields(thing)
-        if fields and (best is None or len(fields) > len(best.fields)):
-            best = Found(fields, last=str(next(reversed(thing))))
+    for found in candidates:
+        if found and (best is None or _rank(found) >= _rank(best)):
+            best = found
     return best
+
+
+def _rank(found: Found) -> tuple[bool, int]:
+    return not found.is_template, len(found.fields)
 
 
 def _noted(found: Found, note: str) -> Found:

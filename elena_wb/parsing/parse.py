@@ -1,7 +1,7 @@
 """From an answer's text to a narrative.
 
-The order is: JSON (strict, fenced, among prose, repaired), lines of ``key: value``, a bare label or a
-sentence that names exactly one. What settles the emotion, or abstains explicitly, is ``ok``; else the
+What the model thinks aloud is left out. The order is: JSON (strict, fenced, among prose, repaired), lines
+of ``key: value``, a bare label or a sentence that names exactly one. What settles the emotion, or abstains explicitly, is ``ok``; else the
 answer is ``refused`` where it declines and ``unparsed`` where it does not, with whatever could be read.
 """
 
@@ -20,6 +20,7 @@ from elena_wb.parsing.objects import Found, find_object
 from elena_wb.parsing.parts import body_parts_of
 from elena_wb.parsing.refusal import is_refusal
 from elena_wb.parsing.text import LONGEST_ANSWER, storable
+from elena_wb.parsing.thinking import ends_thinking, without_thinking
 from elena_wb.parsing.values import rating, text_of
 from elena_wb.vocabulary import LabelScheme
 
@@ -38,6 +39,12 @@ def parse(
     notes = [f"only the first {LONGEST_ANSWER} characters were read"] if len(raw) > LONGEST_ANSWER else []
     if finish_reason == "length":
         notes.append("cut off at the token limit")
+    if finish_reason == "length" and ends_thinking(text):
+        return Narrative("unparsed", notes=(*notes, "the answer ends while the model is thinking"))
+    said = without_thinking(text)
+    if said != text:
+        notes.append("what the model thought was left out")
+        text = said
     if not text:
         return Narrative("unparsed", notes=(*notes, "the answer is empty"))
     found = _fields_of(text, fields, finish_reason)
@@ -50,10 +57,11 @@ def parse(
 
 def _fields_of(text: str, expected: Sequence[str], finish_reason: FinishReason) -> Found | None:
     found = find_object(text)
-    if found is not None:
+    if found is not None and not found.is_template:
         return _without_cut_number(found, text) if found.repaired or finish_reason == "length" else found
     lines = find_lines(text, expected)
-    return Found(lines, ("read from lines",)) if lines else None
+    read = Found(lines, ("read from lines",)) if lines else None
+    return read if found is None or (read and EMOTION in lines and not read.is_template) else found
 
 
 def _without_cut_number(found: Found, text: str) -> Found:

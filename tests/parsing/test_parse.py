@@ -243,3 +243,71 @@ def test_the_authors_own_answers_are_read_as_they_read_them():
         found = read(answer["raw_response"], fields=("emotion", "narrative"))
         assert (found.status, found.emotion) == ("ok", EKMAN.canonical(answer["category"]))
         assert found.narrative == answer["narrative"]
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ('<think>Could be {"emotion":"Anger"}; but…</think>{"emotion":"Sadness"}', "sadness"),
+        ('Could be {"emotion":"Anger"}; but…</think>\n{"emotion":"Sadness"}', "sadness"),
+        ("<think>It could be angry or sad</think>\nSadness", "sadness"),
+        ("<Thinking>\nEmotion: Anger\n</Thinking>\nEmotion: Sadness", "sadness"),
+        ('{"emotion": "Sadness"}<think>Is it anger?</think>', "sadness"),
+        ("<think>Sadness</think>", "sadness"),
+        ("<think>\nSadness", "sadness"),
+    ],
+)
+def test_thinking_is_not_the_answer_where_there_is_one(text, emotion):
+    assert read(text, fields=("emotion",)).emotion == emotion
+
+
+def test_thinking_cut_off_by_the_limit_is_no_answer():
+    answer = read('<think>It may be {"emotion": "Anger"}, but then', finish_reason="length")
+    assert (answer.status, answer.emotion) == ("unparsed", None)
+    assert "the answer ends while the model is thinking" in answer.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ('{"emotion":"Neutral"} Wait: {"emotion":"Anger"}', "anger"),
+        ('```json\n{"emotion":"Neutral"}\n```\nNo:\n```json\n{"emotion":"Anger"}\n```', "anger"),
+        ('```json\n{"emotion":"Neutral"}\n```\nNo: {"emotion":"Anger"}', "anger"),
+        ("Emotion: Anger?\nNo, the head hangs.\nEmotion: Sadness", "sadness"),
+        ("Emotion: Anger\nFinal answer:\nSadness", "sadness"),
+    ],
+)
+def test_of_several_answers_the_last_counts(text, emotion):
+    assert read(text, fields=("emotion",)).emotion == emotion
+
+
+SCHEMA = (
+    '{"type": "object", "properties": {"emotion": {"type": "string", "enum": ["Anger"]}, '
+    '"narrative": {"type": "string"}, "valence": {"type": "number"}}}'
+)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        SCHEMA,
+        f"```json\n{SCHEMA}\n```",
+        '{"emotion": "…", "narrative": "…"}',
+        '{"emotion": "<emotion>", "narrative": "<story>", "valence": 1}',
+        '{"emotion": "one of Happiness, Fear", "narrative": "a story"}',
+        '{"emotion": "Anger | Fear", "narrative": "a story"}',
+    ],
+)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"emotion": "Sadness"}',
+        '```\n{"emotion": "Sadness"}\n```',
+        '{"emotion": "Sadness',
+        "Emotion: Sadness",
+    ],
+)
+def test_a_form_repeated_before_or_after_the_answer_is_none(form, answer):
+    assert read(f"{form}\n{answer}").emotion == "sadness"
+    if answer.endswith(("}", "`")):
+        assert read(f"{answer}\n{form}").emotion == "sadness"
