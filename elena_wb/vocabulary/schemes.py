@@ -14,6 +14,7 @@ from elena_wb.vocabulary.datafile import FOLDER, Strict, folded, read
 _LONGEST = 200
 _EDGES = " \t\n\r.,;:!?*_`'\"“”‘’()[]{}<>#-–—|\\"
 _APART = re.compile(r"\s*(?:/|,|;|&|\||\+|\band\b|\bor\b|\bwith\b|→|->)\s*")
+_WORD = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
 _ASIDE = re.compile(r"\s*[(\[{].*$|\s+(?:-|–|—)\s+.*$|:.*$", re.DOTALL)
 
 
@@ -74,7 +75,7 @@ class LabelScheme:
 
         Words that mean too much else in a sentence ("content", "blue") do not count.
         """
-        words = re.findall(r"[a-z]+(?:[-'][a-z]+)*", folded(prose))
+        words = _WORD.findall(folded(prose))
         found = (self._in_prose.get(word) for word in words)
         return tuple(dict.fromkeys(label for label in found if label is not None))
 

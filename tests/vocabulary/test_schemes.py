@@ -29,6 +29,14 @@ def test_the_labels_are_spelt_as_in_the_store():
         ("Ｄｉｓｇｕｓｔ", "disgust"),
         ("Calm", "neutral"),
         ("content", "happiness"),
+        ("Freude", "happiness"),
+        ("Traurigkeit", "sadness"),
+        ("Angst", "fear"),
+        ("WUT", "anger"),
+        ("A\u0308rger", "anger"),
+        ("Überraschung", "surprise"),
+        ("Ekel", "disgust"),
+        ("neutral", "neutral"),
         ("sad or angry", None),
         ("tarragon", None),
         ("", None),
@@ -55,6 +63,10 @@ def test_other_texts_are_no_abstentions(text):
 def test_words_with_other_meanings_count_only_alone():
     assert EKMAN.named_in("The content of the blue box, in low light") == ()
     assert EKMAN.named_in("Joy turns to anger, and joy returns") == ("happiness", "anger")
+
+
+def test_words_with_umlauts_are_found_in_prose():
+    assert EKMAN.named_in("Ärger und Überraschung; er wirkt wütend_1") == ("anger", "surprise")
 
 
 def test_no_spelling_belongs_to_two_labels():
