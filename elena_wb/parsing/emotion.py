@@ -14,9 +14,16 @@ from elena_wb.vocabulary import LabelScheme
 
 _LONGEST_RAW = 200
 _LONGEST_PROSE = 600
-_CLAUSE = re.compile(r"[.;\n(]|,|\s[-–—]\s")
+_CLAUSE = re.compile(r"[.;\n(]|,|\s[-–—]\s|\s(?:because|since|due to|given|as(?! well\b))\s", re.IGNORECASE)
+_DENYING = (
+    r"\b(?:not|no|never|without|neither|nor|cannot|rather than|instead of|nicht|kein(?:e[mnrs]?)?|ohne|weder|nie)\b"
+    r"|n't\b"
+)
 _DENIAL = re.compile(
-    r"\b(?:not|no|never|without|neither|nor|cannot|unable|rather than|instead of|unclear|unless|either|or)\b|n't\b",
+    rf"{_DENYING}|\b(?:unable|unclear|unless|either|or|unklar|entweder|oder|statt)\b", re.IGNORECASE
+)
+_DENIED = re.compile(
+    rf"(?:{_DENYING})(?:(?!\b(?:but|yet|though|although|however|rather|sondern|aber)\b)[^,.:;?!\n])*",
     re.IGNORECASE,
 )
 
@@ -73,8 +80,11 @@ def from_sentence(text: str, scheme: LabelScheme) -> str | None:
 
 
 def _only(label: str, text: str, scheme: LabelScheme, *, whole: bool) -> bool:
-    """Whether a first clause may speak for the text: "Sad, angry" names two, "Sad. He weeps" one."""
-    return whole or set(scheme.named_in(text)) <= {label}
+    """Whether a first clause may speak for the text.
+
+    "Sad, angry" names two labels; "Sad. He weeps" and "Sad, as there is no joy" name one.
+    """
+    return whole or set(scheme.named_in(_DENIED.sub(" ", text.replace("’", "'")))) <= {label}
 
 
 def _from_list(value: list[Any], scheme: LabelScheme) -> Named:
