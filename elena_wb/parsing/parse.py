@@ -1,8 +1,10 @@
 """From an answer's text to a narrative.
 
 What the model thinks aloud is left out. The order is: JSON (strict, fenced, among prose, repaired), lines
-of ``key: value``, a bare label or a sentence that names exactly one. What settles the emotion, or abstains explicitly, is ``ok``; else the
-answer is ``refused`` where it declines and ``unparsed`` where it does not, with whatever could be read.
+of ``key: value``, a bare label or a sentence that names exactly one. What settles the emotion, or abstains
+explicitly, is ``ok``; else the answer is ``refused`` where it declines and ``unparsed`` where it does not,
+with whatever could be read. An answer with fields declines only where its emotion does: people in stories
+say "I can't" too.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from elena_wb.parsing.parts import body_parts_of
 from elena_wb.parsing.refusal import is_refusal
 from elena_wb.parsing.text import LONGEST_ANSWER, storable
 from elena_wb.parsing.thinking import ends_thinking, without_thinking
-from elena_wb.parsing.values import rating, text_of
+from elena_wb.parsing.values import ratings, text_of
 from elena_wb.vocabulary import LabelScheme
 
 
@@ -89,12 +91,9 @@ def _narrative(
     text: str, named: Named | None, found: Mapping[str, Any], expected: Sequence[str], notes: list[str]
 ) -> Narrative:
     notes = [*notes, *(named.notes if named else ())]
-    numbers: dict[str, float | None] = {}
-    for field in NUMBERS:
-        value = rating(found[field]) if field in found else None
-        if isinstance(value, str):
-            notes.append(f"{field}: dropped, {value}")
-        numbers[field] = value if isinstance(value, float) else None
+    rated = ratings({field: found[field] for field in NUMBERS if field in found})
+    notes += [f"{field}: dropped, {value}" for field, value in rated.items() if isinstance(value, str)]
+    numbers = {field: value for field, value in rated.items() if isinstance(value, float)}
     texts = {field: text_of(found.get(field)) for field in TEXTS}
     parts = body_parts_of(found.get(BODY_PARTS))
     settled = named is not None and named.settled
@@ -108,16 +107,17 @@ def _narrative(
         absent.insert(0, EMOTION)
     if absent:
         notes.append(f"missing: {', '.join(absent)}")
+    telling = ((named.raw if named else None) or "") if found else text
     return Narrative(
-        status="ok" if settled else "refused" if is_refusal(text) else "unparsed",
+        status="ok" if settled else "refused" if is_refusal(telling) else "unparsed",
         emotion=named.label if named else None,
         emotion_raw=named.raw if named else None,
         explicit_description=texts["explicit_description"],
         implicit_description=texts["implicit_description"],
         narrative=texts["narrative"],
-        valence=numbers["valence"],
-        arousal=numbers["arousal"],
-        dominance=numbers["dominance"],
+        valence=numbers.get("valence"),
+        arousal=numbers.get("arousal"),
+        dominance=numbers.get("dominance"),
         body_parts=parts,
         notes=tuple(storable(note, 300) for note in notes),
     )

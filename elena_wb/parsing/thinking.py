@@ -31,7 +31,4 @@ def without_thinking(text: str) -> str:
 
 def ends_thinking(text: str) -> bool:
     """Whether the last block of thinking in ``text`` is never closed."""
-    last = None
-    for last in _TAG.finditer(text):
-        pass
-    return last is not None and not last["end"]
+    return [tag["end"] for tag in _TAG.finditer(text)][-1:] == [""]

@@ -183,6 +183,12 @@ def test_the_provider_s_word_counts_as_refusal():
         ("7,5", 7.5),
         ("8 out of 10", 8.0),
         ("6 (rather high)", 6.0),
+        ("3.0/10.0", 3.0),
+        ("3.0/5.0", None),
+        ("low (3)", 3.0),
+        ("rather low (3/10)", 3.0),
+        ("low (3-4)", None),
+        ("low (3/5)", None),
         ({"score": 4}, 4.0),
         (0, None),
         (11, None),
@@ -311,3 +317,62 @@ def test_a_form_repeated_before_or_after_the_answer_is_none(form, answer):
     assert read(f"{form}\n{answer}").emotion == "sadness"
     if answer.endswith(("}", "`")):
         assert read(f"{answer}\n{form}").emotion == "sadness"
+
+
+@pytest.mark.parametrize(
+    ("values", "kept"),
+    [
+        ((1.0, 0.9, 1), (None, None, None)),
+        ((-1, 1, "0.5"), (None, None, None)),
+        ((0.5, None, None), (None, None, None)),
+        ((1, 1, 1), (1, 1, 1)),
+        ((1, 0, 7), (1, None, 7)),
+    ],
+)
+def test_ratings_on_another_scale_are_dropped_together(values, kept):
+    answer = read(json.dumps(WHOLE | dict(zip(("valence", "arousal", "dominance"), values, strict=True))))
+    assert (answer.valence, answer.arousal, answer.dominance) == kept
+    assert any("on a scale of 0 to 1" in note for note in answer.notes) == (kept == (None, None, None))
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("Emotion: Sadness\nThe person is not angry or happy.", "sadness"),
+        ("Emotion:\nSadness\nThe person is not angry or happy.", "sadness"),
+        ("Category: Fear\nReason: the person isn't happy", "fear"),
+        ('{"emotion":"Sadness, as the head hangs and there is no joy"}', "sadness"),
+        ('{"emotion":"Sadness because the head hangs without joy"}', "sadness"),
+        ('{"emotion":"Sadness, not anger"}', "sadness"),
+        ('{"emotion":"Sadness, as well as anger"}', None),
+        ('{"emotion":"Sadness, or maybe anger"}', None),
+        ('{"emotion":"Sadness, no, anger"}', None),
+        ('{"emotion":"Sadness, not joyful but angry"}', None),
+        ('{"emotion":"Nicht Freude"}', None),
+        ("Die Person ist nicht traurig.", None),
+        ("Die Person wirkt wütend.", "anger"),
+    ],
+)
+def test_an_explanation_does_not_take_the_label_back(text, emotion):
+    assert read(text, fields=("emotion",)).emotion == emotion
+
+
+def test_a_reason_does_not_go_on_with_the_story():
+    answer = read("Emotion: Fear\nNarrative: She ran.\nReason: the arms are up")
+    assert answer.narrative == "She ran."
+
+
+STORY = "“I'm sorry, but I can't do this,” he said, and sank to the floor"
+
+
+@pytest.mark.parametrize(
+    ("text", "finish_reason", "status"),
+    [
+        (f'{{"narrative": "{STORY}', "length", "unparsed"),
+        (json.dumps({"narrative": STORY, "emotion": "tarragon"}, ensure_ascii=False), "stop", "unparsed"),
+        (f"Narrative: {STORY}", "stop", "unparsed"),
+        ('{"emotion": "I\'m sorry, but I can\'t tell people\'s emotions."}', "stop", "refused"),
+    ],
+)
+def test_words_of_a_story_are_no_refusal(text, finish_reason, status):
+    assert read(text, finish_reason).status == status
