@@ -136,7 +136,7 @@ def load_pack(path: Path, origin: str = "user") -> Pack:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise _unusable(path, ["it is larger than one megabyte"])
-        content = tomllib.loads(path.read_bytes().decode("utf-8"))
+        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise _unusable(path, [error.strerror or str(error)]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

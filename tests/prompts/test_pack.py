@@ -106,6 +106,10 @@ def test_files_that_are_no_packs_are_errors_for_people(tmp_path, content):
         load_pack(path)
 
 
+def test_a_byte_order_mark_is_no_part_of_a_pack(tmp_path):
+    assert load(tmp_path, "\ufeff" + SOUND).name == "mine"
+
+
 def test_a_missing_file_is_an_error_for_people(tmp_path):
     with pytest.raises(UsageError, match="No such file"):
         load_pack(tmp_path / "mine.toml")
