@@ -27,10 +27,11 @@ Folders = Sequence[tuple[str, Path]]
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Name → pack, and name → why a pack of that name cannot be used."""
+    """Name → pack, name → why a pack of that name cannot be used, and which names are the user's own."""
 
     packs: dict[str, Pack] = field(default_factory=dict)
     problems: dict[str, UsageError] = field(default_factory=dict)
+    own: set[str] = field(default_factory=set)
 
     def find(self, name: str) -> Pack:
         """The pack called ``name``.
@@ -47,9 +48,13 @@ class Library:
     def standing_in(self, name: str, model_uri: str) -> Pack | None:
         """The pack that is to be used for ``name`` with this model, if one declares so.
 
+        Nothing stands in for a pack that the user wrote.
+
         Raises:
             UsageError: several do.
         """
+        if name in self.own:
+            return None
         found = [pack for pack in self.packs.values() if pack.stands_for == name and _fits(pack, model_uri)]
         if len(found) > 1:
             raise UsageError(
@@ -82,6 +87,7 @@ def packs(extra_folders: Folders = ()) -> Library:
     for path in sorted(user_folder().glob("*.toml")):
         library.packs.pop(path.stem, None)
         library.problems.pop(path.stem, None)
+        library.own.add(path.stem)
         _shelve(library, path, USER)
     return library
 
@@ -101,7 +107,8 @@ def choose(
 ) -> Choice:
     """The prompt for ``name`` with this model under this condition.
 
-    A pack that stands for ``name`` with this model is preferred. Without ``variant`` it is ``masked``
+    A pack that stands for ``name`` with this model is preferred, unless the user has a pack called ``name``.
+    Without ``variant`` it is ``masked``
     where the condition hides the face and the pack has one, and ``default`` otherwise.
 
     Raises:

@@ -67,6 +67,16 @@ def test_a_user_s_pack_takes_the_place_of_a_shipped_one(home):
     assert find_pack("elena").origin == "user"
 
 
+def test_nothing_stands_in_for_a_user_s_pack(tmp_path, home):
+    folders = [("small", put(tmp_path / "p", "short", head='models = ["tiny:*"]\nstands_for = "elena"'))]
+    own = put(home / "config" / "prompts", "elena", user="my own words")
+    choice = choose("elena", model_uri="tiny:", condition=UNMASKED, extra_folders=folders)
+    assert choice.prompt.user == "my own words"
+    (own / "elena.toml").write_text("name =", "utf-8")
+    with pytest.raises(UsageError, match=r"elena\.toml"):
+        choose("elena", model_uri="tiny:", condition=UNMASKED, extra_folders=folders)
+
+
 def test_two_plugins_with_one_name_are_an_error_naming_both_until_the_user_decides(tmp_path, home):
     folders = [("a", put(tmp_path / "a", "same")), ("b", put(tmp_path / "b", "same"))]
     with pytest.raises(UsageError, match=r"both `a` .* and `b`"):
