@@ -142,7 +142,7 @@ def import_(
     output: Annotated[
         Output, typer.Option(help="json: the fields of `elena`; text: free text.")
     ] = Output.JSON,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Longest answer.")] = 600,
+    max_tokens: Annotated[int, typer.Option(min=1, max=100_000, help="Longest answer.")] = 600,
     force: Force = False,
 ) -> None:
     """Make a pack of text files, such as a published prompt; braces in the texts mean nothing."""

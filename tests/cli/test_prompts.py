@@ -67,3 +67,13 @@ def test_imported_texts_are_sent_as_they_are(program: Program, tmp_path: Path) -
         in program("prompts", "import", "x", "--user", files["user"], "--scheme", "ekmn", code=2).stderr
     )
     program("prompts", "import", "x", "--user", str(tmp_path / "absent.txt"), code=2)
+
+
+def test_an_answer_that_is_too_long_is_told_by_the_option(program: Program, tmp_path: Path) -> None:
+    user = tmp_path / "user.txt"
+    user.write_text("Say something.", "utf-8")
+    bounded = ("prompts", "import", "long", "--user", str(user), "--max-tokens")
+    refused = program(*bounded, "100001", code=2)
+    assert "--max-tokens" in refused.stderr
+    assert ".draft" not in refused.stderr
+    program(*bounded, "100000")
