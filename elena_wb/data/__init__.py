@@ -1,6 +1,6 @@
 """Stimuli in: files and folders with their labels and regions, and decoded pixels.
 
-Imports core only. :func:`collect` finds stimuli without opening a picture; :func:`load_image` opens one.
+Imports core and vocabulary only. :func:`collect` finds stimuli without opening a picture; :func:`load_image` opens one.
 """
 
 from __future__ import annotations

@@ -62,15 +62,27 @@ class FolderDataset:
 
 
 def without_duplicates(stimuli: Sequence[Stimulus]) -> tuple[list[Stimulus], list[Problem]]:
-    """The first of each content, and a note for every further file of it (the same path twice is none)."""
+    """The first of each content, and a note for every further file of it (the same path twice is none).
+
+    The first keeps its path and gains the labels and regions that only the others have.
+    """
     first: dict[str, Stimulus] = {}
     problems = []
     for stimulus in stimuli:
         kept = first.setdefault(stimulus.stimulus_id, stimulus)
-        if kept is not stimulus and kept.path != stimulus.path:
+        if kept is stimulus:
+            continue
+        first[stimulus.stimulus_id] = _with_all_said(kept, stimulus)
+        if kept.path != stimulus.path:
             reason = f"the same picture as {storable(kept.path)}; taken once"
             problems.append(Problem(storable(stimulus.path), reason, excludes=False))
     return list(first.values()), problems
+
+
+def _with_all_said(kept: Stimulus, other: Stimulus) -> Stimulus:
+    labels = tuple(label for label in other.labels if label not in kept.labels)
+    regions = tuple(region for region in other.regions if region not in kept.regions)
+    return replace(kept, labels=kept.labels + labels, regions=kept.regions + regions)
 
 
 def _with_tables(stimuli: Sequence[Stimulus], tables: Tables) -> list[Stimulus]:

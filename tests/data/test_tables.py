@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,73 @@ def test_a_table_that_cannot_be_read_is_reported_and_the_pictures_stay(
     found = FolderDataset().load(folder)
     assert len(found.stimuli) == 2
     assert any(reason in problem.reason and "labels.csv" in problem.where for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("written", "scheme", "expected"),
+    [
+        ("Happy", "", "happiness"),
+        ("Sad", "EKMAN7", "sadness"),
+        ("ANGER", "ekman7", "anger"),
+        ("Awkward", "faces12", "awkward"),
+    ],
+)
+def test_labels_are_spelt_as_their_scheme_spells_them(
+    folder: Path, written: str, scheme: str, expected: str
+) -> None:
+    (folder / "labels.csv").write_text(f"path,scheme,label\na.png,{scheme},{written}\n")
+    (found,) = FolderDataset().load(folder).stimuli[0].labels
+    assert found.label == expected
+
+
+def test_a_label_that_its_scheme_lacks_is_a_bad_row(folder: Path) -> None:
+    (folder / "labels.csv").write_text("path,label\na.png,boredom\na.png,fear\n")
+    found = FolderDataset().load(folder)
+    assert [label.label for label in found.stimuli[0].labels] == ["fear"]
+    assert any("`boredom` is no label of ekman7" in problem.reason for problem in found.problems)
+
+
+def test_boxes_given_as_shares_are_refused_with_the_reason(folder: Path) -> None:
+    (folder / "regions.csv").write_text("path,part,x,y,w,h\na.png,face,0.1,0.1,0.2,0.3\n")
+    found = FolderDataset().load(folder)
+    assert found.stimuli[0].regions == ()
+    assert any("look like shares of the picture" in problem.reason for problem in found.problems)
+
+
+def test_parts_are_spelt_with_underscores(folder: Path) -> None:
+    (folder / "regions.csv").write_text(
+        "path,part,x,y,w,h\na.png,Left Hand,1,2,3,4\na.png,right-hand,1,2,3,4\n"
+    )
+    assert [region.part for region in FolderDataset().load(folder).stimuli[0].regions] == [
+        "left_hand",
+        "right_hand",
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_tables_as_spreadsheets_write_them(folder: Path, delimiter: str, encoding: str) -> None:
+    rows = (("path", "source", "label"), ("a.png", "Körper", "Fear"))
+    (folder / "labels.csv").write_text("\n".join(map(delimiter.join, rows)) + "\n", encoding)
+    assert FolderDataset().load(folder).stimuli[0].labels == (Label("Körper", "ekman7", "fear"),)
+
+
+def test_an_absolute_path_into_the_tables_own_folder_is_taken(folder: Path) -> None:
+    rows = f"path,label\n{folder / 'a.png'},fear\n{folder / '..' / 'b.png'},fear\n"
+    (folder / "labels.csv").write_text(rows)
+    found = FolderDataset().load(folder)
+    assert [label.label for label in found.stimuli[0].labels] == ["fear"]
+    assert any("lies outside" in problem.reason for problem in found.problems)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_a_table_that_is_no_readable_file_is_not_passed_over(
+    folder: Path, make: Callable[[Path], None]
+) -> None:
+    (folder / "regions.csv").unlink()
+    make(folder / "regions.csv")
+    problems = FolderDataset().load(folder).problems
+    assert any("regions.csv" in problem.where and "cannot be read" in problem.reason for problem in problems)
 
 
 def test_the_dataset_wants_a_folder(folder: Path) -> None:
