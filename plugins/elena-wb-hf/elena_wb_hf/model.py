@@ -34,8 +34,8 @@ class _Written:
 class HFModel:
     """A vision-language model in memory (implements :class:`elena_wb.core.Model`).
 
-    Requests are answered in batches of ``preferred_batch_size``; in float32, an answer does not depend
-    on what it shares a batch with. Of the checkpoint's own generation settings only the special tokens
+    Requests handed over together are answered as one batch, of whatever size; in float32, an answer does
+    not depend on what it shares a batch with. Of the checkpoint's own generation settings only the special tokens
     are used: its sampling habits and penalties would make answers incomparable between models.
     """
 
@@ -64,7 +64,7 @@ class HFModel:
 
     @property
     def preferred_batch_size(self) -> int:
-        """How many requests are answered together."""
+        """How many requests to hand over together; more are answered too, where the memory holds them."""
         return self._batch_size
 
     @property
@@ -84,10 +84,9 @@ class HFModel:
         return self._network
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
-        """Answer each request once; see :meth:`elena_wb.core.Model.generate`."""
-        numbered = list(enumerate(requests))
-        for start in range(0, len(numbered), self._batch_size):
-            yield from self._answer(numbered[start : start + self._batch_size])
+        """Answer each request once, all in one batch; see :meth:`elena_wb.core.Model.generate`."""
+        if requests:
+            yield from self._answer(list(enumerate(requests)))
 
     def close(self) -> None:
         """Free the memory that the model holds. Calling it twice is harmless."""

@@ -149,14 +149,16 @@ def test_running_out_of_memory_is_told_to_the_engine_and_survived(opened, questi
     assert next(iter(model.generate([question()]))).error is None
 
 
-def test_batches_are_answered_one_by_one_so_that_a_run_can_stop_between_them(opened, question, monkeypatch):
-    model, calls = opened("gemma3", batch_size=2), []
+def test_what_is_handed_over_together_is_one_batch_whatever_the_models_own_size(
+    opened, question, monkeypatch
+):
+    model, sizes = opened("gemma3", batch_size=2), []
     real = model.network.generate
-    monkeypatch.setattr(model.network, "generate", lambda **given: calls.append(1) or real(**given))
-    answers = model.generate([question(picture=n) for n in range(6)])
-    next(answers)
-    answers.close()
-    assert len(calls) == 1
+    monkeypatch.setattr(
+        model.network, "generate", lambda **given: sizes.append(len(given["input_ids"])) or real(**given)
+    )
+    assert len(list(model.generate([question(picture=n, max_tokens=2) for n in range(6)]))) == 6
+    assert sizes == [6]
 
 
 def test_an_empty_batch_has_no_answers(opened):
