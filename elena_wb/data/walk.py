@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,12 @@ _JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
 _OTHERS = (".png", ".apng", ".webp", ".avif", ".tif", ".tiff", ".gif", ".bmp", ".heic", ".heif")
 PICTURE_SUFFIXES = frozenset(_JPEG + _OTHERS)
 """Endings taken for pictures in a folder. HEIC is among them so that it is refused by name, not overlooked."""
+
+
+COMPANION_SUFFIXES = frozenset(
+    (".csv", ".json", ".jsonl", ".txt", ".md", ".toml", ".yaml", ".xml", ".mat", ".parquet")
+)
+"""Endings of what usually lies beside pictures and needs no mention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +33,34 @@ class FoundFile:
 
 @dataclass(slots=True)
 class Walk:
-    """What a walk came across. ``folders`` are those entered; ``ignored`` counts files of other kinds."""
+    """What a walk came across.
+
+    ``folders`` are those entered, ``claimed`` those left to others. ``ignored`` counts files that are neither
+    pictures nor companions of pictures.
+    """
 
     files: list[FoundFile] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
+    claimed: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     ignored: int = 0
 
 
-def walk(root: Path) -> Walk:
+def walk(root: Path, is_claimed: Callable[[Path], bool] = lambda _: False) -> Walk:
     """Everything below the folder ``root``, sorted by path.
 
     Hidden files and folders are skipped, a folder reached twice (by a symbolic link) is entered once,
-    and what is neither a file nor a folder (a pipe, a device) is passed over. Links are followed.
+    and what is neither a file nor a folder (a pipe, a device) is passed over. Links are followed. A folder
+    below ``root`` that ``is_claimed`` is named and not entered.
     """
     found = Walk()
     seen: set[tuple[int, int]] = set()
     waiting = [root]
     while waiting:
-        waiting += _enter(waiting.pop(), seen, found)
+        for folder in _enter(waiting.pop(), seen, found):
+            (found.claimed if is_claimed(folder) else waiting).append(folder)
     found.folders.sort()
+    found.claimed.sort()
     found.files.sort(key=lambda file: file.path.parts)
     return found
 
@@ -69,10 +83,12 @@ def _enter(folder: Path, seen: set[tuple[int, int]], found: Walk) -> Iterator[Pa
             continue
         if entry.is_dir():
             yield Path(entry.path)
-        elif os.path.splitext(entry.name)[1].lower() not in PICTURE_SUFFIXES:  # noqa: PTH122 - 100,000 times
-            found.ignored += 1
-        else:
+            continue
+        suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - 100,000 times
+        if suffix in PICTURE_SUFFIXES:
             _record(entry, found)
+        elif suffix not in COMPANION_SUFFIXES:
+            found.ignored += 1
 
 
 def _record(entry: os.DirEntry[str], found: Walk) -> None:

@@ -30,7 +30,17 @@ def reasons(collection: Collection) -> list[tuple[str, str, bool]]:
 
 
 def test_a_folder_is_read_recursively_sorted_and_without_hidden_or_other_files(tmp_path: Path) -> None:
-    for name in ("b.JPG", "a/2.png", "a/1.webp", ".hidden.png", ".git/x.png", "notes.txt", "c.heic"):
+    for name in (
+        "b.JPG",
+        "a/2.png",
+        "a/1.webp",
+        ".hidden.png",
+        ".git/x.png",
+        "notes.TXT",
+        "labels.json",
+        "a/film.mp4",
+        "c.heic",
+    ):
         put(tmp_path / name)
     found = collect([tmp_path])
     assert names(found) == ["1.webp", "2.png", "b.JPG", "c.heic"]
@@ -59,6 +69,17 @@ def test_content_that_occurs_twice_is_taken_once_with_a_note(tmp_path: Path) -> 
     found = collect([tmp_path, second])
     assert names(found) == ["a.png"]
     assert reasons(found) == [("b.png", f"the same picture as {first}; taken once", False)]
+
+
+def test_what_is_said_about_a_copy_is_kept(tmp_path: Path) -> None:
+    put(tmp_path / "a.png", "same")
+    put(tmp_path / "b.png", "same")
+    put(tmp_path / "labels.csv", "path,label\na.png,fear\nb.png,fear\nb.png,anger\n")
+    put(tmp_path / "regions.csv", "path,part,x,y,w,h\nb.png,face,1,2,3,4\n")
+    for sources in ([tmp_path], [tmp_path / "a.png", tmp_path / "b.png"]):
+        (found,) = collect(sources).stimuli
+        assert [label.label for label in found.labels] == ["fear", "anger"]
+        assert [region.part for region in found.regions] == ["face"]
 
 
 def test_empty_and_unreadable_files_are_problems(tmp_path: Path) -> None:
