@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from elena_wb.core import Collection, Problem, Stimulus, UsageError
+from elena_wb.core import Collection, Dataset, Problem, Stimulus, UsageError, WorkbenchError
 from elena_wb.data.identify import KnownFile, identify, storable
 from elena_wb.data.tables import Tables
 from elena_wb.data.walk import FoundFile, walk
@@ -18,10 +18,16 @@ class FolderDataset:
     """Pictures in a folder and its subfolders; ``labels.csv`` and ``regions.csv`` in any of them are read.
 
     ``known`` spares unchanged files a second hashing (:func:`elena_wb.data.identify.identify`).
+    ``owner`` names the dataset that a folder below the root is left to, if any.
     """
 
-    def __init__(self, known: Mapping[str, KnownFile] | None = None) -> None:
+    def __init__(
+        self,
+        known: Mapping[str, KnownFile] | None = None,
+        owner: Callable[[Path], Dataset | None] = lambda _: None,
+    ) -> None:
         self._known = known or {}
+        self.owner = owner
 
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` is a folder."""
@@ -30,12 +36,14 @@ class FolderDataset:
     def load(self, root: Path) -> Collection:
         """Every picture below ``root``, sorted by path; content that occurs twice is taken once.
 
+        Folders with an owner come after the others; one that cannot be loaded is a problem.
+
         Raises:
             UsageError: ``root`` is no folder.
         """
         if not root.is_dir():
             raise UsageError(f"{root} is no folder.", hint="The dataset `folder` reads a folder of pictures.")
-        found = walk(root.absolute())
+        found = walk(root.absolute(), lambda folder: self.owner(folder) is not None)
         tables = Tables()
         for folder in found.folders:
             tables.read_folder(folder)
@@ -45,20 +53,44 @@ class FolderDataset:
             for picture, where in tables.mentioned.items()
             if not picture.is_file()
         ]
-        unique, repeated = without_duplicates(_with_tables(stimuli, tables))
+        owned = [self._owned(folder) for folder in found.claimed]
+        theirs = [stimulus for part in owned for stimulus in part.stimuli]
+        unique, repeated = without_duplicates([*_with_tables(stimuli, tables), *theirs])
+        reported = [problem for part in owned for problem in part.problems]
         return Collection(
             tuple(unique),
-            (*found.problems, *problems, *tables.problems, *absent, *repeated),
-            ignored=found.ignored,
+            (*found.problems, *problems, *tables.problems, *absent, *reported, *repeated),
+            ignored=found.ignored + sum(part.ignored for part in owned),
         )
 
     def load_files(self, files: Sequence[FoundFile]) -> Collection:
-        """The pictures given one by one, with what the tables in their own folders say about them."""
+        """The pictures given one by one, with what the tables in their own folders say about them.
+
+        Pictures in a folder with an owner are taken as that dataset has them.
+        """
+        given = {file.path for file in files}
+        folders = dict.fromkeys(file.path.parent for file in files)
+        owned = [self._owned(folder) for folder in folders if self.owner(folder) is not None]
+        by_path: dict[Path, list[Stimulus]] = {}
+        for stimulus in (stimulus for part in owned for stimulus in part.stimuli if stimulus.path in given):
+            by_path.setdefault(stimulus.path, []).append(stimulus)
+        rest = [file for file in files if file.path not in by_path]
         tables = Tables()
-        for folder in dict.fromkeys(file.path.parent for file in files):
+        for folder in dict.fromkeys(file.path.parent for file in rest):
             tables.read_folder(folder)
-        stimuli, problems = identify(files, NAME, self._known)
-        return Collection(tuple(_with_tables(stimuli, tables)), (*problems, *tables.problems))
+        stimuli, problems = identify(rest, NAME, self._known)
+        for stimulus in _with_tables(stimuli, tables):
+            by_path.setdefault(stimulus.path, []).append(stimulus)
+        ordered = [stimulus for file in files for stimulus in by_path.get(file.path, ())]
+        shown = [problem for part in owned for problem in part.problems if not problem.excludes]
+        return Collection(tuple(ordered), (*problems, *tables.problems, *shown))
+
+    def _owned(self, folder: Path) -> Collection:
+        dataset = self.owner(folder)
+        try:
+            return Collection(()) if dataset is None else dataset.load(folder)
+        except WorkbenchError as error:
+            return Collection((), (Problem(storable(folder), error.message),))
 
 
 def without_duplicates(stimuli: Sequence[Stimulus]) -> tuple[list[Stimulus], list[Problem]]:

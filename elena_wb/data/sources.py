@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from elena_wb.core import Collection, Dataset, Problem, Stimulus, UsageError
+from elena_wb.core import Collection, Dataset, Problem, Stimulus, UsageError, WorkbenchError
 from elena_wb.data.folder import NAME, FolderDataset, without_duplicates
 from elena_wb.data.identify import KnownFile
 from elena_wb.data.walk import FoundFile
@@ -23,26 +23,39 @@ def collect(
     """Stimuli of all ``sources`` (files and folders) in the order given, each content once.
 
     A folder is read by the dataset named, else by the first of ``datasets`` (by name) that recognises it,
-    else as a plain folder. A file is a picture whatever its name, unless a dataset is named: then it is
-    handed to that one (an annotation file). No picture is opened. ``known`` maps absolute paths to what was
+    else as a plain folder, in which folders that a dataset recognises are left to that one. A file is a
+    picture whatever its name, and belongs to the dataset that recognises its folder, unless a dataset is
+    named: then it is handed to that one (an annotation file). Where none is named, datasets that cannot be
+    imported are passed over with a note. No picture is opened. ``known`` maps absolute paths to what was
     read of them before, so that unchanged files are not hashed again.
 
     Raises:
         UsageError: a source or the dataset does not exist, or the source is not of that dataset.
     """
     datasets = datasets or {}
-    plain = FolderDataset(known)
     if dataset is not None and dataset != NAME and dataset not in datasets:
         raise UsageError(f"There is no dataset `{dataset}`.", hint=nearest(dataset, {*datasets, NAME}))
     stimuli: list[Stimulus] = []
     problems: list[Problem] = []
+    candidates: list[Dataset] = []
+    if dataset is None:
+        candidates, problems = _working(datasets)
+    plain = FolderDataset(
+        known, lambda root: next((found for found in candidates if found.recognises(root)), None)
+    )
     ignored = 0
+
+    def reader(root: Path) -> Dataset:
+        if dataset is not None:
+            return plain if dataset == NAME else datasets[dataset]
+        return plain.owner(root) or plain
+
     for group in _grouped([_existing(source) for source in sources]):
         if isinstance(group, list) and dataset in (None, NAME):
             parts = [plain.load_files([_found(path) for path in group])]
         else:
             roots = group if isinstance(group, list) else [group]
-            parts = [_reader(root, datasets, dataset, plain).load(root) for root in roots]
+            parts = [reader(root).load(root) for root in roots]
         for part in parts:
             stimuli += part.stimuli
             problems += part.problems
@@ -81,12 +94,13 @@ def _found(path: Path) -> FoundFile:
     return FoundFile(path, info.st_size, info.st_mtime_ns)
 
 
-def _reader(root: Path, datasets: Mapping[str, Dataset], name: str | None, plain: FolderDataset) -> Dataset:
-    if name == NAME:
-        return plain
-    if name is not None:
-        return datasets[name]
-    for candidate in sorted(set(datasets) - {NAME}):
-        if datasets[candidate].recognises(root):
-            return datasets[candidate]
-    return plain
+def _working(datasets: Mapping[str, Dataset]) -> tuple[list[Dataset], list[Problem]]:
+    """The datasets that can be imported, by name, and a note for each that cannot."""
+    working: list[Dataset] = []
+    problems: list[Problem] = []
+    for name in sorted(set(datasets) - {NAME}):
+        try:
+            working.append(datasets[name])
+        except WorkbenchError as error:
+            problems.append(Problem(f"dataset {name}", error.message, excludes=False))
+    return working, problems

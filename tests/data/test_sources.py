@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from elena_wb.core import Collection, Stimulus, UsageError
+from elena_wb.core import Collection, Stimulus, UsageError, WorkbenchError
 from elena_wb.data import collect
 from elena_wb.data import identify as identifying
 
@@ -148,6 +148,8 @@ class Odd:
         return (root / self.marker).exists()
 
     def load(self, root: Path) -> Collection:
+        if (root / "broken").exists():
+            raise UsageError("its list is damaged")
         return Collection((Stimulus("0" * 64, root / "p.png", self.marker, 1, 1),))
 
 
@@ -161,3 +163,49 @@ def test_a_dataset_is_chosen_by_name_else_by_recognition_else_plain(tmp_path: Pa
     assert collect([tmp_path / "marked"], datasets=datasets, dataset="folder").stimuli == ()
     with pytest.raises(UsageError, match="othr"):
         collect([tmp_path], datasets=datasets, dataset="othr")
+
+
+def test_a_folder_within_a_plain_one_is_left_to_the_dataset_that_recognises_it(tmp_path: Path) -> None:
+    put(tmp_path / "b.png")
+    for name in ("odd", "p.png"):
+        put(tmp_path / "a" / "marked" / name)
+    found = collect([tmp_path], datasets={"odd": Odd("odd")})
+    assert [(s.path.name, s.dataset) for s in found.stimuli] == [("b.png", "folder"), ("p.png", "odd")]
+    plain = collect([tmp_path], datasets={"odd": Odd("odd")}, dataset="folder")
+    assert {stimulus.dataset for stimulus in plain.stimuli} == {"folder"}
+
+
+def test_a_folder_that_its_dataset_cannot_read_does_not_end_the_collection(tmp_path: Path) -> None:
+    put(tmp_path / "b.png")
+    for name in ("odd", "broken"):
+        put(tmp_path / "marked" / name)
+    found = collect([tmp_path], datasets={"odd": Odd("odd")})
+    assert names(found) == ["b.png"]
+    assert reasons(found) == [("marked", "its list is damaged", True)]
+
+
+def test_a_file_belongs_to_the_dataset_that_recognises_its_folder(tmp_path: Path) -> None:
+    added = put(tmp_path / "added.png")
+    known = put(tmp_path / "p.png")
+    put(tmp_path / "odd")
+    found = collect([known, added], datasets={"odd": Odd("odd")})
+    assert [(s.path.name, s.dataset) for s in found.stimuli] == [("p.png", "odd"), ("added.png", "folder")]
+
+
+class Broken(dict[str, Odd]):
+    """Datasets as the host hands them over: importing one may fail."""
+
+    def __getitem__(self, name: str) -> Odd:
+        if name == "broken":
+            raise WorkbenchError("plugin `broken` cannot be loaded")
+        return super().__getitem__(name)
+
+
+def test_a_dataset_that_cannot_be_imported_is_passed_over_unless_it_is_named(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    datasets = Broken(broken=Odd("x"), odd=Odd("odd"))
+    found = collect([tmp_path, tmp_path / "a.png"], datasets=datasets)
+    assert names(found) == ["a.png"]
+    assert reasons(found) == [("dataset broken", "plugin `broken` cannot be loaded", False)]
+    with pytest.raises(WorkbenchError, match="broken"):
+        collect([tmp_path], datasets=datasets, dataset="broken")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
-from elena_wb.core import Collection
+from elena_wb.core import Collection, Stimulus, UsageError
 from elena_wb.data.folder import FolderDataset
 
 _MANIFEST = "stimuli.json"
+_RENDERED = re.compile(r"s-?\d+-\d{5,}\.png", re.ASCII)
 
 
 class StimuliDataset:
     """Reads a rendered folder as any folder with ``labels.csv`` and ``regions.csv`` is read.
 
     The name it gives the stimuli is what lets the embedded model tell its own kind of picture from
-    photographs.
+    photographs; a picture that was added to the folder keeps the name of a plain one.
     """
 
     def recognises(self, root: Path) -> bool:
@@ -23,8 +25,19 @@ class StimuliDataset:
         return (root / _MANIFEST).is_file()
 
     def load(self, root: Path) -> Collection:
-        """Pictures, labels and regions."""
+        """Pictures, labels and regions.
+
+        Raises:
+            UsageError: ``root`` is no rendered folder.
+        """
+        if not self.recognises(root):
+            raise UsageError(
+                f"{root} is no folder of rendered stimuli: it has no {_MANIFEST}.",
+                hint="Leave `--dataset stimuli` out, or name a folder that `elena-wb stimuli render` wrote.",
+            )
         found = FolderDataset().load(root)
-        return Collection(
-            tuple(replace(stimulus, dataset="stimuli") for stimulus in found.stimuli), found.problems
-        )
+        return replace(found, stimuli=tuple(map(self._named, found.stimuli)))
+
+    def _named(self, stimulus: Stimulus) -> Stimulus:
+        rendered = _RENDERED.fullmatch(stimulus.path.name) and self.recognises(stimulus.path.parent)
+        return replace(stimulus, dataset="stimuli") if rendered else stimulus

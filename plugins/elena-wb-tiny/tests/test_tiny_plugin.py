@@ -9,7 +9,8 @@ from elena_wb_tiny.dataset import StimuliDataset
 from elena_wb_tiny.grammar import PROMPTS
 from elena_wb_tiny.stimuli.folder import write_folder
 
-from elena_wb.core import UNMASKED, Condition, ModelError
+from elena_wb.core import UNMASKED, Condition, ModelError, UsageError
+from elena_wb.data import collect
 from elena_wb.engine import ModelAddress
 from elena_wb.plugins import plugin_host
 from elena_wb.prompts import choose
@@ -27,6 +28,26 @@ def test_a_rendered_folder_is_recognised_and_read_with_labels_and_regions(tmp_pa
         assert stimulus.dataset == "stimuli"
         assert {label.source for label in stimulus.labels} == {"face", "body"}
         assert "face" in {region.part for region in stimulus.regions}
+
+
+def test_a_folder_that_was_not_rendered_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"stimuli\.json"):
+        StimuliDataset().load(tmp_path)
+
+
+def test_rendered_pictures_are_known_by_file_and_by_parent_folder_and_added_ones_are_not(
+    tmp_path: Path,
+) -> None:
+    write_folder(tmp_path / "figures", 3, 3, False, size=64)
+    (tmp_path / "figures" / "holiday.png").write_bytes(b"a photograph")
+    datasets = {"stimuli": StimuliDataset()}
+    for source in (tmp_path, tmp_path / "figures"):
+        found = {s.path.name: s.dataset for s in collect([source], datasets=datasets).stimuli}
+        assert found.pop("holiday.png") == "folder"
+        assert found == dict.fromkeys([f"s3-0000{index}.png" for index in range(3)], "stimuli")
+    (one,) = collect([tmp_path / "figures" / "s3-00001.png"], datasets=datasets).stimuli
+    assert (one.path.name, one.dataset) == ("s3-00001.png", "stimuli")
+    assert one.labels
 
 
 def test_the_card_says_what_the_model_is_meant_for() -> None:
