@@ -14,7 +14,6 @@ from elena_wb.masking.box import covering
 from elena_wb.masking.parts import members, spoken
 from elena_wb.nearest import nearest
 
-
 NOTHING_HIDDEN = "nothing of it is hidden"
 """Stands in the note of every picture that shows something its condition should hide."""
 
@@ -40,11 +39,13 @@ class Source:
     """Where the regions of one part come from.
 
     ``locators`` (name → locator) are asked in order until one has found the part: annotations first, where
-    the user left the choice to the host.
+    the user left the choice to the host. ``known`` are the parts that may have been meant where nobody
+    knows this one.
     """
 
     part: str
     locators: Mapping[str, Locator]
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Masking:
             return Masked(pixels)
         height, width = pixels.shape[:2]
         seen: dict[str, Sequence[Region]] = {}
+        annotated = {region.part for region in stimulus.regions}
         hidden: dict[int, Region] = {}
         notes: list[str] = []
         for source in self.sources:
@@ -82,7 +84,8 @@ class Masking:
                 if found:
                     break
             else:
-                notes.append(f"no {spoken(source.part)} found: {NOTHING_HIDDEN}")
+                outside = ANNOTATED in source.locators and not wanted.isdisjoint(annotated)
+                notes.append(_unhidden(source.part, outside=outside))
         regions = tuple(hidden.values())
         searched = tuple(name for name in seen if name != ANNOTATED)
         if not regions:
@@ -105,7 +108,7 @@ class Masking:
                 [bool(wanted & parts) for parts in present] if ANNOTATED in source.locators else [False]
             )
             if not detectors and not any(annotated):
-                raise _nothing_finds(source.part, set().union(*present))
+                raise _nothing_finds(source, set().union(*present))
             if not all(annotated):
                 for detector in detectors:
                     if isinstance(detector, Prepares):
@@ -132,10 +135,19 @@ def _covered(regions: Sequence[Region], width: int, height: int) -> float:
     return float(hidden.mean())
 
 
-def _nothing_finds(part: str, present: set[str]) -> UsageError:
+def _unhidden(part: str, *, outside: bool) -> str:
+    if outside:
+        return f"the annotated box of the {spoken(part)} lies outside the picture: {NOTHING_HIDDEN}"
+    return f"no {spoken(part)} found: {NOTHING_HIDDEN}"
+
+
+def _nothing_finds(source: Source, present: set[str]) -> UsageError:
+    part = source.part
     message = (
         f"Nothing finds `{part}`: these pictures come with no such regions, and no locator looks for it."
     )
+    if source.known and source.known.isdisjoint(members(part)):
+        return UsageError(message, hint=nearest(part, source.known | present))
     if present:
         return UsageError(message, hint=f"Regions in the data: {nearest(part, present)}")
     return UsageError(

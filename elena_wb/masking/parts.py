@@ -13,8 +13,12 @@ SINGLE = frozenset({"face", "head", "torso", *(part for group in GROUPS.values()
 
 
 def members(part: str) -> frozenset[str]:
-    """Names of the regions that hiding ``part`` hides: its own and those of its group."""
-    return frozenset({part, *GROUPS.get(part, ())})
+    """Names of the regions that hiding ``part`` hides: its own and those of its group.
+
+    ``left-hand`` is ``left_hand``.
+    """
+    plain = part.replace("-", "_")
+    return frozenset({part, plain, *GROUPS.get(plain, ())})
 
 
 def spoken(part: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 
-from elena_wb.core import Condition, Locator, Masker, UsageError
+from elena_wb.core import Condition, Locator, Masker, UsageError, WorkbenchError
 from elena_wb.masking.annotated import NAME as ANNOTATED
 from elena_wb.masking.applying import Masking, Source
 from elena_wb.masking.parts import GROUPS, SINGLE, members
@@ -21,10 +22,13 @@ def resolve(
     """A masking that is ready to be prepared and applied.
 
     Without a locator in the condition, a part is hidden where the data says it is, and where the data says
-    nothing, where the first detector for that part sees it. Without a style, ``box``.
+    nothing, where the first detector for that part sees it; detectors that cannot be imported are passed
+    over. Whether the data has a part that no detector finds shows in :meth:`Masking.prepare`. Without a
+    style, ``box``.
 
     Raises:
-        UsageError: a part, locator or style does not exist, or the locator cannot find the part.
+        UsageError: a locator or style does not exist, or the locator named cannot find the part.
+        WorkbenchError: the locator or style named cannot be imported.
     """
     if not condition.masked:
         return Masking(condition)
@@ -46,14 +50,21 @@ def _source(part: str, named: str | None, locators: Mapping[str, Locator]) -> So
         if parts is not None and not members(part) & parts:
             raise UsageError(f"The locator `{named}` does not find `{part}`.", hint=nearest(part, parts))
         return Source(part, {named: locators[named]})
-    detectors = {name: locators[name] for name in _in_order(locators) if name != ANNOTATED}
+    detectors = _working(locators)
     findable = {found for locator in detectors.values() for found in locator.parts or ()}
-    known = SINGLE | set(GROUPS) | findable
-    if part not in known:
-        raise UsageError(f"There is no part `{part}`.", hint=nearest(part, known))
     able = [name for name, locator in detectors.items() if members(part) & (locator.parts or frozenset())]
     chosen = [name for name in (ANNOTATED, *able[:1]) if name in locators]
-    return Source(part, {name: locators[name] for name in chosen})
+    return Source(part, {name: locators[name] for name in chosen}, frozenset(SINGLE | set(GROUPS) | findable))
+
+
+def _working(locators: Mapping[str, Locator]) -> dict[str, Locator]:
+    """The detectors that can be imported, in the order in which they are taken."""
+    working = {}
+    for name in _in_order(locators):
+        if name != ANNOTATED:
+            with contextlib.suppress(WorkbenchError):
+                working[name] = locators[name]
+    return working
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

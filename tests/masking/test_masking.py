@@ -11,12 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elena_wb.core import Box, Condition, Pixels, Region, SetupError, Stimulus, UsageError
-from elena_wb.masking import Masking, resolve
+from elena_wb.core import (
+    Box,
+    Condition,
+    Locator,
+    Pixels,
+    Region,
+    SetupError,
+    Stimulus,
+    UsageError,
+    WorkbenchError,
+)
+from elena_wb.masking import NOTHING_HIDDEN, Masking, resolve
 from elena_wb.masking.annotated import AnnotatedLocator
 from elena_wb.masking.box import BoxMasker
 
 FACE = Region("face", Box(10, 10, 20, 20), "annotated")
+EYES = Region("eyes", Box(12, 14, 16, 4), "annotated")
 LEFT_HAND = Region("left_hand", Box(60, 60, 10, 10), "annotated")
 
 
@@ -50,7 +61,7 @@ def stimulus(*regions: Region) -> Stimulus:
 
 
 def masking(spec: str, detector: Faces | None = None) -> Masking:
-    locators = {"annotated": AnnotatedLocator(), "faces": detector or Faces()}
+    locators: dict[str, Locator] = {"annotated": AnnotatedLocator(), "faces": detector or Faces()}
     return resolve(Condition.parse(spec), locators=locators, maskers={"box": BoxMasker()})
 
 
@@ -124,8 +135,6 @@ def test_regions_are_clipped_to_the_picture(white: Pixels) -> None:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ("fcae", "`face`"),
-        ("hnads", "`hands`"),
         ("face:boxx", "`box`"),
         ("face@anotated", "`annotated`"),
         ("hands@faces", "`face`"),
@@ -144,6 +153,47 @@ def test_a_part_that_nothing_finds_is_an_error_before_the_run() -> None:
         masking("tail@annotated").prepare([stimulus(FACE)])
     masking("hands").prepare([stimulus(FACE), stimulus(LEFT_HAND)])
     masking("none").prepare([stimulus()])
+
+
+@pytest.mark.parametrize(("spec", "said"), [("fcae", "`face`"), ("hnads", "`hands`"), ("eyess", "`eyes`")])
+def test_a_part_that_nobody_knows_is_answered_with_the_nearest_before_the_run(spec: str, said: str) -> None:
+    with pytest.raises(UsageError, match="Nothing finds") as error:
+        masking(spec).prepare([stimulus(EYES)])
+    assert said in (error.value.hint or "")
+
+
+def test_a_part_that_only_the_data_knows_is_hidden(white: Pixels) -> None:
+    eyes = masking("eyes")
+    eyes.prepare([stimulus(EYES), stimulus()])
+    assert eyes.apply(white, stimulus(EYES)).regions == (EYES,)
+    assert masking("left-hand").apply(white, stimulus(LEFT_HAND)).regions == (LEFT_HAND,)
+
+
+@pytest.mark.parametrize("spec", ["face", "face@annotated"])
+def test_an_annotated_box_outside_the_picture_is_told_from_no_face(white: Pixels, spec: str) -> None:
+    outside = Region("face", Box(500, 500, 20, 20), "annotated")
+    masked = masking(spec).apply(white, stimulus(outside))
+    assert masked.regions == ()
+    assert masked.notes == (f"the annotated box of the face lies outside the picture: {NOTHING_HIDDEN}",)
+    assert NOTHING_HIDDEN == "nothing of it is hidden"
+
+
+class Broken(dict[str, Locator]):
+    """Locators as the host hands them over: importing one may fail."""
+
+    def __getitem__(self, name: str) -> Locator:
+        if name == "broken":
+            raise WorkbenchError("plugin `broken` cannot be loaded")
+        return super().__getitem__(name)
+
+
+def test_a_locator_that_cannot_be_imported_is_passed_over_unless_it_is_named() -> None:
+    locators = Broken(annotated=AnnotatedLocator(), broken=Faces(), faces=Faces())
+    maskers = {"box": BoxMasker()}
+    found = resolve(Condition.parse("face"), locators=locators, maskers=maskers)
+    assert list(found.sources[0].locators) == ["annotated", "faces"]
+    with pytest.raises(WorkbenchError, match="broken"):
+        resolve(Condition.parse("face@broken"), locators=locators, maskers=maskers)
 
 
 def test_weights_are_demanded_only_where_a_picture_needs_the_detector() -> None:
