@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from elena_wb.core import ModelError
-from elena_wb_hf.source import Source
+from elena_wb_hf.source import Source, is_offline
 
 CONFIG = "config.json"
 SINGLE = "model.safetensors"
@@ -150,6 +150,11 @@ def _weight_files(source: Source) -> tuple[str, ...]:
         raise ModelError(
             f"The weights of {source.name} are pickled ({pickled[0]}): loading them could run any code.",
             hint="Take a safetensors version of the model, or convert this one where you trust it.",
+        )
+    if source.commit is not None and is_offline():
+        raise ModelError(
+            f"Only the configuration of {source.name} is in the hub's cache, and the network is switched off.",
+            hint=f"Fetch its weights once while online (hf download {source.name}), or give a local folder.",
         )
     raise ModelError(f"{source.name} holds no weights: there is no {SINGLE}.", hint=_what_is_it(source))
 

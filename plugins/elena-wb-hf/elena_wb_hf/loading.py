@@ -1,4 +1,4 @@
-"""Loading weights, completely or not at all."""
+"""Loading weights: all that the architecture wants, or none."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ from elena_wb_hf.machine import free_memory, is_out_of_memory, pick_device, rele
 from elena_wb_hf.options import HFOptions
 
 _LARGE = 200_000_000
+_LISTED = 3
 _BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "8bit": 1.0, "4bit": 0.5}
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A network in evaluation mode, and the device and number format its inputs must have."""
+    """A network in evaluation mode, and the device and number format its inputs must have.
+
+    ``notes`` says which weights of the files the architecture has no place for.
+    """
 
     network: Any
     device: torch.device
     dtype: torch.dtype
+    notes: tuple[str, ...] = ()
 
 
 def load_network(folder: Path, checkpoint: Checkpoint, options: HFOptions) -> Loaded:
@@ -75,7 +80,8 @@ def load_network(folder: Path, checkpoint: Checkpoint, options: HFOptions) -> Lo
     except Exception as error:
         raise _translated(error, name, checkpoint, options) from error
     network.eval()
-    return Loaded(network, network.device if options.spread else device, arguments["dtype"])
+    placed_on = network.device if options.spread else device
+    return Loaded(network, placed_on, arguments["dtype"], _notes_on_unused(report["unexpected_keys"]))
 
 
 def _require_room(device: torch.device, checkpoint: Checkpoint, options: HFOptions) -> None:
@@ -114,7 +120,6 @@ def _require_complete(name: str, report: dict[str, Any]) -> None:
         for what, keys in (
             ("weights missing", report["missing_keys"]),
             ("weights of the wrong shape", report["mismatched_keys"]),
-            ("weights that do not belong to this architecture", report["unexpected_keys"]),
         )
         if keys
     ]
@@ -124,6 +129,17 @@ def _require_complete(name: str, report: dict[str, Any]) -> None:
             f"The weights of {name} do not fit its configuration: {detail}.",
             hint="Fetch the model again, or save it again together with its configuration.",
         )
+
+
+def _notes_on_unused(keys: Iterable[Any]) -> tuple[str, ...]:
+    """Published checkpoints may carry weights of training or of parts that transformers does not build."""
+    names = sorted(map(str, keys))
+    if not names:
+        return ()
+    listed = ", ".join(names[:_LISTED]) + (", …" if len(names) > _LISTED else "")
+    return (
+        f"{len(names)} weights in its files belong to no part of this architecture and are unused: {listed}",
+    )
 
 
 def _first(keys: Iterable[Any]) -> str:

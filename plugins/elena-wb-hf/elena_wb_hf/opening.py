@@ -37,7 +37,11 @@ def open_checkpoint(folder: Path, checkpoint: Checkpoint, options: HFOptions, ca
         parameters=card.parameters or sum(weight.numel() for weight in loaded.network.parameters()),
         context_length=_context_length(loaded.network) or card.context_length,
         device=_device_name(loaded),
-        notes=(*card.notes, f"pictures prepared by {type(chat.processor.image_processor).__name__}"),
+        notes=(
+            *card.notes,
+            *loaded.notes,
+            f"pictures prepared by {type(chat.processor.image_processor).__name__}",
+        ),
     )
     on_gpu = loaded.device.type != "cpu"
     batch_size = options.batch_size or (_BATCH_ON_GPU if on_gpu else _BATCH_ELSEWHERE)

@@ -159,11 +159,15 @@ def test_weights_of_the_wrong_shape_are_refused(copy):
     assert "do not fit its configuration" in refused(copy, describing=False).message
 
 
-def test_weights_that_belong_to_something_else_are_refused(copy):
+def test_weights_that_no_part_wants_are_left_out_and_named_on_the_card(copy):
     import torch
 
-    rewrite_weights(copy, lambda weights: weights.update({"adapter.weight": torch.zeros(2)}))
-    assert "adapter.weight" in refused(copy, describing=False).message
+    rewrite_weights(copy, lambda weights: weights.update({f"adapter.{n}": torch.zeros(2) for n in range(5)}))
+    model = HFProvider().open(str(copy), HFOptions(device="cpu"))
+    (note,) = (note for note in model.card.notes if "unused" in note)
+    assert note.startswith("5 weights")
+    assert note.endswith("adapter.0, adapter.1, adapter.2, …")
+    model.close()
 
 
 def test_a_model_without_its_processor_is_refused(copy):

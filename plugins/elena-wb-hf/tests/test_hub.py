@@ -181,6 +181,14 @@ def test_what_is_not_in_the_cache_cannot_be_had_offline(switch, hub, ask):
     assert hub.asked == []
 
 
+def test_offline_a_repository_that_was_only_described_is_to_be_fetched_online(hub, ask):
+    ask("describe", "lab/model")
+    for verb in ("describe", "open"):
+        answer = ask(verb, "lab/model", ELENA_WB_OFFLINE="1")
+        assert "Only the configuration of lab/model" in answer["message"]
+        assert "once while online (hf download lab/model)" in answer["hint"]
+
+
 def test_a_hub_that_cannot_be_reached_is_an_error_with_a_way_out(ask):
     answer = ask("describe", "lab/model", HF_ENDPOINT="http://127.0.0.1:9")
     assert "lab/model" in answer["message"]
