@@ -140,6 +140,7 @@ def _weight_files(source: Source) -> tuple[str, ...]:
             ) from error
         absent = [name for name in names if name not in source.files]
         if absent:
+            _require_fetched(source)
             raise ModelError(
                 f"{source.name} lacks {len(absent)} of its {len(names)} weight files, {absent[0]} first.",
                 hint="Fetch the model again; the download stopped half-way.",
@@ -151,12 +152,17 @@ def _weight_files(source: Source) -> tuple[str, ...]:
             f"The weights of {source.name} are pickled ({pickled[0]}): loading them could run any code.",
             hint="Take a safetensors version of the model, or convert this one where you trust it.",
         )
+    _require_fetched(source)
+    raise ModelError(f"{source.name} holds no weights: there is no {SINGLE}.", hint=_what_is_it(source))
+
+
+def _require_fetched(source: Source) -> None:
+    """For a hub repository that lacks weights offline, raise what to do about it."""
     if source.commit is not None and is_offline():
         raise ModelError(
             f"Only the configuration of {source.name} is in the hub's cache, and the network is switched off.",
             hint=f"Fetch its weights once while online (hf download {source.name}), or give a local folder.",
         )
-    raise ModelError(f"{source.name} holds no weights: there is no {SINGLE}.", hint=_what_is_it(source))
 
 
 def _header(path: Path) -> Mapping[str, Any]:
