@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for the pool, checkpoints and the model"
     )
-    parser.add_argument("--quick", action="store_true", help="a smaller version, in minutes")
+    parser.add_argument("--quick", action="store_true", help="a smaller version, in a quarter of an hour")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes, one thread each")
     arguments = parser.parse_args()
     with socket.socket() as probe:
