@@ -14,6 +14,8 @@ from elena_wb.cli.output import plain, print_listing, say
 from elena_wb.errors import ExitCode, SetupError, UsageError
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from elena_wb.store import Store
     from elena_wb.store.query import Answer
 
@@ -166,11 +168,21 @@ def _draw(answer: Answer, out: BinaryIO) -> None:
         numeric = any(number in str(kind) and "[" not in str(kind) for number in numbers)
         table.add_column(Text(plain(name)), justify="right" if numeric else "left", overflow="fold")
     rows = list(text_rows(relation.limit(TABLE_ROWS + 1)))
+    kinds = [str(kind) for kind in relation.types]
     for row in rows[:TABLE_ROWS]:
-        table.add_row(*(Text("NULL", style="dim") if cell is None else Text(plain(cell)) for cell in row))
+        table.add_row(*map(_cell, row, kinds))
     console = Console()
     with console.capture() as captured:
         console.print(table)
     out.write(captured.get().encode())
     if len(rows) > TABLE_ROWS:
         say(f"Only the first {TABLE_ROWS} rows; `-f csv` or `-o FILE` gives all.")
+
+
+def _cell(cell: str | None, kind: str) -> Text:
+    """A cell of a drawn table: text is never markup, and a fraction is shown to four digits."""
+    from rich.text import Text
+
+    if cell is None:
+        return Text("NULL", style="dim")
+    return Text(plain(float(cell) if kind in ("DOUBLE", "FLOAT") else cell))
