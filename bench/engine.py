@@ -19,7 +19,7 @@ from elena_wb.plugins import plugin_host
 from elena_wb.prompts import choose
 from elena_wb.store import Store
 
-_PICTURES = 64
+_PICTURES = 48
 _CHECKPOINT_EVERY = 10
 _LOOP_GOAL = 1.05
 _SCRIPT_GOAL = 2.0
@@ -96,7 +96,7 @@ def measure() -> list[Row]:
                 ratio <= _LOOP_GOAL,
             )
         )
-        scripted, ours, ratio = in_turn(script, engine, rounds=3)
+        scripted, ours, ratio = in_turn(script, engine, rounds=2)
         rows.append(
             Row(
                 "engine",

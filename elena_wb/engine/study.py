@@ -17,7 +17,7 @@ from elena_wb.engine.events import Listener, RunFinished
 from elena_wb.engine.models import ModelAddress
 from elena_wb.engine.plan import Resumed, RunPlan, Setting, Wish, plan_run
 from elena_wb.engine.run import execute
-from elena_wb.masking import resolve
+from elena_wb.masking import Masking, resolve
 from elena_wb.plugins import PluginHost
 from elena_wb.prompts import choose
 from elena_wb.store import Store, drain_orphans, known_stimuli, storable
@@ -126,7 +126,7 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
             masking = resolve(
                 condition, locators=host.instances("locators"), maskers=host.instances("maskers")
             )
-            masking.prepare(stimuli)
+            _prepare(masking, stimuli, collection.problems)
             setting = Setting(
                 card=card,
                 prompt=chosen.prompt,
@@ -153,6 +153,15 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
     return Study(
         address, card, tuple(stimuli), tuple(plans), collection.problems, tuple(dict.fromkeys(notes))
     )
+
+
+def _prepare(masking: Masking, stimuli: Sequence[Stimulus], problems: Sequence[Problem]) -> None:
+    """Check that the masking can be applied; a table that could not be read may be why it cannot."""
+    try:
+        masking.prepare(stimuli)
+    except UsageError as error:
+        found = [f"{problem.where}: {problem.reason}" for problem in problems[:3]]
+        raise UsageError(error.message, hint="\n".join(filter(None, (error.hint, *found)))) from error
 
 
 def _wish(request: Request) -> Wish:
