@@ -98,7 +98,7 @@ def _answers(store: Store, run_id: int, stimuli: list[str]) -> list[dict[str, An
 def _accuracy_table(answers: Answers) -> Table:
     n = len(answers["elena"][_UNMASKED])
     table = _table(f"Does the answer match the posed emotion? ({n} congruent figures, 95 % intervals)")
-    for column in ("prompt", "condition", "accuracy", "macro-F1", "flips when the face is hidden"):
+    for column in ("prompt", "condition", "accuracy", "macro-F1", "flips under mask"):
         table.add_column(column)
     for prompt, conditions in answers.items():
         for condition, rows in conditions.items():
@@ -111,7 +111,7 @@ def _accuracy_table(answers: Answers) -> Table:
 def _following_table(answers: Answers) -> Table:
     n = len(answers["elena"][_UNMASKED])
     table = _table(f"Face and body disagree: which does the answer follow? ({n} incongruent figures)")
-    for column in ("prompt", "condition", "follows the face", "follows the body", "neither"):
+    for column in ("prompt", "condition", "the face", "the body", "neither"):
         table.add_column(column)
     for prompt, conditions in answers.items():
         for condition, rows in conditions.items():

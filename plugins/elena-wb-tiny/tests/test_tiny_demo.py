@@ -25,7 +25,15 @@ def elena_wb(home: Path, *arguments: str, code: int = 0) -> subprocess.Completed
 
 def test_the_demonstration_ends_with_a_study_and_a_second_one_asks_nothing_again(tmp_path: Path) -> None:
     shown = elena_wb(tmp_path, "demo", "--pictures", "14").stdout
-    for said in ("accuracy", "macro-F1", "follows the face", "mention the face", "face hidden", "Next:"):
+    for said in (
+        "accuracy",
+        "macro-F1",
+        "which does the answer follow",
+        "the body",
+        "mention the face",
+        "face hidden",
+        "Next:",
+    ):
         assert said in shown
     store = str(tmp_path / "data" / "demo.duckdb")
     counted = elena_wb(
