@@ -201,10 +201,15 @@ def test_a_million_rows_need_no_gigabytes(study: Store) -> None:
 
 
 def test_ctrl_c_stops_a_long_query(study: Store) -> None:
+    # A process started in the background ignores SIGINT, and so would the tests it runs.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
     started = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        rows(study, "SELECT count(*) FROM range(10000000000000) r(i) WHERE i % 7 = 3")
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            rows(study, "SELECT count(*) FROM range(10000000000000) r(i) WHERE i % 7 = 3")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert time.monotonic() - started < 15
     assert rows(study, "SELECT 1") == [("1",)]
