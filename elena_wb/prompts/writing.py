@@ -8,7 +8,7 @@ from typing import Literal
 import tomlkit
 
 from elena_wb.errors import SetupError, UsageError
-from elena_wb.prompts.library import user_folder
+from elena_wb.prompts.catalogue import user_folder
 from elena_wb.prompts.pack import Pack, Texts, load_pack
 from elena_wb.vocabulary import load_scheme
 
