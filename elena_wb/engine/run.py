@@ -1,8 +1,8 @@
 """Carrying out planned runs: prefetch → batch → generate → outbox → store.
 
-The driving thread reads pictures that workers prepared, hands batches to model threads and listens; the
-thread that asked puts each answer on disk before it lets the model go on, so that a process killed at any
-moment loses nothing that a model has answered.
+The driving thread reads pictures that workers prepared, asks the model (in threads of its own where it
+takes several calls at once) and listens; whichever thread asked puts each answer on disk before it lets the
+model go on, so that a process killed at any moment loses nothing that a model has answered.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class _Sitting:
                     exhausted = len(batch) < wanted
                     if batch:
                         waiting.update((id(prepared), prepared) for prepared in batch)
-                        self._launch(asker, batch)
+                        self._launch(asker, batch, in_place=model.max_concurrency == 1)
                         in_flight += 1
                 if not in_flight:
                     if not exhausted and self._may_go_on():
@@ -193,7 +193,7 @@ class _Sitting:
 
         return islice(usable(), count)
 
-    def _launch(self, asker: Asker, batch: Sequence[Prepared]) -> None:
+    def _launch(self, asker: Asker, batch: Sequence[Prepared], *, in_place: bool) -> None:
         questions = [Question(id(item), item.request) for item in batch if item.request is not None]
         self._budget.commit(len(questions))
 
@@ -205,7 +205,11 @@ class _Sitting:
             finally:
                 self._arrivals.put(None)
 
-        # A daemon thread: a second Ctrl-C must be able to leave a model that hangs.
+        # A model that takes one call at a time is asked right here: torch on a CPU is twice as slow in any
+        # thread but the first. Other threads are daemons, so that a second Ctrl-C can leave a call that hangs.
+        if in_place:
+            ask()
+            return
         threading.Thread(target=ask, name="model", daemon=True).start()
 
     def _keep(self, prepared: Prepared, answer: Answer) -> None:
