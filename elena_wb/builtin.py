@@ -15,11 +15,29 @@ def register_locators(register: Register) -> None:
 
 @hookimpl
 def register_maskers(register: Register) -> None:
-    """The filled box."""
+    """Styles of hiding, and the control that hides as much elsewhere."""
     register("box", "elena_wb.masking.box:BoxMasker")
+    register("ellipse", "elena_wb.masking.ellipse:EllipseMasker")
+    register("blur", "elena_wb.masking.blur:BlurMasker")
+    register("pixelate", "elena_wb.masking.pixelate:PixelateMasker")
+    register("inpaint", "elena_wb.masking.inpaint:InpaintMasker")
+    register("control", "elena_wb.masking.control:ControlMasker")
 
 
 @hookimpl
 def register_datasets(register: Register) -> None:
-    """The plain folder."""
+    """Folders and tables of any kind, and the datasets of the field."""
     register("folder", "elena_wb.data.folder:FolderDataset")
+    register("label-folders", "elena_wb.data.label_folders:LabelFoldersDataset")
+    register("table", "elena_wb.data.annotation_table:TableDataset")
+    register("emotic", "elena_wb.data.emotic:EmoticDataset")
+    register("heco", "elena_wb.data.heco:HecoDataset")
+    register("besst", "elena_wb.data.besst:BesstDataset")
+
+
+@hookimpl
+def register_metrics(register: Register) -> None:
+    """Scores against labels."""
+    register("single-label", "elena_wb.analysis.single_label:SingleLabel")
+    register("multi-label", "elena_wb.analysis.multi_label:MultiLabel")
+    register("vad", "elena_wb.analysis.affect:Affect")

@@ -6,6 +6,7 @@ Each value knows its layer, so that ``elena-wb config show`` can say where it co
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ from elena_wb.paths import user_config_dir, user_data_dir
 PREFIX = "ELENA_WB_"
 MAX_SEED = 2**62
 """Leaves room for the repeats, each of which has the next seed, in the store's 64-bit column."""
+
+
+_BETWEEN_CONDITIONS = re.compile(r",(?![a-z_-]+=)")
+"""A comma, but not one before an option of a condition."""
 
 
 class Settings(BaseModel):
@@ -52,7 +57,7 @@ class Settings(BaseModel):
     @field_validator("mask", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
-        return tuple(value.split(",")) if isinstance(value, str) else value
+        return tuple(_BETWEEN_CONDITIONS.split(value)) if isinstance(value, str) else value
 
     @field_validator("mask")
     @classmethod

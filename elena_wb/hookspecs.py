@@ -39,17 +39,22 @@ def register_models(register: Register) -> None:
 
 @hookspec
 def register_locators(register: Register) -> None:
-    """Register locators: ``target`` is called without arguments and returns a :class:`elena_wb.core.Locator`."""
+    """Register locators: ``target``, called with the options given, returns a :class:`elena_wb.core.Locator`."""
 
 
 @hookspec
 def register_maskers(register: Register) -> None:
-    """Register masking styles: ``target`` is called without arguments, returns a :class:`elena_wb.core.Masker`."""
+    """Register masking styles: ``target``, called with the options given, returns a :class:`elena_wb.core.Masker`."""
 
 
 @hookspec
 def register_datasets(register: Register) -> None:
-    """Register datasets: ``target`` is called without arguments and returns a :class:`elena_wb.core.Dataset`."""
+    """Register datasets: ``target``, called with the options given, returns a :class:`elena_wb.core.Dataset`."""
+
+
+@hookspec
+def register_metrics(register: Register) -> None:
+    """Register metrics: ``target`` is called without arguments and returns a :class:`elena_wb.core.Metric`."""
 
 
 @hookspec

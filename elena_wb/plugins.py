@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import inspect
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import pluggy
 
@@ -22,13 +24,17 @@ from elena_wb import hookspecs
 from elena_wb.errors import UsageError, WorkbenchError
 from elena_wb.nearest import nearest
 
+if TYPE_CHECKING:
+    from elena_wb.core.choice import Choice
+
 GROUP = "elena_wb"
-KINDS = ("models", "locators", "maskers", "datasets")
+KINDS = ("models", "locators", "maskers", "datasets", "metrics")
 _SINGULAR = {
     "models": "model provider",
     "locators": "locator",
     "maskers": "masking style",
     "datasets": "dataset",
+    "metrics": "metric",
 }
 
 
@@ -66,6 +72,71 @@ class Claim:
             ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Makes instances of one thing that a plugin claims, imported when the first is made."""
+
+    what: str
+    claim: Claim
+
+    @property
+    def options(self) -> Mapping[str, inspect.Parameter]:
+        """The options it takes, by name.
+
+        Raises:
+            WorkbenchError: it cannot be imported.
+        """
+        return _keywords(self.claim.load())
+
+    def __call__(self, given: Mapping[str, str] = MappingProxyType({})) -> Any:
+        """An instance with the options ``given``, each read as the type that its parameter is annotated with.
+
+        Raises:
+            UsageError: an option is unknown or not acceptable.
+            WorkbenchError: it cannot be imported.
+        """
+        target = self.claim.load()
+        if not given:
+            return target()
+        known = _keywords(target)
+        for name in given:
+            if name not in known:
+                hint = nearest(name, known) if known else "It has no options."
+                raise UsageError(f"The {self.what} `{self.claim.name}` has no option `{name}`.", hint=hint)
+        return self._made(target, given)
+
+    def _made(self, target: Any, given: Mapping[str, str]) -> Any:
+        from pydantic import TypeAdapter, ValidationError
+
+        types = get_type_hints(target.__init__ if inspect.isclass(target) else target)
+        values: dict[str, Any] = {}
+        for name, text in given.items():
+            try:
+                values[name] = TypeAdapter(types.get(name, str)).validate_strings(text)
+            except ValidationError as error:
+                raise self._refused(name, text, error.errors()[0]["msg"]) from error
+        try:
+            return target(**values)
+        except ValueError as error:
+            name, text = next(iter(given.items()))
+            raise (
+                self._refused(name, text, str(error))
+                if len(given) == 1
+                else UsageError(f"The options of the {self.what} `{self.claim.name}` do not do: {error}.")
+            ) from error
+
+    def _refused(self, name: str, text: str, reason: str) -> UsageError:
+        return UsageError(
+            f"The option `{name}={text}` of the {self.what} `{self.claim.name}` is not acceptable: {reason}."
+        )
+
+
+def _keywords(target: Any) -> dict[str, inspect.Parameter]:
+    """The parameters of ``target`` that can be given by name."""
+    parameters = inspect.signature(target).parameters.values()
+    return {one.name: one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+
+
 @dataclass(slots=True)
 class PluginHost:
     """The plugins that were loaded, what they claim, and what went wrong."""
@@ -93,6 +164,25 @@ class PluginHost:
     def instances(self, kind: str) -> Mapping[str, Any]:
         """One instance of everything registered under ``kind``, each imported only when first asked for."""
         return _Lazily(self.claims[kind])
+
+    def makers(self, kind: str) -> Mapping[str, Maker]:
+        """What makes an instance of everything registered under ``kind`` from options given as text."""
+        return {name: Maker(_SINGULAR[kind], claim) for name, claim in self.claims[kind].items()}
+
+    def make(self, kind: str, choice: Choice) -> Any:
+        """What ``choice`` names, made with its options.
+
+        Raises:
+            UsageError: there is no such thing, or an option is unknown or not acceptable.
+            WorkbenchError: it cannot be imported.
+        """
+        makers = self.makers(kind)
+        if choice.name not in makers:
+            raise UsageError(
+                f"There is no {_SINGULAR[kind]} `{choice.name}`.",
+                hint=nearest(choice.name, makers) or self._how_to_add(kind),
+            )
+        return makers[choice.name](choice.given)
 
     def distribution_of(self, plugin: str) -> str:
         """Name and version of the distribution that brought ``plugin``."""

@@ -5,12 +5,25 @@ This room imports the standard library, numpy and pydantic, and nothing of ours.
 
 from __future__ import annotations
 
+from elena_wb.core.choice import Choice
 from elena_wb.core.condition import UNMASKED, Condition
 from elena_wb.core.exchange import Model, ModelCard, Provider, Request, Response, Sampling
 from elena_wb.core.narrative import BodyPart, Narrative
 from elena_wb.core.prompt import Prompt
-from elena_wb.core.protocols import Collection, Dataset, Locator, Masker, Pixels, Prepares, Problem
-from elena_wb.core.stimulus import Box, Label, Region, Stimulus
+from elena_wb.core.protocols import (
+    NOTHING_KNOWN,
+    Collection,
+    Dataset,
+    KnownFile,
+    Locator,
+    Masker,
+    Pixels,
+    Prepares,
+    Problem,
+    ReadsNames,
+    Relocates,
+)
+from elena_wb.core.stimulus import Box, Label, Region, Stimulus, Upload, person_stimulus_id
 from elena_wb.errors import (
     ExitCode,
     ImageError,
@@ -22,14 +35,17 @@ from elena_wb.errors import (
 )
 
 __all__ = [
+    "NOTHING_KNOWN",
     "UNMASKED",
     "BodyPart",
     "Box",
+    "Choice",
     "Collection",
     "Condition",
     "Dataset",
     "ExitCode",
     "ImageError",
+    "KnownFile",
     "Label",
     "Locator",
     "Masker",
@@ -43,12 +59,16 @@ __all__ = [
     "Problem",
     "Prompt",
     "Provider",
+    "ReadsNames",
     "Region",
+    "Relocates",
     "Request",
     "Response",
     "Sampling",
     "SetupError",
     "Stimulus",
+    "Upload",
     "UsageError",
     "WorkbenchError",
+    "person_stimulus_id",
 ]

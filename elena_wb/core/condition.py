@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from elena_wb.core.choice import Choice
 from elena_wb.errors import UsageError
 
 _NAME = r"[a-z][a-z0-9_-]*"
 _SPEC = re.compile(
-    rf"(?P<parts>{_NAME}(?:\+{_NAME})*)(?::(?P<style>{_NAME}))?(?:@(?P<locator>{_NAME}))?", re.ASCII
+    rf"(?P<parts>{_NAME}(?:\+{_NAME})*)(?::(?P<style>[^:@]+))?(?:@(?P<locator>[^:@]+))?", re.ASCII
 )
-_HINT = "A condition is `none` or PARTS[:STYLE][@LOCATOR], such as `face`, `face+hands:box@annotated`."
+_HINT = (
+    "A condition is `none` or PARTS[:STYLE[,OPTION=VALUE]…][@LOCATOR[,OPTION=VALUE]…], such as `face`, "
+    "`face+hands:box@annotated`, `face:blur,padding=0.2`."
+)
+CONTROL = "control"
+"""The style that hides as much elsewhere, and never the part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +28,8 @@ class Condition:
     """
 
     parts: tuple[str, ...] = ()
-    style: str | None = None
-    locator: str | None = None
+    style: Choice | None = None
+    locator: Choice | None = None
 
     @property
     def masked(self) -> bool:
@@ -33,7 +39,8 @@ class Condition:
     @property
     def hides_face(self) -> bool:
         """Whether the face is among what is hidden."""
-        return bool({"face", "head"} & set(self.parts))
+        hides_the_part = self.style is None or self.style.name != CONTROL
+        return hides_the_part and bool({"face", "head", "body"} & set(self.parts))
 
     def __str__(self) -> str:
         if not self.parts:
@@ -44,7 +51,9 @@ class Condition:
 
     @classmethod
     def parse(cls, spec: str) -> Condition:
-        """Read ``none`` or ``PARTS[:STYLE][@LOCATOR]``; parts are sorted, so that equal specs are equal.
+        """Read ``none`` or ``PARTS[:STYLE][@LOCATOR]``, each of the two with its options after commas.
+
+        Parts and options are sorted, so that equal specs are equal.
 
         Raises:
             UsageError: the text is no condition.
@@ -58,7 +67,12 @@ class Condition:
         parts = tuple(sorted(set(match["parts"].split("+"))))
         if "none" in parts:
             raise UsageError(f"`{spec}` joins `none` with other parts.", hint=_HINT)
-        return cls(parts=parts, style=match["style"], locator=match["locator"])
+        try:
+            style = Choice.parse(match["style"]) if match["style"] else None
+            locator = Choice.parse(match["locator"]) if match["locator"] else None
+        except ValueError as error:
+            raise UsageError(f"`{spec}` is no masking condition: {error}.", hint=_HINT) from error
+        return cls(parts, style, locator)
 
 
 UNMASKED = Condition()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from elena_wb.core.stimulus import Box, Region, Stimulus
+from elena_wb.core.stimulus import Box, Label, Region, Stimulus
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,11 @@ Pixels: TypeAlias = "npt.NDArray[np.uint8]"
 
 
 class Locator(Protocol):
-    """Finds regions of persons in a picture. Called from several threads at once."""
+    """Finds regions of persons in a picture. Called from several threads at once.
+
+    The keyword parameters of what is registered are its options (``face@yunet,score=0.5``): annotated,
+    with defaults, out of range is a ``ValueError`` that says what is allowed.
+    """
 
     @property
     def parts(self) -> frozenset[str] | None:
@@ -49,7 +54,7 @@ class Prepares(Protocol):
 
 
 class Masker(Protocol):
-    """A style of hiding. Called from several threads at once."""
+    """A style of hiding. Called from several threads at once. Its options are those of a :class:`Locator`."""
 
     @property
     def identity(self) -> str:
@@ -57,6 +62,19 @@ class Masker(Protocol):
 
     def mask(self, pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
         """A new picture of the same shape with every box hidden; ``pixels`` is left as it is."""
+
+
+@runtime_checkable
+class Relocates(Protocol):
+    """A masker that hides something else in place of the part, such as an equal area elsewhere."""
+
+    def elsewhere(
+        self, boxes: Sequence[Box], *, width: int, height: int, persons: Sequence[Box]
+    ) -> Sequence[Box]:
+        """The boxes to pass to :meth:`Masker.mask` in place of ``boxes``, within ``width`` x ``height`` pixels.
+
+        ``persons`` are boxes of whole persons where any are known. Empty where there is no room.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +102,48 @@ class Collection:
     ignored: int = 0
 
 
+class KnownFile(Protocol):
+    """A file as it was when it was last hashed."""
+
+    @property
+    def stimulus_id(self) -> str:
+        """sha256 (hex) of its bytes."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    @property
+    def mtime_ns(self) -> int:
+        """Time of its last change."""
+
+
+NOTHING_KNOWN: Mapping[str, KnownFile] = MappingProxyType({})
+
+
 class Dataset(Protocol):
-    """Reads stimuli with their labels and regions from a folder or file."""
+    """Reads stimuli with their labels and regions from a folder or file.
+
+    Its options (``table,path=file,label=emotion``) are those of a :class:`Locator`.
+    """
 
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` looks like this dataset; cheap, never raises."""
 
-    def load(self, root: Path) -> Collection:
-        """Everything usable below ``root``.
+    def load(self, root: Path, known: Mapping[str, KnownFile] = NOTHING_KNOWN) -> Collection:
+        """Everything usable below ``root``, a folder or an annotation file.
+
+        ``known`` maps absolute paths to what was read of them before; handed on to
+        :func:`elena_wb.data.identify.identify`, it spares unchanged files a second hashing.
 
         Raises:
             WorkbenchError: ``root`` is not this dataset at all.
         """
+
+
+@runtime_checkable
+class ReadsNames(Protocol):
+    """A dataset whose file names carry the labels, so that answers can be scored without the pictures."""
+
+    def from_name(self, name: str) -> tuple[tuple[Label, ...], Mapping[str, str]] | None:
+        """Labels and attributes that the file name ``name`` states; ``None`` where it is not of this dataset."""

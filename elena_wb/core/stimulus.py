@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+Upload = Literal["allowed", "masked-only", "local-only"]
+"""Whether a picture may leave this machine: always, only where an audited mask hides the face, or never."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,13 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Stimulus:
-    """A picture (or one person in it) that a model is asked about.
+    """A picture, or one labelled person in it, that a model is asked about.
 
-    ``stimulus_id`` is the sha256 of the file's bytes as lower-case hex. ``width`` and ``height``
-    are pixels as displayed, ``None`` until the picture has been opened.
+    ``stimulus_id`` is the sha256 of the file's bytes as lower-case hex; where a dataset labels persons
+    within a picture, the corners of the person's box follow (:func:`person_stimulus_id`). ``person_box``
+    and ``regions`` are in pixels of the whole picture. ``width`` and ``height`` are pixels as displayed,
+    ``None`` until the picture has been opened. ``attributes`` is what else the dataset says of it, such as
+    ``view`` or ``gender``: columns that scores can be grouped by.
     """
 
     stimulus_id: str
@@ -87,3 +95,22 @@ class Stimulus:
     height: int | None = None
     labels: tuple[Label, ...] = ()
     regions: tuple[Region, ...] = ()
+    person_index: int | None = None
+    person_box: Box | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    upload: Upload = "allowed"
+
+    @property
+    def picture_id(self) -> str:
+        """The sha256 of the file's bytes, which the persons of one picture share."""
+        return self.stimulus_id.partition("#")[0]
+
+
+def person_stimulus_id(picture_id: str, box: Box) -> str:
+    """The identity of one person in a picture: ``<sha256>#left,top,right,bottom`` in whole pixels.
+
+    It follows the box and not the order of rows, so that the same person is the same stimulus in every
+    edition of the annotations.
+    """
+    corners = (box.x, box.y, box.x + box.w, box.y + box.h)
+    return f"{picture_id}#{','.join(str(round(value)) for value in corners)}"

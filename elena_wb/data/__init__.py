@@ -6,8 +6,7 @@ Imports core and vocabulary only. :func:`collect` finds stimuli without opening 
 from __future__ import annotations
 
 from elena_wb.data.folder import FolderDataset
-from elena_wb.data.identify import KnownFile
 from elena_wb.data.images import LoadedImage, load_image, pixel_digest
 from elena_wb.data.sources import collect
 
-__all__ = ["FolderDataset", "KnownFile", "LoadedImage", "collect", "load_image", "pixel_digest"]
+__all__ = ["FolderDataset", "LoadedImage", "collect", "load_image", "pixel_digest"]

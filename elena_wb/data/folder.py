@@ -6,34 +6,41 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from elena_wb.core import Collection, Dataset, Problem, Stimulus, UsageError, WorkbenchError
-from elena_wb.data.identify import KnownFile, identify, storable
+from elena_wb.core import (
+    NOTHING_KNOWN,
+    Collection,
+    Dataset,
+    KnownFile,
+    Problem,
+    Stimulus,
+    UsageError,
+    WorkbenchError,
+)
+from elena_wb.data.identify import identify, storable
 from elena_wb.data.tables import Tables
 from elena_wb.data.walk import FoundFile, walk
 
 NAME = "folder"
 
 
+def _nobody(_: Path) -> Dataset | None:
+    return None
+
+
 class FolderDataset:
     """Pictures in a folder and its subfolders; ``labels.csv`` and ``regions.csv`` in any of them are read.
 
-    ``known`` spares unchanged files a second hashing (:func:`elena_wb.data.identify.identify`).
     ``owner`` names the dataset that a folder below the root is left to, if any.
     """
 
-    def __init__(
-        self,
-        known: Mapping[str, KnownFile] | None = None,
-        owner: Callable[[Path], Dataset | None] = lambda _: None,
-    ) -> None:
-        self._known = known or {}
-        self.owner = owner
+    def __init__(self) -> None:
+        self.owner: Callable[[Path], Dataset | None] = _nobody
 
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` is a folder."""
         return root.is_dir()
 
-    def load(self, root: Path) -> Collection:
+    def load(self, root: Path, known: Mapping[str, KnownFile] = NOTHING_KNOWN) -> Collection:
         """Every picture below ``root``, sorted by path; content that occurs twice is taken once.
 
         Folders with an owner come after the others; one that cannot be loaded is a problem.
@@ -47,13 +54,13 @@ class FolderDataset:
         tables = Tables()
         for folder in found.folders:
             tables.read_folder(folder)
-        stimuli, problems = identify(found.files, NAME, self._known)
+        stimuli, problems = identify(found.files, NAME, known)
         absent = [
             Problem(where, f"there is no picture {storable(picture)}", excludes=False)
             for picture, where in tables.mentioned.items()
             if not picture.is_file()
         ]
-        owned = [self._owned(folder) for folder in found.claimed]
+        owned = [self._owned(folder, known) for folder in found.claimed]
         theirs = [stimulus for part in owned for stimulus in part.stimuli]
         unique, repeated = without_duplicates([*_with_tables(stimuli, tables), *theirs])
         reported = [problem for part in owned for problem in part.problems]
@@ -63,14 +70,16 @@ class FolderDataset:
             ignored=found.ignored + sum(part.ignored for part in owned),
         )
 
-    def load_files(self, files: Sequence[FoundFile]) -> Collection:
+    def load_files(
+        self, files: Sequence[FoundFile], known: Mapping[str, KnownFile] = NOTHING_KNOWN
+    ) -> Collection:
         """The pictures given one by one, with what the tables in their own folders say about them.
 
         Pictures in a folder with an owner are taken as that dataset has them.
         """
         given = {file.path for file in files}
         folders = dict.fromkeys(file.path.parent for file in files)
-        owned = [self._owned(folder) for folder in folders if self.owner(folder) is not None]
+        owned = [self._owned(folder, known) for folder in folders if self.owner(folder) is not None]
         by_path: dict[Path, list[Stimulus]] = {}
         for stimulus in (stimulus for part in owned for stimulus in part.stimuli if stimulus.path in given):
             by_path.setdefault(stimulus.path, []).append(stimulus)
@@ -78,17 +87,17 @@ class FolderDataset:
         tables = Tables()
         for folder in dict.fromkeys(file.path.parent for file in rest):
             tables.read_folder(folder)
-        stimuli, problems = identify(rest, NAME, self._known)
+        stimuli, problems = identify(rest, NAME, known)
         for stimulus in _with_tables(stimuli, tables):
             by_path.setdefault(stimulus.path, []).append(stimulus)
         ordered = [stimulus for file in files for stimulus in by_path.get(file.path, ())]
         shown = [problem for part in owned for problem in part.problems if not problem.excludes]
         return Collection(tuple(ordered), (*problems, *tables.problems, *shown))
 
-    def _owned(self, folder: Path) -> Collection:
+    def _owned(self, folder: Path, known: Mapping[str, KnownFile]) -> Collection:
         dataset = self.owner(folder)
         try:
-            return Collection(()) if dataset is None else dataset.load(folder)
+            return Collection(()) if dataset is None else dataset.load(folder, known)
         except WorkbenchError as error:
             return Collection((), (Problem(storable(folder), error.message),))
 

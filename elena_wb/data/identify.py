@@ -7,30 +7,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
 
-from elena_wb.core import Problem, Stimulus
+from elena_wb.core import NOTHING_KNOWN, KnownFile, Problem, Stimulus
 from elena_wb.data.walk import FoundFile
 
 
-class KnownFile(Protocol):
-    """A file as it was when it was last hashed."""
-
-    @property
-    def stimulus_id(self) -> str:
-        """sha256 (hex) of its bytes."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-
-    @property
-    def mtime_ns(self) -> int:
-        """Time of its last change."""
-
-
 def identify(
-    files: Sequence[FoundFile], dataset: str, known: Mapping[str, KnownFile]
+    files: Sequence[FoundFile], dataset: str, known: Mapping[str, KnownFile] = NOTHING_KNOWN
 ) -> tuple[list[Stimulus], list[Problem]]:
     """One stimulus a file, in order, and the files that could not be read or are empty.
 

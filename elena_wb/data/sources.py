@@ -6,9 +6,17 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from elena_wb.core import Collection, Dataset, Problem, Stimulus, UsageError, WorkbenchError
+from elena_wb.core import (
+    NOTHING_KNOWN,
+    Collection,
+    Dataset,
+    KnownFile,
+    Problem,
+    Stimulus,
+    UsageError,
+    WorkbenchError,
+)
 from elena_wb.data.folder import NAME, FolderDataset, without_duplicates
-from elena_wb.data.identify import KnownFile
 from elena_wb.data.walk import FoundFile
 from elena_wb.nearest import nearest
 
@@ -17,45 +25,43 @@ def collect(
     sources: Sequence[str | Path],
     *,
     datasets: Mapping[str, Dataset] | None = None,
-    dataset: str | None = None,
-    known: Mapping[str, KnownFile] | None = None,
+    dataset: Dataset | None = None,
+    known: Mapping[str, KnownFile] = NOTHING_KNOWN,
 ) -> Collection:
     """Stimuli of all ``sources`` (files and folders) in the order given, each content once.
 
-    A folder is read by the dataset named, else by the first of ``datasets`` (by name) that recognises it,
+    A folder is read by ``dataset`` where one is given, else by the first of ``datasets`` (by name) that recognises it,
     else as a plain folder, in which folders that a dataset recognises are left to that one. A file is a
-    picture whatever its name, and belongs to the dataset that recognises its folder, unless a dataset is
-    named: then it is handed to that one (an annotation file). Where none is named, datasets that cannot be
+    picture whatever its name, and belongs to the dataset that recognises its folder, unless ``dataset`` is
+    given: then it is handed to that one (an annotation file). Where none is given, datasets that cannot be
     imported are passed over with a note. No picture is opened. ``known`` maps absolute paths to what was
     read of them before, so that unchanged files are not hashed again.
 
     Raises:
-        UsageError: a source or the dataset does not exist, or the source is not of that dataset.
+        UsageError: a source does not exist, or is not of that dataset.
     """
     datasets = datasets or {}
-    if dataset is not None and dataset != NAME and dataset not in datasets:
-        raise UsageError(f"There is no dataset `{dataset}`.", hint=nearest(dataset, {*datasets, NAME}))
     stimuli: list[Stimulus] = []
     problems: list[Problem] = []
     candidates: list[Dataset] = []
     if dataset is None:
         candidates, problems = _working(datasets)
-    plain = FolderDataset(
-        known, lambda root: next((found for found in candidates if found.recognises(root)), None)
-    )
+    plain = FolderDataset()
+    plain.owner = lambda root: next((found for found in candidates if found.recognises(root)), None)
+    by_folders = isinstance(dataset, FolderDataset)
     ignored = 0
 
     def reader(root: Path) -> Dataset:
         if dataset is not None:
-            return plain if dataset == NAME else datasets[dataset]
+            return plain if by_folders else dataset
         return plain.owner(root) or plain
 
     for group in _grouped([_existing(source) for source in sources]):
-        if isinstance(group, list) and dataset in (None, NAME):
-            parts = [plain.load_files([_found(path) for path in group])]
+        if isinstance(group, list) and (dataset is None or by_folders):
+            parts = [plain.load_files([_found(path) for path in group], known)]
         else:
             roots = group if isinstance(group, list) else [group]
-            parts = [reader(root).load(root) for root in roots]
+            parts = [reader(root).load(root, known) for root in roots]
         for part in parts:
             stimuli += part.stimuli
             problems += part.problems

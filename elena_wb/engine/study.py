@@ -11,7 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from elena_wb.core import Condition, Model, ModelCard, Problem, Sampling, Stimulus, UsageError
+from elena_wb.core import (
+    Choice,
+    Condition,
+    Dataset,
+    Model,
+    ModelCard,
+    Problem,
+    Sampling,
+    Stimulus,
+    UsageError,
+)
 from elena_wb.data import collect
 from elena_wb.engine.events import Listener, RunFinished
 from elena_wb.engine.models import ModelAddress
@@ -101,7 +111,7 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
     collection = collect(
         request.sources,
         datasets=host.instances("datasets"),
-        dataset=request.dataset,
+        dataset=None if request.dataset is None else _dataset(request.dataset, host),
         known=known_stimuli(store),
     )
     stimuli = collection.stimuli[: request.limit]
@@ -123,9 +133,7 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
                 extra_folders=host.prompt_folders,
             )
             notes += chosen.notes
-            masking = resolve(
-                condition, locators=host.instances("locators"), maskers=host.instances("maskers")
-            )
+            masking = resolve(condition, locators=host.makers("locators"), maskers=host.makers("maskers"))
             _prepare(masking, stimuli, collection.problems)
             setting = Setting(
                 card=card,
@@ -153,6 +161,15 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
     return Study(
         address, card, tuple(stimuli), tuple(plans), collection.problems, tuple(dict.fromkeys(notes))
     )
+
+
+def _dataset(written: str, host: PluginHost) -> Dataset:
+    try:
+        choice = Choice.parse(written)
+    except ValueError as error:
+        raise UsageError(f"`{written}` is no dataset: {error}.", hint="NAME[,OPTION=VALUE]…") from error
+    dataset: Dataset = host.make("datasets", choice)
+    return dataset
 
 
 def _prepare(masking: Masking, stimuli: Sequence[Stimulus], problems: Sequence[Problem]) -> None:

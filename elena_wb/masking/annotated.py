@@ -11,7 +11,10 @@ NAME = "annotated"
 
 
 class AnnotatedLocator:
-    """Hands on what the dataset says about a stimulus; boxes are taken as given."""
+    """Hands on what the dataset says about a stimulus; boxes are taken as given.
+
+    The box of a labelled person is a region ``body``, where the data has no other.
+    """
 
     @property
     def parts(self) -> frozenset[str] | None:
@@ -24,5 +27,13 @@ class AnnotatedLocator:
         return NAME
 
     def locate(self, pixels: Pixels, stimulus: Stimulus) -> Sequence[Region]:
-        """The stimulus's regions; none where it has none."""
-        return [replace(region, locator=NAME) for region in stimulus.regions]
+        """The regions of ``stimulus``; none where it has none."""
+        return [replace(region, locator=NAME) for region in regions_of(stimulus)]
+
+
+def regions_of(stimulus: Stimulus) -> Sequence[Region]:
+    """The regions that come with a stimulus, its person's box among them."""
+    person = stimulus.person_box
+    if person is None or any(region.part == "body" for region in stimulus.regions):
+        return stimulus.regions
+    return (*stimulus.regions, Region("body", person, NAME))

@@ -7,28 +7,47 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from elena_wb.core import Condition, Locator, Masker, Pixels, Prepares, Region, Stimulus, UsageError
+from elena_wb.core import (
+    Box,
+    Condition,
+    Locator,
+    Masker,
+    Pixels,
+    Prepares,
+    Region,
+    Relocates,
+    Stimulus,
+    UsageError,
+)
 from elena_wb.masking.annotated import NAME as ANNOTATED
+from elena_wb.masking.annotated import regions_of
 from elena_wb.masking.box import covering
-from elena_wb.masking.parts import members, spoken
+from elena_wb.masking.parts import BACKGROUND, BODY, members, spoken
 from elena_wb.nearest import nearest
 
 NOTHING_HIDDEN = "nothing of it is hidden"
 """Stands in the note of every picture that shows something its condition should hide."""
 
 
+Located = dict[str, Sequence[Region]]
+"""Identity of a locator → what it found in one picture; shared by the conditions of that picture."""
+
+
 @dataclass(frozen=True, slots=True)
 class Masked:
     """A picture with a condition applied.
 
-    ``regions`` were hidden; ``covered_fraction`` is the share of the picture that their boxes take up
-    together, before a style pads them. ``searched`` names the locators that looked at this picture, also
-    in vain. ``notes`` says of each part of which nothing was found.
+    ``regions`` are the parts that were located, and ``hidden`` the boxes that were handed to the style: the
+    same, but for the style ``control``. ``covered_fraction`` is the share of the picture that ``hidden``
+    takes up, before a style pads it. ``searched`` names the locators that looked at this picture, also in
+    vain. ``notes`` says of each part of which nothing was found or hidden.
     """
 
     pixels: Pixels
     regions: tuple[Region, ...] = ()
+    hidden: tuple[Box, ...] = ()
     covered_fraction: float = 0.0
     searched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -57,12 +76,13 @@ class Masking:
     masker: Masker | None = None
     identity: str = field(default="none")
 
-    def apply(self, pixels: Pixels, stimulus: Stimulus) -> Masked:
+    def apply(self, pixels: Pixels, stimulus: Stimulus, located: Located | None = None) -> Masked:
         """``pixels`` with every region of the condition's parts hidden.
 
         Where nothing of a part is found the picture is used as it is, with a note: leaving it out would bias
         a study towards pictures that are easy for a detector, and a picture whose face is turned away has
         none to hide. The note is stored with the answer, so that an analysis can leave such pictures out.
+        ``located`` holds what locators found in this very picture before, and gains what they find now.
 
         Raises:
             WorkbenchError: a locator cannot work at all.
@@ -70,28 +90,56 @@ class Masking:
         if self.masker is None:
             return Masked(pixels)
         height, width = pixels.shape[:2]
-        seen: dict[str, Sequence[Region]] = {}
-        annotated = {region.part for region in stimulus.regions}
-        hidden: dict[int, Region] = {}
+        detected: Located = {} if located is None else located
+        given: Located = {}
+        asked: dict[str, None] = {}
+        annotated = {region.part for region in regions_of(stimulus)}
+        to_hide: dict[int, Region] = {}
+        to_show: list[Region] = []
         notes: list[str] = []
         for source in self.sources:
             wanted = members(source.part)
             for name, locator in source.locators.items():
-                if name not in seen:
-                    seen[name] = _usable(locator.locate(pixels, stimulus), name, width, height)
-                found = [region for region in seen[name] if region.part in wanted]
-                hidden |= {id(region): region for region in found}
+                asked[name] = None
+                seen = (
+                    given if name == ANNOTATED else detected
+                )  # annotations are of one person, not of the picture
+                if locator.identity not in seen:
+                    seen[locator.identity] = _usable(locator.locate(pixels, stimulus), name, width, height)
+                found = [region for region in seen[locator.identity] if region.part in wanted]
+                if source.part == BACKGROUND:
+                    to_show += found
+                else:
+                    to_hide |= {id(region): region for region in found}
                 if found:
                     break
             else:
                 outside = ANNOTATED in source.locators and not wanted.isdisjoint(annotated)
                 notes.append(_unhidden(source.part, outside=outside))
-        regions = tuple(hidden.values())
-        searched = tuple(name for name in seen if name != ANNOTATED)
-        if not regions:
-            return Masked(pixels, searched=searched, notes=tuple(notes))
-        masked = self.masker.mask(pixels, [region.box for region in regions])
-        return Masked(masked, regions, _covered(regions, width, height), searched, tuple(notes))
+        searched = tuple(name for name in asked if name != ANNOTATED)
+        masked, hidden, covered = pixels, _boxes(to_hide.values()), 0.0
+        if isinstance(self.masker, Relocates) and hidden:
+            persons = [region.box for region in regions_of(stimulus) if region.part == BODY]
+            hidden = tuple(self.masker.elsewhere(hidden, width=width, height=height, persons=persons))
+            if not hidden:
+                notes.append(f"no room for the control: {NOTHING_HIDDEN}")
+        if hidden:
+            masked = self.masker.mask(pixels, hidden)
+            covered = float(area(hidden, width, height).mean())
+        if to_show:
+            kept = area(_boxes(to_show), width, height) & ~area(hidden, width, height)
+            behind = self.masker.mask(pixels, [_around(width, height)])
+            masked = np.where(kept[..., None], masked, behind)
+            hidden = (*hidden, Box(0, 0, width, height))
+            covered = float((~kept).mean())
+        return Masked(
+            masked,
+            (*to_hide.values(), *to_show),
+            hidden if to_hide or to_show else (),
+            covered,
+            searched,
+            tuple(notes),
+        )
 
     def prepare(self, stimuli: Iterable[Stimulus]) -> None:
         """Check before a run that the condition can be applied to ``stimuli``.
@@ -100,7 +148,7 @@ class Masking:
             UsageError: a part is found by no locator, and no stimulus comes with a region of it.
             SetupError: a locator that is needed lacks its weights.
         """
-        present = [{region.part for region in stimulus.regions} for stimulus in stimuli]
+        present = [{region.part for region in regions_of(stimulus)} for stimulus in stimuli]
         for source in self.sources:
             wanted = members(source.part)
             detectors = [locator for name, locator in source.locators.items() if name != ANNOTATED]
@@ -128,14 +176,26 @@ def _usable(regions: Iterable[Region], locator: str, width: int, height: int) ->
     return usable
 
 
-def _covered(regions: Sequence[Region], width: int, height: int) -> float:
-    hidden = np.zeros((height, width), dtype=bool)
-    for region in regions:
-        hidden[covering(region.box, width, height)] = True
-    return float(hidden.mean())
+def area(boxes: Iterable[Box], width: int, height: int) -> npt.NDArray[np.bool_]:
+    """Which pixels ``boxes`` touch: bool ``[height, width]``."""
+    touched = np.zeros((height, width), dtype=bool)
+    for box in boxes:
+        touched[covering(box, width, height)] = True
+    return touched
+
+
+def _boxes(regions: Iterable[Region]) -> tuple[Box, ...]:
+    return tuple(region.box for region in regions)
+
+
+def _around(width: int, height: int) -> Box:
+    """A box so large that a shape inscribed in it, such as an ellipse, still holds the whole picture."""
+    return Box(-width / 2, -height / 2, 2 * width, 2 * height)
 
 
 def _unhidden(part: str, *, outside: bool) -> str:
+    if part == BACKGROUND:
+        return f"no person found: {NOTHING_HIDDEN}"
     if outside:
         return f"the annotated box of the {spoken(part)} lies outside the picture: {NOTHING_HIDDEN}"
     return f"no {spoken(part)} found: {NOTHING_HIDDEN}"

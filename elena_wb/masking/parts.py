@@ -9,15 +9,23 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """Part → the single parts that it stands for, beside a region of its own name."""
 
-SINGLE = frozenset({"face", "head", "torso", *(part for group in GROUPS.values() for part in group)})
+BODY = "body"
+BACKGROUND = "background"
+"""All but the bodies: hidden by hiding everything and leaving the bodies."""
+
+SINGLE = frozenset(
+    {"face", "head", "torso", BODY, BACKGROUND, *(part for group in GROUPS.values() for part in group)}
+)
 
 
 def members(part: str) -> frozenset[str]:
     """Names of the regions that hiding ``part`` hides: its own and those of its group.
 
-    ``left-hand`` is ``left_hand``.
+    ``left-hand`` is ``left_hand``. For the background they are the bodies, which are not hidden.
     """
     plain = part.replace("-", "_")
+    if plain == BACKGROUND:
+        return frozenset({BODY})
     return frozenset({part, plain, *GROUPS.get(plain, ())})
 
 

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeVar
 
-from elena_wb.core import Condition, Locator, Masker, UsageError, WorkbenchError
+from elena_wb.core import (
+    Choice,
+    Condition,
+    Locator,
+    Masker,
+    Prepares,
+    Relocates,
+    SetupError,
+    UsageError,
+    WorkbenchError,
+)
 from elena_wb.masking.annotated import NAME as ANNOTATED
 from elena_wb.masking.applying import Masking, Source
 from elena_wb.masking.parts import GROUPS, SINGLE, members
 from elena_wb.nearest import nearest
+
+_Made = TypeVar("_Made", covariant=True)
+
+
+class Make(Protocol[_Made]):
+    """Makes a locator or style from its options, given as text (:class:`elena_wb.plugins.Maker`)."""
+
+    def __call__(self, given: Mapping[str, str], /) -> _Made:
+        """An instance; :class:`UsageError` where an option does not do."""
+
 
 DEFAULT_STYLE = "box"
 PREFERRED = ("yunet",)
@@ -17,53 +38,80 @@ PREFERRED = ("yunet",)
 
 
 def resolve(
-    condition: Condition, *, locators: Mapping[str, Locator], maskers: Mapping[str, Masker]
+    condition: Condition, *, locators: Mapping[str, Make[Locator]], maskers: Mapping[str, Make[Masker]]
 ) -> Masking:
     """A masking that is ready to be prepared and applied.
 
     Without a locator in the condition, a part is hidden where the data says it is, and where the data says
-    nothing, where the first detector for that part sees it; detectors that cannot be imported are passed
-    over. Whether the data has a part that no detector finds shows in :meth:`Masking.prepare`. Without a
-    style, ``box``.
+    nothing, where the first detector for that part sees it; detectors that cannot be imported or lack
+    their weights are passed over. Whether the data has a part that no detector finds shows in
+    :meth:`Masking.prepare`. Without a style, ``box``.
 
     Raises:
-        UsageError: a locator or style does not exist, or the locator named cannot find the part.
+        UsageError: a locator, a style or an option of one does not exist, or the locator named cannot find
+            the part.
         WorkbenchError: the locator or style named cannot be imported.
     """
     if not condition.masked:
         return Masking(condition)
-    style = condition.style or DEFAULT_STYLE
-    if style not in maskers:
-        raise UsageError(f"There is no masking style `{style}`.", hint=nearest(style, maskers))
-    if condition.locator is not None and condition.locator not in locators:
+    style = condition.style or Choice(DEFAULT_STYLE)
+    if style.name not in maskers:
+        raise UsageError(f"There is no masking style `{style.name}`.", hint=nearest(style.name, maskers))
+    masker = maskers[style.name](style.given)
+    named = None
+    if condition.locator is not None:
+        if condition.locator.name not in locators:
+            raise UsageError(
+                f"There is no locator `{condition.locator.name}`.",
+                hint=nearest(condition.locator.name, locators),
+            )
+        named = locators[condition.locator.name](condition.locator.given)
+    if isinstance(masker, Relocates) and {"background", "body"} & set(condition.parts):
         raise UsageError(
-            f"There is no locator `{condition.locator}`.", hint=nearest(condition.locator, locators)
+            f"`{condition}` has nowhere to hide an equal area: the {' and '.join(condition.parts)} leaves too little.",
+            hint="A control is for parts of a person, such as `face:control`.",
         )
-    sources = tuple(_source(part, condition.locator, locators) for part in condition.parts)
-    masker = maskers[style]
+    if named is not None:
+        assert condition.locator is not None
+        sources = tuple(_by(part, condition.locator.name, named) for part in condition.parts)
+    else:
+        made = _working(locators)
+        sources = tuple(_by_any(part, made) for part in condition.parts)
     return Masking(condition, sources, masker, _identity(sources, masker))
 
 
-def _source(part: str, named: str | None, locators: Mapping[str, Locator]) -> Source:
-    if named is not None:
-        parts = locators[named].parts
-        if parts is not None and not members(part) & parts:
-            raise UsageError(f"The locator `{named}` does not find `{part}`.", hint=nearest(part, parts))
-        return Source(part, {named: locators[named]})
-    detectors = _working(locators)
+def _by(part: str, name: str, locator: Locator) -> Source:
+    if locator.parts is not None and not members(part) & locator.parts:
+        raise UsageError(f"The locator `{name}` does not find `{part}`.", hint=nearest(part, locator.parts))
+    return Source(part, {name: locator})
+
+
+def _by_any(part: str, made: Mapping[str, Locator]) -> Source:
+    detectors = {name: locator for name, locator in made.items() if name != ANNOTATED}
     findable = {found for locator in detectors.values() for found in locator.parts or ()}
     able = [name for name, locator in detectors.items() if members(part) & (locator.parts or frozenset())]
-    chosen = [name for name in (ANNOTATED, *able[:1]) if name in locators]
-    return Source(part, {name: locators[name] for name in chosen}, frozenset(SINGLE | set(GROUPS) | findable))
+    # One that is ready is taken before one whose weights are missing; of several that lack theirs, the first
+    # says how to fetch them when the masking is prepared.
+    ready = [name for name in able if _is_ready(detectors[name])]
+    chosen = [name for name in (ANNOTATED, *(ready or able)[:1]) if name in made]
+    return Source(part, {name: made[name] for name in chosen}, frozenset(SINGLE | set(GROUPS) | findable))
 
 
-def _working(locators: Mapping[str, Locator]) -> dict[str, Locator]:
-    """The detectors that can be imported, in the order in which they are taken."""
+def _is_ready(locator: Locator) -> bool:
+    if isinstance(locator, Prepares):
+        try:
+            locator.prepare()
+        except SetupError:
+            return False
+    return True
+
+
+def _working(locators: Mapping[str, Make[Locator]]) -> dict[str, Locator]:
+    """The locators that can be imported, in the order in which they are taken."""
     working = {}
     for name in _in_order(locators):
-        if name != ANNOTATED:
-            with contextlib.suppress(WorkbenchError):
-                working[name] = locators[name]
+        with contextlib.suppress(WorkbenchError):
+            working[name] = locators[name]({})
     return working
 
 

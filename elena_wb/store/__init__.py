@@ -10,6 +10,7 @@ from elena_wb.store.claim import working_on
 from elena_wb.store.database import Store, StoreBusyError
 from elena_wb.store.outbox import Outbox, drain_orphans
 from elena_wb.store.records import (
+    AuditRecord,
     GenerationRecord,
     GenerationStatus,
     Record,
@@ -21,8 +22,10 @@ from elena_wb.store.records import (
 from elena_wb.store.runs import (
     KnownFile,
     RunSummary,
+    add_audits,
     add_regions,
     answered,
+    audited,
     begin_run,
     delete_run,
     find_run,
@@ -41,6 +44,7 @@ from elena_wb.store.runs import (
 from elena_wb.store.tables import storable
 
 __all__ = [
+    "AuditRecord",
     "GenerationRecord",
     "GenerationStatus",
     "KnownFile",
@@ -53,8 +57,10 @@ __all__ = [
     "SizeRecord",
     "Store",
     "StoreBusyError",
+    "add_audits",
     "add_regions",
     "answered",
+    "audited",
     "begin_run",
     "delete_run",
     "drain_orphans",

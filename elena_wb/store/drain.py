@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC
@@ -13,6 +14,7 @@ import pyarrow as pa
 from elena_wb.store import tables
 from elena_wb.store.database import Store
 from elena_wb.store.records import (
+    AuditRecord,
     GenerationRecord,
     Record,
     RegionsRecord,
@@ -41,6 +43,19 @@ _PLAIN = [f.name for f in fields(GenerationRecord) if f.name not in {"kind", *_C
 _plain_values = attrgetter(*_PLAIN)
 _GENERATIONS = pa.schema(
     [("line", pa.int64()), *((name, _TYPES.get(name, pa.string())) for name in (*_PLAIN, *_COMPUTED))]
+)
+_AUDITS = pa.schema(
+    [
+        ("stimulus_id", pa.string()),
+        ("condition", pa.string()),
+        ("masking", pa.string()),
+        ("detector", pa.string()),
+        ("residual_faces", pa.int32()),
+        ("worst_score", pa.float64()),
+        ("faces", pa.string()),
+        ("uncovered", pa.int32()),
+        ("audited_at", pa.timestamp("us")),
+    ]
 )
 _SIZES = pa.schema([("stimulus_id", pa.string()), ("width", pa.int32()), ("height", pa.int32())])
 
@@ -96,6 +111,7 @@ def drain_lines(store: Store, lines: Sequence[bytes], *, lock_timeout: float | N
             )
             _put_regions(connection, (r for _, r in records if isinstance(r, RegionsRecord)))
             _put_sizes(connection, [r for _, r in records if isinstance(r, SizeRecord)])
+            put_audits(connection, [r for _, r in records if isinstance(r, AuditRecord)])
         rejected += [(lines[number], "belongs to a run that the store does not have") for number in strays]
     return Drained(len(lines) - len(rejected), tuple(rejected))
 
@@ -142,3 +158,27 @@ def _put_sizes(connection: duckdb.DuckDBPyConnection, records: Sequence[SizeReco
             UPDATE stimuli AS s SET width = i.width, height = i.height FROM incoming AS i
             WHERE s.stimulus_id = i.stimulus_id
               AND (s.width, s.height) IS DISTINCT FROM (i.width, i.height)""")
+
+
+def put_audits(connection: duckdb.DuckDBPyConnection, records: Sequence[AuditRecord]) -> None:
+    """Enter audits, each in place of an earlier one of the same stimulus, masking and detector."""
+    latest = {(of.stimulus_id, of.masking, of.detector): of for of in records}
+    if not latest:
+        return
+    with tables.incoming(connection, _AUDITS, map(_audit_row, latest.values())):
+        connection.execute("""
+            DELETE FROM mask_audits WHERE (stimulus_id, masking, detector) IN
+                (SELECT (stimulus_id, masking, detector) FROM incoming)""")
+        connection.execute("INSERT INTO mask_audits BY NAME SELECT * FROM incoming")
+
+
+def _audit_row(of: AuditRecord) -> tuple[object, ...]:
+    faces = [
+        {"x": face.box.x, "y": face.box.y, "w": face.box.w, "h": face.box.h, "score": face.score}
+        for face in of.faces
+    ]
+    worst = max((face.score for face in of.faces), default=None)
+    return (
+        *(of.stimulus_id, of.condition, of.masking, of.detector, of.residual_faces),
+        *(worst, json.dumps(faces) if faces else None, of.uncovered, of.audited_at),
+    )

@@ -105,7 +105,26 @@ class SizeRecord:
     kind: Literal["size"] = "size"
 
 
-Record = GenerationRecord | RegionsRecord | SizeRecord
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """What ``detector`` saw in a stimulus that was masked as ``masking`` says; replaces an earlier such audit.
+
+    ``faces`` are those left; ``uncovered`` counts the faces known from the data that are not wholly hidden,
+    ``None`` where none is known. ``residual_faces`` is the number of faces left by either account.
+    """
+
+    stimulus_id: str
+    condition: str
+    masking: str
+    detector: str
+    residual_faces: _Count
+    faces: tuple[Region, ...] = ()
+    uncovered: _Count | None = None
+    audited_at: datetime = field(default_factory=utc_now)
+    kind: Literal["audit"] = "audit"
+
+
+Record = GenerationRecord | RegionsRecord | SizeRecord | AuditRecord
 
 
 def to_line(record: Record) -> bytes:

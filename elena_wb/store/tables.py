@@ -28,6 +28,11 @@ _STIMULI = pa.schema(
         ("split", pa.string()),
         ("width", pa.int32()),
         ("height", pa.int32()),
+        ("picture_id", pa.string()),
+        ("person_index", pa.int32()),
+        ("person_box", pa.struct([(side, pa.float64()) for side in "xywh"])),
+        ("attributes", pa.string()),
+        ("upload", pa.string()),
     ]
 )
 _LABELS = pa.schema(
@@ -75,26 +80,26 @@ def incoming(
 def put_stimuli(connection: duckdb.DuckDBPyConnection, stimuli: Sequence[Stimulus]) -> None:
     """Insert or update stimuli, their files, labels and annotated regions; unchanged rows stay untouched."""
     unique = list({stimulus.stimulus_id: stimulus for stimulus in stimuli}.values())
-    files = {storable(item.path): (item.stimulus_id, item.file_size, item.file_mtime_ns) for item in stimuli}
+    files = {storable(item.path): (item.picture_id, item.file_size, item.file_mtime_ns) for item in stimuli}
     with incoming(connection, _FILES, ((path, *rest) for path, rest in files.items())):
         connection.execute("""
             DELETE FROM files WHERE path IN (
                 SELECT path FROM incoming EXCEPT
                 SELECT path FROM (SELECT * FROM incoming INTERSECT SELECT * FROM files))""")
         connection.execute("INSERT INTO files SELECT * FROM incoming ANTI JOIN files USING (path)")
-    rows = (
-        (item.stimulus_id, storable(item.path), item.dataset, item.split, item.width, item.height)
-        for item in unique
-    )
-    with incoming(connection, _STIMULI, rows):
+    with incoming(connection, _STIMULI, map(_stimulus_row, unique)):
         connection.execute("""
             UPDATE stimuli AS s
             SET path = i.path, dataset = i.dataset, split = i.split,
-                width = coalesce(i.width, s.width), height = coalesce(i.height, s.height)
+                width = coalesce(i.width, s.width), height = coalesce(i.height, s.height),
+                picture_id = i.picture_id, person_index = i.person_index, person_box = i.person_box,
+                attributes = i.attributes, upload = i.upload
             FROM incoming AS i
             WHERE s.stimulus_id = i.stimulus_id
-              AND (s.path, s.dataset, s.split, s.width, s.height) IS DISTINCT FROM
-                  (i.path, i.dataset, i.split, coalesce(i.width, s.width), coalesce(i.height, s.height))""")
+              AND (s.path, s.dataset, s.split, s.width, s.height, s.picture_id, s.person_index, s.person_box,
+                   s.attributes::VARCHAR, s.upload) IS DISTINCT FROM
+                  (i.path, i.dataset, i.split, coalesce(i.width, s.width), coalesce(i.height, s.height),
+                   i.picture_id, i.person_index, i.person_box, i.attributes, i.upload)""")
         connection.execute("""
             INSERT INTO stimuli BY NAME SELECT * FROM incoming ANTI JOIN stimuli USING (stimulus_id)""")
     labels = (
@@ -106,6 +111,23 @@ def put_stimuli(connection: duckdb.DuckDBPyConnection, stimuli: Sequence[Stimulu
         if count:
             _replace_sets(connection, "labels", "source")
     put_regions(connection, {s.stimulus_id: s.regions for s in unique if s.regions})
+
+
+def _stimulus_row(item: Stimulus) -> tuple[Any, ...]:
+    box = item.person_box
+    return (
+        item.stimulus_id,
+        storable(item.path),
+        item.dataset,
+        item.split,
+        item.width,
+        item.height,
+        item.picture_id,
+        item.person_index,
+        None if box is None else {"x": box.x, "y": box.y, "w": box.w, "h": box.h},
+        json.dumps(dict(item.attributes), sort_keys=True) if item.attributes else None,
+        item.upload,
+    )
 
 
 def put_regions(

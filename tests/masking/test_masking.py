@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from elena_wb.core import (
     Box,
     Condition,
-    Locator,
     Pixels,
     Region,
     SetupError,
@@ -61,8 +60,8 @@ def stimulus(*regions: Region) -> Stimulus:
 
 
 def masking(spec: str, detector: Faces | None = None) -> Masking:
-    locators: dict[str, Locator] = {"annotated": AnnotatedLocator(), "faces": detector or Faces()}
-    return resolve(Condition.parse(spec), locators=locators, maskers={"box": BoxMasker()})
+    locators = {"annotated": lambda _: AnnotatedLocator(), "faces": lambda _: detector or Faces()}
+    return resolve(Condition.parse(spec), locators=locators, maskers={"box": lambda _: BoxMasker()})
 
 
 @pytest.fixture
@@ -178,18 +177,13 @@ def test_an_annotated_box_outside_the_picture_is_told_from_no_face(white: Pixels
     assert NOTHING_HIDDEN == "nothing of it is hidden"
 
 
-class Broken(dict[str, Locator]):
-    """Locators as the host hands them over: importing one may fail."""
-
-    def __getitem__(self, name: str) -> Locator:
-        if name == "broken":
-            raise WorkbenchError("plugin `broken` cannot be loaded")
-        return super().__getitem__(name)
+def broken(_: object) -> Faces:
+    raise WorkbenchError("plugin `broken` cannot be loaded")
 
 
 def test_a_locator_that_cannot_be_imported_is_passed_over_unless_it_is_named() -> None:
-    locators = Broken(annotated=AnnotatedLocator(), broken=Faces(), faces=Faces())
-    maskers = {"box": BoxMasker()}
+    locators = {"annotated": lambda _: AnnotatedLocator(), "broken": broken, "faces": lambda _: Faces()}
+    maskers = {"box": lambda _: BoxMasker()}
     found = resolve(Condition.parse("face"), locators=locators, maskers=maskers)
     assert list(found.sources[0].locators) == ["annotated", "faces"]
     with pytest.raises(WorkbenchError, match="broken"):

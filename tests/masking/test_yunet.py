@@ -21,7 +21,9 @@ from tests.real_data import real
 def face_masking(monkeypatch: pytest.MonkeyPatch) -> Masking:
     monkeypatch.setenv("ELENA_WB_YUNET", str(real("models/face_detection_yunet_2023mar.onnx")))
     return resolve(
-        Condition.parse("face@yunet"), locators={"yunet": YunetLocator()}, maskers={"box": BoxMasker()}
+        Condition.parse("face@yunet"),
+        locators={"yunet": lambda _: YunetLocator()},
+        maskers={"box": lambda _: BoxMasker()},
     )
 
 

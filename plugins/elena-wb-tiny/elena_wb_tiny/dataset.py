@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from elena_wb.core import Collection, Stimulus, UsageError
+from elena_wb.core import NOTHING_KNOWN, Collection, KnownFile, Stimulus, UsageError
 from elena_wb.data.folder import FolderDataset
 
 _MANIFEST = "stimuli.json"
@@ -24,7 +25,7 @@ class StimuliDataset:
         """Whether the manifest is there."""
         return (root / _MANIFEST).is_file()
 
-    def load(self, root: Path) -> Collection:
+    def load(self, root: Path, known: Mapping[str, KnownFile] = NOTHING_KNOWN) -> Collection:
         """Pictures, labels and regions.
 
         Raises:
@@ -35,7 +36,7 @@ class StimuliDataset:
                 f"{root} is no folder of rendered stimuli: it has no {_MANIFEST}.",
                 hint="Leave `--dataset stimuli` out, or name a folder that `elena-wb stimuli render` wrote.",
             )
-        found = FolderDataset().load(root)
+        found = FolderDataset().load(root, known)
         return replace(found, stimuli=tuple(map(self._named, found.stimuli)))
 
     def _named(self, stimulus: Stimulus) -> Stimulus:
