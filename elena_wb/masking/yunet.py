@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from elena_wb.core import Box, ImageError, Pixels, Region, Stimulus
+from elena_wb.masking.opencv import opencv
 from elena_wb.masking.weights import YUNET, verified_yunet
 
 _LANDMARKS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
@@ -57,7 +57,7 @@ class YunetLocator:
             SetupError: the weights are missing.
             ImageError: OpenCV cannot search this picture.
         """
-        cv2 = _opencv()
+        cv2 = opencv()
         height, width = pixels.shape[:2]
         scale = min(1.0, self._working_side / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -80,7 +80,7 @@ class YunetLocator:
         if not hasattr(self._thread, "detector"):
             weights = np.frombuffer(verified_yunet(), dtype=np.uint8)
             empty = np.zeros(0, dtype=np.uint8)
-            self._thread.detector = _opencv().FaceDetectorYN.create(
+            self._thread.detector = opencv().FaceDetectorYN.create(
                 "onnx", weights, empty, (320, 320), self._score, self._nms, _TOP_K
             )
         return self._thread.detector
@@ -104,20 +104,3 @@ def _region(
         score=float(np.clip(row[14], 0.0, 1.0)),
         landmarks={name: (float(x), float(y)) for name, (x, y) in zip(_LANDMARKS, points, strict=True)},
     )
-
-
-@cache
-def _opencv() -> Any:
-    """OpenCV, imported on first use, with one thread to a call.
-
-    Pictures are searched in several threads at once; OpenCV's own threads on top of them would only wait
-    for the same cores and slow down the model. OpenCV 5 warns on stderr whenever a detector is made; only
-    its errors are let through.
-    """
-    import cv2
-
-    cv2.setNumThreads(1)
-    logging = getattr(cv2.utils, "logging", None)  # not in OpenCV 4.10, which does not warn either
-    if logging is not None:
-        logging.setLogLevel(logging.LOG_LEVEL_ERROR)
-    return cv2
