@@ -41,8 +41,9 @@ class Masked:
 
     ``regions`` are the parts that were located, and ``hidden`` the boxes that were handed to the style: the
     same, but for the style ``control``. ``covered_fraction`` is the share of the picture that ``hidden``
-    takes up, before a style pads it. ``searched`` names the locators that looked at this picture, also in
-    vain. ``notes`` says of each part of which nothing was found or hidden.
+    takes up, before a style pads it. ``shown`` are the boxes that were left open within it, where the
+    background was hidden. ``searched`` names the locators that looked at this picture, also in vain.
+    ``notes`` says of each part of which nothing was found or hidden.
     """
 
     pixels: Pixels
@@ -51,6 +52,16 @@ class Masked:
     covered_fraction: float = 0.0
     searched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    shown: tuple[Box, ...] = ()
+
+    @property
+    def hidden_area(self) -> npt.NDArray[np.bool_]:
+        """Which pixels lie in what was hidden, before a style pads it: bool ``[height, width]``."""
+        height, width = self.pixels.shape[:2]
+        if not self.shown:
+            return area(self.hidden, width, height)
+        *parts, _whole = self.hidden
+        return ~area(self.shown, width, height) | area(parts, width, height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +150,7 @@ class Masking:
             covered,
             searched,
             tuple(notes),
+            _boxes(to_show),
         )
 
     def prepare(self, stimuli: Iterable[Stimulus]) -> None:

@@ -109,13 +109,14 @@ def _is_ready(locator: Locator) -> bool:
 def _working(locators: Mapping[str, Make[Locator]]) -> dict[str, Locator]:
     """The locators that can be imported, in the order in which they are taken."""
     working = {}
-    for name in _in_order(locators):
+    for name in in_order(locators):
         with contextlib.suppress(WorkbenchError):
             working[name] = locators[name]({})
     return working
 
 
-def _in_order(names: Iterable[str]) -> list[str]:
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of locators in the order in which they are taken."""
     return sorted(
         names, key=lambda name: (PREFERRED.index(name) if name in PREFERRED else len(PREFERRED), name)
     )
