@@ -1,4 +1,4 @@
-"""Migrations and views: the SQL files of ``store/`` applied to a database."""
+"""Migrations and views: the SQL files of ``store/`` and the vocabulary's mappings, applied to a database."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import duckdb
 
 from elena_wb.core import SetupError
 from elena_wb.paths import packaged
+from elena_wb.vocabulary import find_mapping, label_mappings
 
 _BOOKKEEPING = """
 CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER, name VARCHAR, applied_at TIMESTAMP);
@@ -95,10 +96,36 @@ def migrations() -> tuple[Migration, ...]:
 
 @cache
 def views() -> tuple[str, str]:
-    """The SQL that makes every view, in the order of their file names, and its sha256."""
+    """The SQL that makes every view, in the order of their file names, and its sha256.
+
+    ``label_mappings`` is made of the vocabulary's data and comes first, because the others use it.
+    """
     files = sorted((packaged("store") / "views").glob("*.sql"))
-    sql = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    sql = "\n".join([_label_mappings(), *(file.read_text(encoding="utf-8") for file in files)])
     return sql, hashlib.sha256(sql.encode()).hexdigest()
+
+
+def _label_mappings() -> str:
+    """The view ``label_mappings``: every mapping of the vocabulary, and ekman7 to itself, which needs no one's word."""
+    found = [find_mapping("ekman7", "ekman7"), *label_mappings()]
+    rows = [(of.scheme, label, of.to, to, of.source) for of in found if of for label, to in of.labels.items()]
+    values = ",\n".join(f"    ({', '.join(map(_quoted, row))})" for row in rows)
+    return f"""
+CREATE OR REPLACE VIEW label_mappings AS
+SELECT * FROM (VALUES
+{values}
+) AS mapped(scheme, label, to_scheme, to_label, source);
+COMMENT ON VIEW label_mappings IS 'Which label corresponds to which of another scheme; one not listed to none.';
+COMMENT ON COLUMN label_mappings.scheme IS 'The scheme mapped from.';
+COMMENT ON COLUMN label_mappings.label IS 'A label of that scheme.';
+COMMENT ON COLUMN label_mappings.to_scheme IS 'The scheme mapped to.';
+COMMENT ON COLUMN label_mappings.to_label IS 'What the label corresponds to there.';
+COMMENT ON COLUMN label_mappings.source IS 'Who says so: a publication, elena-wb for ours, identity within a scheme.';
+"""
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def first_row(

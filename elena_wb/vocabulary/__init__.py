@@ -1,4 +1,4 @@
-"""Words and what they stand for: label schemes, parts of the body, facial words.
+"""Words and what they stand for: label schemes and what corresponds between them, parts of the body, facial words.
 
 The words are data (``*.toml`` beside this file); the modules load, check and look them up. May import
 core only.
@@ -7,6 +7,17 @@ core only.
 from __future__ import annotations
 
 from elena_wb.vocabulary.body import body_part, facial_mentions
+from elena_wb.vocabulary.mappings import LabelMapping, find_mapping, label_mappings
 from elena_wb.vocabulary.schemes import LabelScheme, SchemeLabel, load_scheme, scheme_names
 
-__all__ = ["LabelScheme", "SchemeLabel", "body_part", "facial_mentions", "load_scheme", "scheme_names"]
+__all__ = [
+    "LabelMapping",
+    "LabelScheme",
+    "SchemeLabel",
+    "body_part",
+    "facial_mentions",
+    "find_mapping",
+    "label_mappings",
+    "load_scheme",
+    "scheme_names",
+]

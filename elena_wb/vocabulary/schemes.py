@@ -100,12 +100,16 @@ class _LabelEntry(Strict):
 class _SchemeFile(Strict):
     name: str
     title: str
-    abstentions: tuple[str, ...]
-    modifiers: tuple[str, ...] = ()
     labels: tuple[_LabelEntry, ...]
 
 
-_NOT_SCHEMES = frozenset({"body_parts"})
+class _AnswersFile(Strict):
+    abstentions: tuple[str, ...]
+    modifiers: tuple[str, ...]
+
+
+_ANSWERS = "answers"
+_NOT_SCHEMES = frozenset({"body_parts", "mappings", _ANSWERS})
 
 
 def scheme_names() -> tuple[str, ...]:
@@ -123,10 +127,10 @@ def load_scheme(name: str) -> LabelScheme:
     """
     if name not in scheme_names():
         raise UsageError(f"There is no label scheme `{name}`.", hint=nearest(name, scheme_names()))
-    return _build(read(f"{name}.toml", _SchemeFile))
+    return _build(read(f"{name}.toml", _SchemeFile), read(f"{_ANSWERS}.toml", _AnswersFile))
 
 
-def _build(file: _SchemeFile) -> LabelScheme:
+def _build(file: _SchemeFile, answers: _AnswersFile) -> LabelScheme:
     in_prose: dict[str, str] = {}
     aliases: dict[str, str] = {}
     for label in file.labels:
@@ -138,6 +142,6 @@ def _build(file: _SchemeFile) -> LabelScheme:
         labels=tuple(SchemeLabel(label.name, label.display) for label in file.labels),
         _aliases=aliases | in_prose,
         _in_prose=in_prose,
-        _abstentions=frozenset(map(folded, file.abstentions)),
-        _modifiers=tuple(sorted((f"{folded(word)} " for word in file.modifiers), key=len, reverse=True)),
+        _abstentions=frozenset(map(folded, answers.abstentions)),
+        _modifiers=tuple(sorted((f"{folded(word)} " for word in answers.modifiers), key=len, reverse=True)),
     )
