@@ -1,20 +1,18 @@
-"""Single-label scores: one true label and at most one answer for each stimulus.
-
-An abstention, a refusal and an answer that could not be parsed count as wrong; they are no class of
-their own, so macro-F1 averages over the labels of the scheme that occur in the truth and nothing else.
-"""
+"""Single-label scores of a list of answers, for studies that hold theirs in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from elena_wb.analysis.interval import Estimate
+from elena_wb.analysis.bootstrap import Counts
+from elena_wb.analysis.single_label import SingleLabel
+from elena_wb.core import ABSTAINED, Answers, Estimate, Resampling
 
-Counts = npt.NDArray[np.int64]
+_NOTHING = Estimate(float("nan"), float("nan"), float("nan"), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +33,30 @@ class Confusion:
 
     def accuracy(self, *, resamples: int = 2000, seed: int = 0) -> Estimate:
         """Share of answers that equal the truth (also called WAR), with a bootstrap interval."""
-        return self._estimate(_accuracy, resamples, seed)
+        return self._figure("accuracy", Resampling(resamples, seed))
 
     def macro_f1(self, *, resamples: int = 2000, seed: int = 0) -> Estimate:
         """Unweighted mean over labels of 2·TP / (2·TP + FP + FN), with a bootstrap interval."""
-        return self._estimate(_macro_f1, resamples, seed)
+        return self._figure("macro_f1", Resampling(resamples, seed))
 
-    def _estimate(
-        self, statistic: Callable[[Counts], npt.NDArray[np.float64]], resamples: int, seed: int
-    ) -> Estimate:
-        """The statistic with its percentile bootstrap interval over stimuli (Efron & Tibshirani 1993, ch. 13).
+    def _figure(self, name: str, resampling: Resampling) -> Estimate:
+        scores = SingleLabel().score(self._answers(), resampling)
+        return _NOTHING if scores is None else scores.figures[name]
 
-        Drawing n stimuli with replacement is drawing the cells' counts from a multinomial distribution,
-        which costs the same for any n.
-        """
-        if self.n == 0:
-            return Estimate(float("nan"), float("nan"), float("nan"), 0)
-        shares = self.counts.ravel() / self.n
-        drawn = np.random.default_rng(seed).multinomial(self.n, shares, size=resamples)
-        values = statistic(drawn.reshape(resamples, *self.counts.shape))
-        low, high = np.quantile(values, [0.025, 0.975])
-        return Estimate(float(statistic(self.counts[None])[0]), float(low), float(high), self.n)
+    def _answers(self) -> Answers:
+        truth, answer = np.nonzero(self.counts)
+        k, labels = len(truth), len(self.labels)
+        nothing = np.full((k, max(labels, 3)), np.nan)
+        return Answers(
+            labels=self.labels,
+            stimuli=self.counts[truth, answer],
+            truth=np.eye(labels, dtype=np.bool_)[truth],
+            truth_vad=nothing[:, :3],
+            pattern=np.arange(k, dtype=np.int32),
+            emotion=np.where(answer < labels, answer, ABSTAINED).astype(np.int32),
+            vad=nothing[:, :3],
+            scores=nothing[:, :labels],
+        )
 
 
 def confusion(truth: Sequence[str], answers: Sequence[str | None]) -> Confusion:
@@ -66,26 +67,10 @@ def confusion(truth: Sequence[str], answers: Sequence[str | None]) -> Confusion:
     """
     labels = tuple(sorted(set(truth)))
     index = {label: position for position, label in enumerate(labels)}
-    counts = np.zeros((len(labels), len(labels) + 1), dtype=np.int64)
+    counts: npt.NDArray[np.int64] = np.zeros((len(labels), len(labels) + 1), dtype=np.int64)
     rows = [index[label] for label in truth]
     columns = [index.get(answer, len(labels)) if answer is not None else len(labels) for answer in answers]
     if len(rows) != len(columns):
         raise ValueError(f"{len(rows)} true labels but {len(columns)} answers")
     np.add.at(counts, (rows, columns), 1)
     return Confusion(labels, counts)
-
-
-def _accuracy(counts: Counts) -> npt.NDArray[np.float64]:
-    """``counts`` is ``[samples, labels, labels + 1]``; the result ``[samples]``."""
-    hits = np.trace(counts[:, :, :-1], axis1=1, axis2=2)
-    return np.asarray(hits / counts.sum(axis=(1, 2)), dtype=np.float64)
-
-
-def _macro_f1(counts: Counts) -> npt.NDArray[np.float64]:
-    """As :func:`_accuracy`; a label with neither truth nor answers in a sample scores 0 there."""
-    square = counts[:, :, :-1]
-    hits = np.diagonal(square, axis1=1, axis2=2)
-    total = counts.sum(axis=2) + square.sum(axis=1)
-    return np.asarray(
-        np.where(total > 0, 2 * hits / np.maximum(total, 1), 0.0).mean(axis=1), dtype=np.float64
-    )

@@ -8,6 +8,18 @@ from __future__ import annotations
 from elena_wb.core.choice import Choice
 from elena_wb.core.condition import UNMASKED, Condition
 from elena_wb.core.exchange import Model, ModelCard, Provider, Request, Response, Sampling
+from elena_wb.core.metric import (
+    ABSTAINED,
+    REFUSED,
+    UNPARSED,
+    Answers,
+    Column,
+    Crosstab,
+    Estimate,
+    Metric,
+    Resampling,
+    Scores,
+)
 from elena_wb.core.narrative import BodyPart, Narrative
 from elena_wb.core.prompt import Prompt
 from elena_wb.core.protocols import (
@@ -35,20 +47,28 @@ from elena_wb.errors import (
 )
 
 __all__ = [
+    "ABSTAINED",
     "NOTHING_KNOWN",
+    "REFUSED",
     "UNMASKED",
+    "UNPARSED",
+    "Answers",
     "BodyPart",
     "Box",
     "Choice",
     "Collection",
+    "Column",
     "Condition",
+    "Crosstab",
     "Dataset",
+    "Estimate",
     "ExitCode",
     "ImageError",
     "KnownFile",
     "Label",
     "Locator",
     "Masker",
+    "Metric",
     "Model",
     "ModelCard",
     "ModelError",
@@ -63,8 +83,10 @@ __all__ = [
     "Region",
     "Relocates",
     "Request",
+    "Resampling",
     "Response",
     "Sampling",
+    "Scores",
     "SetupError",
     "Stimulus",
     "Upload",
