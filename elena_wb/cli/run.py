@@ -38,7 +38,14 @@ def run(
     prompt_variant: Annotated[
         str | None, typer.Option(help="Variant of the prompt, instead of the one that fits the condition.")
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Read the sources as this dataset.")] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME[,OPTION=VALUE]…", help="Read the sources as this dataset."),
+    ] = None,
+    person: Annotated[
+        Literal["crop", "outline", "whole"],
+        typer.Option(help="How a labelled person is pointed out: cut out, outlined in red, or not at all."),
+    ] = "crop",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N pictures.")] = None,
     repeat: Annotated[int, typer.Option(min=1, help="Ask each picture N times, each with its own seed.")] = 1,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Requests per call of the model.")] = None,
@@ -63,6 +70,17 @@ def run(
     max_cost: Annotated[
         float | None, typer.Option(min=0.0, metavar="USD", help="Stop before spending more than this.")
     ] = None,
+    audit: Annotated[
+        bool,
+        typer.Option("--audit", help="Let another detector look for faces left in the masked pictures."),
+    ] = False,
+    allow_upload: Annotated[
+        bool,
+        typer.Option(
+            "--allow-upload",
+            help="Send also pictures that are to stay on this machine; recorded with the run.",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     events: Annotated[
         Literal["jsonl"] | None, typer.Option(help="Print events as JSON lines on stdout.")
@@ -106,6 +124,9 @@ def run(
             name=name,
             fresh=fresh,
             retry_failed=retry_failed,
+            person=person,
+            audit=audit,
+            allow_upload=allow_upload,
         )
     study = plan_study(request, host, store)
     _tell(study)
@@ -147,7 +168,9 @@ def carry_out(
     from elena_wb.engine import Answered
     from elena_wb.masking import NOTHING_HIDDEN
 
-    if not study.to_ask and any(plan.failed for plan in study.plans):
+    if not study.to_ask and study.to_audit:
+        say(f"Nothing new to ask; {study.to_audit} masked pictures are looked at again for the audit.")
+    elif not study.to_ask and any(plan.failed for plan in study.plans):
         say("Nothing new to ask.")
     elif not study.to_ask:
         say("Nothing is missing: every picture has its answer in the store.")
@@ -170,6 +193,7 @@ def carry_out(
             f"In {len(unhidden)} of {study.to_ask} answers the picture shows something that the condition should "
             "hide: no such region was found. The column `notes` of `generations` says where."
         )
+    _tell_audit(study, results, store)
     _report(study, results, failures, table=not events)
     return _exit_code(study, results, interrupted=stop.is_set())
 
@@ -220,6 +244,31 @@ def _print_plan(study: Study, *, as_json: bool) -> None:
         return
     print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
     say(f"{study.to_ask} calls of {study.card.uri}. Nothing was asked or written.")
+
+
+def _tell_audit(study: Study, results: Sequence[RunFinished], store: Store) -> None:
+    """What the audit of each run found, and the worst pictures."""
+    from elena_wb.store import summarise_audit
+
+    for result, plan in zip(results, study.plans, strict=False):
+        auditor = plan.setting.auditor
+        if auditor is None:
+            continue
+        summary = summarise_audit(store, result.run_id, auditor.name)
+        text = (
+            f"Audit of run {result.run_id} ({plan.spec.condition}) by {auditor.name}: {summary.audited} pictures, "
+            f"{summary.residual_faces} faces left"
+        )
+        if not summary.residual_faces:
+            say(f"{text}.")
+            continue
+        warn(
+            f"{text} in {summary.with_residual} of them. The column `residual_faces` of the view `narratives` marks "
+            "the answers; the worst:"
+        )
+        for face in summary.worst:
+            score = "known from the data" if face.worst_score is None else f"score {face.worst_score:.2f}"
+            say(f"  {face.path}: {face.residual_faces} ({score})")
 
 
 def _report(

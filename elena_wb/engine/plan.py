@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from elena_wb.core import Condition, ModelCard, Prompt, Sampling, Stimulus, UsageError
-from elena_wb.engine.prefetch import Item, Recipe
+from elena_wb.engine.pointing import DEFAULT, Pointing
+from elena_wb.engine.prefetch import Auditor, Item, Recipe
 from elena_wb.engine.provenance import environment
 from elena_wb.masking import Masking
-from elena_wb.store import RunSpec, Store, answered, find_run, fresh_key, latest_run, show_run
+from elena_wb.store import RunSpec, Store, answered, audited, find_run, fresh_key, latest_run, show_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,15 @@ class Setting:
     sampling: Sampling
     seed: int
     max_tokens: int
+    person: Pointing | None = None
+    """How labelled persons are pointed out; ``None`` where no picture has any."""
+    auditor: Auditor | None = None
+    guards_uploads: bool = False
 
     @property
     def spec_digest(self) -> str:
         """sha256 (hex) over all that can change answers, and nothing else."""
-        body = {
+        body: dict[str, Any] = {
             "model": self.card.digest,
             "prompt": self.prompt.digest,
             "masking": self.masking.identity,
@@ -38,12 +43,23 @@ class Setting:
             "seed": self.seed,
             "max_tokens": self.max_tokens,
         }
+        if self.person is not None:
+            body["person"] = self.person
         return _digest(body)
 
     @property
     def recipe(self) -> Recipe:
         """How this run makes its requests."""
-        return Recipe(self.prompt, self.masking, self.sampling, self.seed, self.max_tokens)
+        return Recipe(
+            self.prompt,
+            self.masking,
+            self.sampling,
+            self.seed,
+            self.max_tokens,
+            self.person or DEFAULT,
+            self.auditor,
+            self.guards_uploads,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +72,8 @@ class RunPlan:
     items: tuple[Item, ...]
     answered: int
     failed: int
+    to_audit: tuple[Item, ...]
+    """Pictures that were answered about without an audit, which is to be made up for."""
     planned: int
     """Generations of the whole run, those of earlier commands on other pictures included."""
 
@@ -126,12 +144,26 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
             "max_tokens": setting.max_tokens,
             "masking": setting.masking.identity,
             "prompt_variant": setting.prompt.variant,
+            "scheme": setting.prompt.scheme,
+            "person": setting.person,
         },
         seed=setting.seed,
         environment=environment(setting.card),
     )
     planned = len({*known, *((s.stimulus_id, repeat) for s in stimuli for repeat in range(wish.repeats))})
-    return RunPlan(setting, spec, tuple(stimuli), tuple(items), done, failed, planned)
+    to_audit = _unaudited(store, setting, stimuli, items)
+    return RunPlan(setting, spec, tuple(stimuli), tuple(items), done, failed, to_audit, planned)
+
+
+def _unaudited(
+    store: Store, setting: Setting, stimuli: Sequence[Stimulus], items: Sequence[Item]
+) -> tuple[Item, ...]:
+    """The stimuli that no audit is known of and that are not about to be asked about, and so audited, anyway."""
+    if setting.auditor is None:
+        return ()
+    known = {*audited(store, setting.masking.identity, setting.auditor.name)}
+    known |= {item.stimulus.stimulus_id for item in items}
+    return tuple(Item(stimulus, 0) for stimulus in stimuli if stimulus.stimulus_id not in known)
 
 
 def as_opened(spec: RunSpec, card: ModelCard, opened: ModelCard) -> RunSpec:
@@ -178,6 +210,8 @@ def _joined(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any
         "sources": list(dict.fromkeys([*earlier["sources"], *now["sources"]])),
         "repeats": max(now["repeats"], earlier["repeats"]),
         "limit": None if None in limits else max(limits),
+        "audit": now["audit"] or earlier.get("audit", False),
+        "allow_upload": now["allow_upload"] or earlier.get("allow_upload", False),
     }
 
 

@@ -8,7 +8,7 @@ from elena_wb.engine.answering import Answer
 from elena_wb.engine.plan import RunPlan, generation_id
 from elena_wb.engine.prefetch import Prepared
 from elena_wb.parsing import parse
-from elena_wb.store import GenerationRecord, RegionsRecord, SizeRecord
+from elena_wb.store import AuditRecord, GenerationRecord, RegionsRecord, SizeRecord
 from elena_wb.vocabulary import load_scheme
 
 
@@ -17,6 +17,7 @@ class Reader:
 
     def __init__(self, plan: RunPlan) -> None:
         self._run_key = plan.spec.run_key
+        self._condition = plan.spec.condition
         self._recipe = plan.setting.recipe
         self._model_digest = plan.setting.card.digest
         self._fields = tuple((plan.setting.prompt.schema or {}).get("properties", ()))
@@ -70,10 +71,10 @@ class Reader:
             attempts=0,
         )
 
-    def located(self, prepared: Prepared) -> Sequence[SizeRecord | RegionsRecord]:
+    def located(self, prepared: Prepared) -> Sequence[SizeRecord | RegionsRecord | AuditRecord]:
         """What was learnt about the picture itself on the way."""
         stimulus_id = prepared.item.stimulus.stimulus_id
-        found = [
+        found: list[SizeRecord | RegionsRecord | AuditRecord] = [
             RegionsRecord(
                 stimulus_id,
                 locator,
@@ -81,6 +82,19 @@ class Reader:
             )
             for locator in prepared.searched
         ]
+        audit = prepared.audit
+        if audit is not None:
+            found.append(
+                AuditRecord(
+                    stimulus_id,
+                    self._condition,
+                    self._recipe.masking.identity,
+                    audit.detector,
+                    audit.residual_faces,
+                    audit.faces,
+                    audit.uncovered,
+                )
+            )
         if prepared.width is None or prepared.height is None:
             return found
         return [SizeRecord(stimulus_id, prepared.width, prepared.height), *found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from elena_wb.core import Sampling
 from elena_wb.engine.plan import Resumed
+from elena_wb.engine.pointing import DEFAULT
 from elena_wb.engine.study import Request
 from elena_wb.store import Store, resolve_run, show_run
 
@@ -31,4 +32,7 @@ def request_of(store: Store, run: str, *, retry_failed: bool) -> Request:
         name=record["name"],
         resumes=Resumed(record["run_key"], record["spec_digest"]),
         retry_failed=retry_failed,
+        person=options.get("person") or DEFAULT,
+        audit=options.get("audit", False),
+        allow_upload=options.get("allow_upload", False),
     )

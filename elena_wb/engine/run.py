@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -80,6 +80,7 @@ def execute(
                 if plan.items:
                     assert model is not None
                     sitting.work(model, batch_size)
+                sitting.audit()
                 outbox.drain(patient=True)
                 result = sitting.result()
                 if plan.items:
@@ -174,6 +175,15 @@ class _Sitting:
         finally:
             pictures.close()
 
+    def audit(self) -> None:
+        """Make up for the audits of pictures that were answered about without one."""
+        recipe = self._plan.setting.recipe
+        with closing(prefetch(self._plan.to_audit, recipe, ahead=4)) as pictures:
+            for prepared in pictures:
+                if self._stop.is_set():
+                    return
+                self._outbox.append(*self._reader.located(prepared))
+
     def _may_go_on(self) -> bool:
         return not (self._stop.is_set() or self.model_gave_up)
 
@@ -186,7 +196,7 @@ class _Sitting:
                     yield prepared
                     continue
                 record = self._reader.unusable(prepared)
-                self._outbox.append(record)
+                self._outbox.append(*self._reader.located(prepared), record)
                 self._tell(_Stored(record, prepared))
                 if not self._may_go_on():
                     return

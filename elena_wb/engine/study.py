@@ -26,8 +26,11 @@ from elena_wb.data import collect
 from elena_wb.engine.events import Listener, RunFinished
 from elena_wb.engine.models import ModelAddress
 from elena_wb.engine.plan import Resumed, RunPlan, Setting, Wish, plan_run
+from elena_wb.engine.pointing import DEFAULT, Pointing
+from elena_wb.engine.prefetch import Auditor
 from elena_wb.engine.run import execute
-from elena_wb.masking import Masking, resolve
+from elena_wb.engine.uploads import Uploads
+from elena_wb.masking import Masking, audits, choose_auditor, resolve
 from elena_wb.plugins import PluginHost
 from elena_wb.prompts import choose
 from elena_wb.store import Store, drain_orphans, known_stimuli, storable
@@ -35,7 +38,11 @@ from elena_wb.store import Store, drain_orphans, known_stimuli, storable
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a user asks for. ``model_uri`` is a URI, not an alias; ``conditions`` are specs as typed."""
+    """What a user asks for. ``model_uri`` is a URI, not an alias; ``conditions`` are specs as typed.
+
+    ``person`` is how labelled persons are pointed out. ``allow_upload`` is the user's word that pictures which are
+    to stay on this machine may leave it after all.
+    """
 
     sources: Sequence[str | Path]
     model_uri: str
@@ -52,6 +59,9 @@ class Request:
     fresh: bool = False
     resumes: Resumed | None = None
     retry_failed: bool = False
+    person: Pointing = DEFAULT
+    audit: bool = False
+    allow_upload: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,11 @@ class Study:
     def to_ask(self) -> int:
         """Generations that are missing, over all runs."""
         return sum(len(plan.items) for plan in self.plans)
+
+    @property
+    def to_audit(self) -> int:
+        """Pictures answered about earlier whose audit is to be made up for."""
+        return sum(len(plan.to_audit) for plan in self.plans)
 
     def carry_out(
         self,
@@ -120,11 +135,17 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
             f"There is no usable picture in {', '.join(map(str, request.sources))}.",
             hint="Name folders or image files; `elena-wb stimuli render FOLDER` makes some to try.",
         )
+    conditions = list(dict.fromkeys(Condition.parse(spec) for spec in request.conditions))
+    uploads = Uploads(address, allowed=request.allow_upload)
+    uploads.check(stimuli, conditions)
     notes: list[str] = []
+    if request.audit and not any(map(audits, conditions)):
+        notes.append("There is nothing to audit: no condition hides the face.")
+    person = request.person if any(stimulus.person_box for stimulus in stimuli) else None
     plans: list[RunPlan] = []
     wish = _wish(request)
     for prompt_name in dict.fromkeys(request.prompts):
-        for condition in dict.fromkeys(Condition.parse(spec) for spec in request.conditions):
+        for condition in conditions:
             chosen = choose(
                 prompt_name,
                 model_uri=request.model_uri,
@@ -135,6 +156,7 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
             notes += chosen.notes
             masking = resolve(condition, locators=host.makers("locators"), maskers=host.makers("maskers"))
             _prepare(masking, stimuli, collection.problems)
+            guards = uploads.guards(stimuli)
             setting = Setting(
                 card=card,
                 prompt=chosen.prompt,
@@ -143,6 +165,9 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
                 sampling=request.sampling,
                 seed=request.seed,
                 max_tokens=request.max_tokens or chosen.prompt.max_tokens,
+                person=person,
+                auditor=_auditor(masking, host) if (request.audit or guards) and audits(condition) else None,
+                guards_uploads=guards,
             )
             plan = plan_run(store, setting, stimuli, wish)
             same = next((other for other in plans if other.spec.run_key == plan.spec.run_key), None)
@@ -161,6 +186,10 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
     return Study(
         address, card, tuple(stimuli), tuple(plans), collection.problems, tuple(dict.fromkeys(notes))
     )
+
+
+def _auditor(masking: Masking, host: PluginHost) -> Auditor:
+    return Auditor(*choose_auditor(masking, host.makers("locators")))
 
 
 def _dataset(written: str, host: PluginHost) -> Dataset:
@@ -188,6 +217,8 @@ def _wish(request: Request) -> Wish:
         "limit": request.limit,
         "repeats": request.repeats,
         "prompt": list(request.prompts),
+        "audit": request.audit,
+        "allow_upload": request.allow_upload,
     }
     return Wish(
         name=request.name,

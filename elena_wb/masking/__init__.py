@@ -6,13 +6,14 @@ Imports core and, inside the detectors only, OpenCV. :func:`resolve` turns a con
 
 from __future__ import annotations
 
-from elena_wb.masking.applying import NOTHING_HIDDEN, Masked, Masking
+from elena_wb.masking.applying import NOTHING_HIDDEN, Located, Masked, Masking
 from elena_wb.masking.audit import Audit, audit, audits, choose_auditor
 from elena_wb.masking.resolving import resolve
 
 __all__ = [
     "NOTHING_HIDDEN",
     "Audit",
+    "Located",
     "Masked",
     "Masking",
     "audit",

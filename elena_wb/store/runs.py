@@ -11,8 +11,7 @@ from typing import Any
 from elena_wb.core import Box, Region, Stimulus, UsageError
 from elena_wb.store import tables
 from elena_wb.store.database import DuckDBConnection, Store
-from elena_wb.store.drain import put_audits
-from elena_wb.store.records import AuditRecord, RunSpec, RunStatus
+from elena_wb.store.records import RunSpec, RunStatus
 from elena_wb.store.schema import first_row, utc_now
 
 
@@ -158,25 +157,6 @@ def add_regions(store: Store, locator: str, found: Mapping[str, Sequence[Region]
     """Store everything ``locator`` found in each stimulus, in place of what it found there before."""
     with store.write() as connection:
         tables.put_regions(connection, found, locator)
-
-
-def audited(store: Store, masking: str, detector: str) -> Mapping[str, int]:
-    """``stimulus_id`` → faces left, of every stimulus that ``detector`` has looked at under ``masking``."""
-    if not store.exists():
-        return {}
-    with store.read() as connection:
-        rows = connection.execute(
-            "SELECT stimulus_id, residual_faces FROM mask_audits WHERE masking = ? AND detector = ?",
-            [masking, detector],
-        ).fetchall()
-    return dict(rows)
-
-
-def add_audits(store: Store, stimuli: Sequence[Stimulus], audits: Sequence[AuditRecord]) -> None:
-    """Store audits made outside a run, with the stimuli they are of."""
-    with store.write() as connection:
-        tables.put_stimuli(connection, stimuli)
-        put_audits(connection, audits)
 
 
 def find_run(store: Store, run_key: str) -> int | None:
