@@ -1,4 +1,4 @@
-"""A model plugin whose behaviour is written in its URI: what the engine must cope with, on demand.
+"""A plugin of models and detectors that do as they are told: what the engine must cope with, on demand.
 
 ``scripted:?fail=2&oom_above=4`` and the like. Every request it answers is appended to the file named by
 ``log``: one line as the model is asked, one once the host has taken the answer.
@@ -14,9 +14,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import BaseModel
+from scipy import ndimage
 
 from elena_wb import hookimpl
-from elena_wb.core import ModelCard, ModelError, OutOfMemoryError, Request, Response
+from elena_wb.core import (
+    Box,
+    ModelCard,
+    ModelError,
+    OutOfMemoryError,
+    Pixels,
+    Region,
+    Request,
+    Response,
+    Stimulus,
+)
 
 LABELS = ("Happiness", "Sadness", "Fear", "Anger", "Surprise", "Disgust", "Neutral")
 
@@ -125,3 +136,42 @@ class ScriptedProvider:
 @hookimpl
 def register_models(register):
     register("scripted", ScriptedProvider)
+    register("distant", DistantProvider)
+
+
+class DistantProvider(ScriptedProvider):
+    """The same model, asked over the network."""
+
+    network: ClassVar[bool] = True
+
+
+class Squares:
+    """A locator of faces that are pure red squares, ``smallest`` pixels wide or wider."""
+
+    def __init__(self, smallest: int = 1) -> None:
+        self.smallest = smallest
+
+    @property
+    def parts(self) -> frozenset[str]:
+        return frozenset({"face"})
+
+    @property
+    def identity(self) -> str:
+        return f"{type(self).__name__}({self.smallest})"
+
+    def locate(self, pixels: Pixels, stimulus: Stimulus) -> list[Region]:
+        labels, count = ndimage.label((pixels == (255, 0, 0)).all(axis=2))
+        found = ndimage.find_objects(labels)
+        assert len(found) == count
+        boxes = [Box(x.start, y.start, x.stop - x.start, y.stop - y.start) for y, x in found]
+        return [Region("face", box, "squares", 0.9) for box in boxes if box.w >= self.smallest]
+
+
+class OtherSquares(Squares):
+    """As independent as a scripted detector can be."""
+
+
+@hookimpl
+def register_locators(register):
+    register("squares", Squares)
+    register("other-squares", OtherSquares)

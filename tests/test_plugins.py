@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from elena_wb import builtin, hookimpl
-from elena_wb.core import UsageError, WorkbenchError
+from elena_wb.core import Choice, UsageError, WorkbenchError
 from elena_wb.plugins import PluginHost, build_host
 from tests.conftest import Program
 
@@ -93,3 +94,46 @@ def test_an_entry_point_may_not_take_the_place_of_another() -> None:
     points = [EntryPoint("same", "json", "elena_wb"), EntryPoint("same", "math", "elena_wb")]
     host = build_host(points, [])
     assert len(host.failures) == 1
+
+
+class Thing:
+    def __init__(self, padding: float = 0.05, colour: str = "black", strict: bool = False) -> None:
+        if padding < 0:
+            raise ValueError("padding must be 0 or more")
+        self.made = (padding, colour, strict)
+
+
+def making() -> PluginHost:
+    class Plugin:
+        @staticmethod
+        @hookimpl
+        def register_maskers(register: Any) -> None:
+            register("thing", Thing)
+            register("plain", lambda: "made")
+
+    return build_host([], [("builtin", Plugin)])
+
+
+def test_options_given_as_text_are_read_as_their_parameters_are_annotated() -> None:
+    host = making()
+    assert host.make("maskers", Choice.parse("thing")).made == (0.05, "black", False)
+    chosen = Choice.parse("thing,padding=0.2,strict=yes,colour=red")
+    assert host.make("maskers", chosen).made == (0.2, "red", True)
+    assert host.makers("maskers")["thing"]({"padding": "1"}).made == (1.0, "black", False)
+    assert list(host.makers("maskers")["thing"].options) == ["padding", "colour", "strict"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ("thing,pading=1", "no option `pading`"),
+        ("thing,padding=wide", "padding=wide"),
+        ("thing,padding=-1", "padding must be 0 or more"),
+        ("thing,padding=-1,strict=no", "padding must be 0 or more"),
+        ("plain,padding=1", "no option `padding`"),
+        ("thng", "no masking style `thng`"),
+    ],
+)
+def test_an_option_that_does_not_do_is_refused_by_name(choice: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        making().make("maskers", Choice.parse(choice))

@@ -48,7 +48,7 @@ def collect(
         candidates, problems = _working(datasets)
     plain = FolderDataset()
     plain.owner = lambda root: next((found for found in candidates if found.recognises(root)), None)
-    by_folders = isinstance(dataset, FolderDataset)
+    by_folders = type(dataset) is FolderDataset
     ignored = 0
 
     def reader(root: Path) -> Dataset:
