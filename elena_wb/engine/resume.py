@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from elena_wb.core import Sampling
+from elena_wb.core import Sampling, UsageError
+from elena_wb.engine.importing import IMPORTED
 from elena_wb.engine.plan import Resumed
 from elena_wb.engine.pointing import DEFAULT
 from elena_wb.engine.study import Request
@@ -13,10 +14,15 @@ def request_of(store: Store, run: str, *, retry_failed: bool) -> Request:
     """The request that started ``run`` (its number, or the newest of its name).
 
     Raises:
-        UsageError: there is no such run.
+        UsageError: there is no such run, or its answers were imported.
     """
     record = show_run(store, resolve_run(store, run))
     options = record["options"]
+    if options.get("provenance") == IMPORTED:
+        raise UsageError(
+            f"Run {record['run_id']} was imported from {options['file']}: there is nothing to go on with.",
+            hint="Ask a model of your own about the pictures: `elena-wb run FOLDER -m MODEL`.",
+        )
     return Request(
         sources=options["sources"],
         model_uri=record["model_uri"],

@@ -1,0 +1,283 @@
+"""Published answers into the store, as runs that nobody has to repeat."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from elena_wb.core import Condition, Problem, ReadsNames, UsageError
+from elena_wb.data.published import Published, PublishedAnswer, read_published
+from elena_wb.engine.events import RunStatus
+from elena_wb.engine.linking import Links, Pictures, Source, find_source, link
+from elena_wb.engine.plan import generation_id
+from elena_wb.engine.prefetch import Item
+from elena_wb.parsing import parse
+from elena_wb.plugins import PluginHost
+from elena_wb.store import (
+    GenerationRecord,
+    Outbox,
+    RunSpec,
+    Store,
+    answered,
+    begin_run,
+    drain_orphans,
+    find_run,
+    finish_run,
+    show_run,
+    storable,
+    working_on,
+)
+from elena_wb.store.lookup import count_abstained, count_labelled
+from elena_wb.vocabulary import load_scheme
+
+SCHEME = "ekman7"
+"""The labels that ELENA's prompts ask for."""
+
+PROMPT = "elena-published"
+
+IMPORTED = "imported"
+"""The provenance of a run whose answers were published by somebody else."""
+
+_AS_PUBLISHED = "put together from the published fields: the text itself was not kept"
+_SILENT = "nothing but the values that the authors' script starts with: an abstention, or no answer at all"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """What a user asks for. ``dataset`` is ``NAME[,OPTION=VALUE]…``, ``condition`` a spec as typed."""
+
+    files: Sequence[Path]
+    dataset: str | None = None
+    pictures: Sequence[Path] = ()
+    model: str | None = None
+    condition: str = "none"
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one file. ``new`` is false where the store had the run already: then nothing was changed.
+
+    ``counts`` are answers by status; ``abstained`` of those that are ``ok`` name no emotion, and ``labelled`` of
+    all are about stimuli with a true label. ``linked`` are about pictures: of the folders given, or known to the
+    store; the others are known by name only. ``bad_entries`` could not be imported and are among ``problems``.
+    """
+
+    file: Path
+    run_id: int
+    new: bool
+    model: str
+    dataset: str
+    status: RunStatus
+    counts: Mapping[str, int]
+    abstained: int
+    labelled: int
+    linked: int
+    bad_entries: int
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def import_answers(request: ImportRequest, host: PluginHost, store: Store) -> list[Imported]:
+    """Bring every file into the store as one run each. Nothing is written unless all files can be read.
+
+    Raises:
+        UsageError: a file holds no answers, a dataset or folder does not exist, or no name is found in the folders.
+    """
+    if request.model is not None and not request.model.strip():
+        raise UsageError("The model's name is empty.", hint="Leave `--model` out where it is not known.")
+    condition = str(Condition.parse(request.condition))
+    files = [read_published(path) for path in dict.fromkeys(request.files)]
+    sources = [
+        find_source(request.dataset, [answer.name for answer in file.answers], host, file.path.stem)
+        for file in files
+    ]
+    if store.exists():
+        drain_orphans(store, patient=True)
+    pictures = None
+    if request.pictures:
+        chosen = sources[0].reader if request.dataset is not None else None
+        pictures = Pictures.load(request.pictures, chosen, host, store)
+    linked = [
+        _linked(file, source, pictures, request, store) for file, source in zip(files, sources, strict=True)
+    ]
+    return [
+        _enter(file, source, links, request, condition, store)
+        for file, source, links in zip(files, sources, linked, strict=True)
+    ]
+
+
+def _linked(
+    file: Published, source: Source, pictures: Pictures | None, request: ImportRequest, store: Store
+) -> Links:
+    links = link([answer.name for answer in file.answers], source, pictures, store)
+    if pictures is not None and not links.linked:
+        raise UsageError(
+            f"No answer in {file.path} is about a picture in {', '.join(map(str, request.pictures))}.",
+            hint=f"The first is about `{file.answers[0].name}`. Without `--pictures` the names alone are used.",
+        )
+    return links
+
+
+def _enter(
+    file: Published, source: Source, links: Links, request: ImportRequest, condition: str, store: Store
+) -> Imported:
+    """Put the run into the store, unless it is there."""
+    spec = _spec(file, links, request, condition)
+    with working_on(store, spec.run_key):
+        run_id = find_run(store, spec.run_key)
+        new = run_id is None or len(answered(store, spec.run_key)) < len(file.answers)
+        if new:
+            records = _records(file, links, spec.run_key)
+            with Outbox(store) as outbox:
+                run_id = begin_run(store, spec, links.new, planned=len(records))
+                outbox.append(*records)
+                outbox.drain(patient=True)
+            finish_run(store, run_id, _status(file, records))
+    assert run_id is not None
+    shown = show_run(store, run_id)
+    return Imported(
+        file=file.path,
+        run_id=run_id,
+        new=new,
+        model=shown["model_uri"],
+        dataset=shown["dataset"],
+        status=shown["status"],
+        counts=shown["generations"],
+        abstained=count_abstained(store, run_id),
+        labelled=count_labelled(store, run_id),
+        linked=links.linked,
+        bad_entries=sum(problem.excludes for problem in file.problems),
+        problems=(*file.problems, *links.problems),
+        notes=tuple(_notes(source, links, request) if new else _differences(shown, spec)),
+    )
+
+
+def _spec(file: Published, links: Links, request: ImportRequest, condition: str) -> RunSpec:
+    name = storable(file.path.name)
+    model = request.model.strip() if request.model else f"{IMPORTED}:{storable(file.path.stem)}"
+    prompt = _digest([PROMPT, file.form])
+    return RunSpec(
+        run_key=_digest([IMPORTED, request.name, file.sha256]),
+        name=request.name,
+        spec_digest=_digest([IMPORTED, file.sha256, model, condition]),
+        experiment=request.name,
+        model_uri=model,
+        model_digest=file.sha256,
+        model_card={
+            "uri": model,
+            "name": model,
+            "digest": file.sha256,
+            "notes": ["Its answers were imported: the digest is that of their file, not of weights."],
+        },
+        prompt_name=PROMPT,
+        prompt_digest=prompt,
+        prompt_text="",
+        condition=condition,
+        dataset=", ".join(sorted({stimulus.dataset for stimulus in links.stimuli.values()})),
+        options={
+            "provenance": IMPORTED,
+            "importer": "elena",
+            "file": name,
+            "sha256": file.sha256,
+            "form": file.form,
+            "scheme": SCHEME,
+            "dataset": request.dataset,
+            "pictures": [storable(folder.expanduser().absolute()) for folder in request.pictures],
+        },
+    )
+
+
+def _records(file: Published, links: Links, run_key: str) -> list[GenerationRecord]:
+    """A record an answer; a stimulus that several are about has repeats."""
+    repeats: Counter[str] = Counter()
+    records = []
+    for answer in file.answers:
+        stimulus = links.stimuli[answer.name]
+        records.append(_record(answer, run_key, Item(stimulus, repeats[stimulus.stimulus_id])))
+        repeats[stimulus.stimulus_id] += 1
+    return records
+
+
+def _record(answer: PublishedAnswer, run_key: str, item: Item) -> GenerationRecord:
+    bare = GenerationRecord(
+        generation_id=generation_id(run_key, item),
+        content_digest=None,
+        run_key=run_key,
+        stimulus_id=item.stimulus.stimulus_id,
+        repeat=item.repeat,
+        status="error",
+    )
+    scheme = load_scheme(SCHEME)
+    if answer.error is not None:
+        if parse(answer.error, scheme=scheme).status == "refused":
+            return replace(bare, status="refused", raw_text=answer.error, finish_reason="refused")
+        return replace(bare, error=answer.error, raw_text=answer.raw, finish_reason="error")
+    if answer.silent:
+        return replace(bare, status="ok", emotion_raw=answer.label, notes=(_SILENT,))
+    notes = [] if answer.raw is not None else [_AS_PUBLISHED]
+    text = json.dumps(answer.fields, ensure_ascii=False) if answer.raw is None else answer.raw
+    read = parse(text, scheme=scheme)
+    if answer.raw is not None and answer.label and scheme.canonical(answer.label) != read.emotion:
+        notes.append(f"the authors read `{answer.label[:60]}`")
+    return replace(
+        bare,
+        status=read.status,
+        raw_text=text,
+        emotion=read.emotion,
+        emotion_raw=read.emotion_raw,
+        explicit_description=read.explicit_description,
+        implicit_description=read.implicit_description,
+        narrative=read.narrative,
+        valence=read.valence,
+        arousal=read.arousal,
+        dominance=read.dominance,
+        body_parts=read.body_parts,
+        notes=(*notes, *read.notes),
+    )
+
+
+def _status(file: Published, records: Sequence[GenerationRecord]) -> RunStatus:
+    failed = sum(record.status == "error" for record in records)
+    if failed == len(records):
+        return "failed"
+    return "partial" if failed or any(problem.excludes for problem in file.problems) else "done"
+
+
+def _notes(source: Source, links: Links, request: ImportRequest) -> list[str]:
+    """What a user should know of a run that was just imported."""
+    notes = []
+    if request.dataset is None and source.reader is not None and not request.pictures:
+        notes.append(f"The names are those of the dataset {source.dataset}; the labels are read from them.")
+    if not request.pictures and source.reader is None:
+        notes.append(
+            "No dataset has such names, so that nothing is known about the pictures. "
+            "`--dataset NAME --pictures FOLDER` links the answers to them."
+        )
+    elif not request.pictures and not isinstance(source.reader, ReadsNames) and not links.linked:
+        notes.append(
+            f"The names of {source.dataset} state no labels. `--pictures FOLDER` links the answers to its pictures."
+        )
+    return notes
+
+
+def _differences(shown: Mapping[str, Any], spec: RunSpec) -> list[str]:
+    """Where this command says something else of the answers than the run that the store has."""
+    run_id = shown["run_id"]
+    there = {"model": shown["model_uri"], "condition": shown["condition"], "dataset": shown["dataset"]}
+    now = {"model": spec.model_uri, "condition": spec.condition, "dataset": spec.dataset}
+    differing = [f"{what} {there[what]} (now {now[what]})" for what in there if there[what] != now[what]]
+    if not differing:
+        return []
+    return [
+        f"Run {run_id} keeps its {', '.join(differing)}. `elena-wb runs delete {run_id}` makes room for another import."
+    ]
+
+
+def _digest(body: object) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
