@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from elena_wb.cli import config, models, plugins, prompts, query, run, runs
+from elena_wb.cli import config, importing, mask, models, plugins, prompts, query, run, runs
 from elena_wb.cli.options import State
 from elena_wb.cli.output import say
 from elena_wb.errors import WorkbenchError
@@ -27,7 +27,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("mask")(mask.mask)
 app.command("query")(query.query)
+app.command("import")(importing.import_)
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
 app.add_typer(prompts.app, name="prompts")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -33,6 +33,25 @@ def watching(*, events: bool) -> Iterator[Listener]:
         yield _Lines()
 
 
+@contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[bool], None]]:
+    """A bar on a terminal, else a line every ten seconds; call it with whether the thing done failed."""
+    if stderr_console().is_terminal:
+        with _progress() as progress:
+            task = progress.add_task(plain(what), total=total, rate="", failures="")
+            failures = 0
+
+            def advance(failed: bool) -> None:
+                nonlocal failures
+                failures += failed
+                _advance(progress, task, failures)
+
+            yield advance
+    else:
+        say(f"{what}: {total}")
+        yield _Tally(total)
+
+
 def emit_json(event: Event) -> None:
     """One event as one line of JSON on stdout: ``{"event": "Answered", …}``."""
     # ASCII only: a file name that is no UTF-8 must not end the run.
@@ -40,29 +59,34 @@ def emit_json(event: Event) -> None:
     sys.stdout.flush()
 
 
-class _Bar:
+def _progress() -> Progress:
     """A Rich progress bar on stderr with rate, failures and time left."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}", markup=False),
+        TextColumn("{task.fields[failures]}", style="red", markup=False),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=stderr_console(),
+    )
+
+
+class _Bar:
+    """A run on a progress bar."""
 
     def __init__(self) -> None:
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
-        )
-
-        self._progress: Progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}", markup=False),
-            TextColumn("{task.fields[failures]}", style="red", markup=False),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=stderr_console(),
-        )
+        self._progress = _progress()
         self._task: TaskID | None = None
         self._failures = 0
 
@@ -81,36 +105,50 @@ class _Bar:
             )
         elif isinstance(event, Answered) and self._task is not None:
             self._failures += event.status == "error"
-            task = self._progress.tasks[self._task]
-            rate = f"{task.finished_speed or task.speed or 0:.1f}/s"
-            failures = f"{self._failures} failed" if self._failures else ""
-            self._progress.update(self._task, advance=1, rate=rate, failures=failures)
+            _advance(self._progress, self._task, self._failures)
         elif isinstance(event, Notice):
             self._progress.console.print(f"Warning: {plain(event.message)}", style="yellow", markup=False)
+
+
+def _advance(progress: Progress, task_id: TaskID, failures: int) -> None:
+    task = progress.tasks[task_id]
+    rate = f"{task.finished_speed or task.speed or 0:.1f}/s"
+    failed = f"{failures} failed" if failures else ""
+    progress.update(task_id, advance=1, rate=rate, failures=failed)
+
+
+class _Tally:
+    """Counts what is done, with a plain line on stderr every ten seconds."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = self._failures = 0
+        self._began = self._last = time.monotonic()
+
+    def __call__(self, failed: bool) -> None:
+        self._done += 1
+        self._failures += failed
+        now = time.monotonic()
+        if now - self._last >= _LINE_EVERY_S:
+            self._last = now
+            rate = self._done / (now - self._began)
+            left = (self._total - self._done) / rate
+            say(f"  {self._done}/{self._total}, {rate:.1f}/s, {self._failures} failed, {left:.0f} s left")
 
 
 class _Lines:
     """Plain lines on stderr: the start, every ten seconds, the end."""
 
     def __init__(self) -> None:
-        self._total = self._done = self._failures = 0
-        self._began = self._last = time.monotonic()
+        self._tally = _Tally(0)
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunStarted):
-            self._total, self._done, self._failures = event.to_ask, 0, 0
-            self._began = self._last = time.monotonic()
+            self._tally = _Tally(event.to_ask)
             if event.to_ask:
                 say(f"{_title(event)}: {event.to_ask} to ask")
         elif isinstance(event, Answered):
-            self._done += 1
-            self._failures += event.status == "error"
-            now = time.monotonic()
-            if now - self._last >= _LINE_EVERY_S:
-                self._last = now
-                rate = self._done / (now - self._began)
-                left = (self._total - self._done) / rate
-                say(f"  {self._done}/{self._total}, {rate:.1f}/s, {self._failures} failed, {left:.0f} s left")
+            self._tally(event.status == "error")
         elif isinstance(event, Notice):
             warn(event.message)
         elif isinstance(event, RunFinished) and event.asked:

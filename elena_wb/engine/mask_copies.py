@@ -1,0 +1,273 @@
+"""Making masked copies: each picture decoded once, masked under every condition, audited, and written.
+
+Pictures are worked on in several threads; decoders, OpenCV and encoders let each other run. How many pixels are
+held at a time is limited, so that pictures of 80 megapixels do not exhaust the memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from PIL import Image
+
+from elena_wb.core import Pixels, Region, SetupError, Stimulus, WorkbenchError
+from elena_wb.data import load_image
+from elena_wb.data.images import FORMATS as READ
+from elena_wb.data.writing import encode
+from elena_wb.engine.mask_manifest import PENDING, Entry, spelt, write_manifest
+from elena_wb.engine.mask_persons import as_one, hide_in_all
+from elena_wb.engine.mask_plan import CopyPlan, Picture, Treatment, output_of
+from elena_wb.masking import NOTHING_HIDDEN, Audit, Located, Masked, audit
+from elena_wb.store import AuditRecord
+
+Status = Literal["masked", "partly", "nothing hidden", "unmasked", "failed"]
+MARKER = ".elena-wb.toml"
+"""Says where the pictures of its folder may go."""
+
+_PIXELS_AT_ONCE = 100_000_000
+_MOST_WORKERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What became of one picture under one condition. ``error`` says why there is no copy."""
+
+    picture: Picture
+    treatment: Treatment
+    status: Status
+    error: str | None = None
+    regions: tuple[Region, ...] = ()
+    covered: float = 0.0
+    notes: tuple[str, ...] = ()
+    audit: Audit | None = None
+
+    @property
+    def shows_something(self) -> bool:
+        """Whether something that the condition should hide was not found."""
+        return self.status in ("partly", "nothing hidden")
+
+    @property
+    def record(self) -> AuditRecord | None:
+        """The audit as it is stored."""
+        if self.audit is None:
+            return None
+        return AuditRecord(
+            stimulus_id=as_one(self.picture.persons).stimulus_id,
+            condition=str(self.treatment.condition),
+            masking=self.treatment.masking.identity,
+            detector=self.audit.detector,
+            residual_faces=self.audit.residual_faces,
+            faces=self.audit.faces,
+            uncovered=self.audit.uncovered,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CopyReport:
+    """All that was made. ``interrupted`` is whether pictures are missing because the work was stopped."""
+
+    copies: tuple[Copy, ...]
+    seconds: float
+    interrupted: bool
+
+    @property
+    def audits(self) -> tuple[list[Stimulus], list[AuditRecord]]:
+        """The stimuli audited, and what was seen."""
+        stimuli = {
+            stimulus.stimulus_id: stimulus
+            for copy in self.copies
+            if copy.audit
+            for stimulus in [as_one(copy.picture.persons)]
+        }
+        return list(stimuli.values()), [copy.record for copy in self.copies if copy.record]
+
+
+def make_copies(
+    plan: CopyPlan, *, listener: Callable[[Sequence[Copy]], None], stop: threading.Event
+) -> CopyReport:
+    """Make the copies; ``listener`` hears of each picture, in the calling thread.
+
+    ``stop`` ends the work once what is in flight is written. A picture that cannot be copied is reported, and
+    an earlier copy of it is removed, which would pass for one made now.
+
+    Raises:
+        SetupError: nothing more can be written; what was written is listed if it can be.
+    """
+    began = time.monotonic()
+    copies: list[Copy] = []
+    entries = _begin(plan)
+    try:
+        for made in _work(plan, stop):
+            copies += made
+            entries |= {entry.output: entry for entry in map(_entry, made)}
+            listener(made)
+    except BaseException:
+        with contextlib.suppress(WorkbenchError):
+            write_manifest(plan.folder, entries)
+        raise
+    write_manifest(plan.folder, {**plan.earlier, **{o: e for o, e in entries.items() if e.status != PENDING}})
+    missing = len(copies) < len(plan.pictures) * len(plan.treatments)
+    return CopyReport(tuple(copies), time.monotonic() - began, missing)
+
+
+def _begin(plan: CopyPlan) -> dict[str, Entry]:
+    """Say where the copies may go, and list them all, before the first is there; the list.
+
+    A process that is killed so leaves no file that the next one would take for another's.
+    """
+    if plan.upload != "allowed":
+        plan.folder.write([MARKER], f'upload = "{plan.upload}"\n'.encode(), replace=False)
+    planned = {
+        output: Entry(output, picture.source, str(treatment.condition))
+        for treatment in plan.treatments
+        for picture in plan.pictures
+        for output in ["/".join(output_of(picture, treatment))]
+    }
+    entries = {**plan.earlier, **planned}
+    write_manifest(plan.folder, entries)
+    return entries
+
+
+def _entry(copy: Copy) -> Entry:
+    entry = Entry(
+        "/".join(output_of(copy.picture, copy.treatment)),
+        copy.picture.source,
+        str(copy.treatment.condition),
+        copy.status,
+        notes="; ".join(copy.notes if copy.error is None else (copy.error,)),
+        masking=copy.treatment.masking.identity,
+    )
+    if copy.error is None:
+        entry = replace(entry, regions=spelt(copy.regions), covered=f"{copy.covered:.4f}")
+    if copy.audit is not None:
+        entry = replace(entry, detector=copy.audit.detector, residual_faces=str(copy.audit.residual_faces))
+    return entry
+
+
+def _work(plan: CopyPlan, stop: threading.Event) -> Iterator[Sequence[Copy]]:
+    """The copies of each picture as they are done."""
+    room = _Room(_PIXELS_AT_ONCE)
+    pictures = iter(plan.pictures)
+    workers = min(_MOST_WORKERS, max(2, _cores()))
+    waiting: set[Future[Sequence[Copy]]] = set()
+
+    def copy(picture: Picture) -> Sequence[Copy]:
+        if stop.is_set():
+            return ()
+        with room.for_pixels(_claimed(picture)):
+            return _copies(picture, plan)
+
+    with ThreadPoolExecutor(workers, thread_name_prefix="mask") as pool:
+        try:
+            while True:
+                while len(waiting) < 2 * workers and not stop.is_set():
+                    picture = next(pictures, None)
+                    if picture is None:
+                        break
+                    waiting.add(pool.submit(copy, picture))
+                if not waiting:
+                    return
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield future.result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _copies(picture: Picture, plan: CopyPlan) -> list[Copy]:
+    """Decode once, then mask, audit and write under each condition. Never raises for what the picture does."""
+    located: Located = {}
+    made = []
+    try:
+        image = load_image(picture.path)
+    except WorkbenchError as error:
+        return [_failed(picture, treatment, error.message, plan) for treatment in plan.treatments]
+    for treatment in plan.treatments:
+        try:
+            made.append(_copy(picture, treatment, image.pixels, located, plan))
+        except SetupError:
+            raise
+        except WorkbenchError as error:
+            made.append(_failed(picture, treatment, error.message, plan))
+        except Exception as error:  # noqa: BLE001 - a plugin's locator or style may raise anything
+            reason = f"{picture.path.name}: {type(error).__name__}: {error}"
+            made.append(_failed(picture, treatment, reason, plan))
+    return [replace(copy, notes=(*image.notes, *copy.notes)) for copy in made]
+
+
+def _copy(picture: Picture, treatment: Treatment, pixels: Pixels, located: Located, plan: CopyPlan) -> Copy:
+    masked = hide_in_all(treatment.masking, pixels, picture.persons, located)
+    if masked.pixels.shape != pixels.shape:
+        raise WorkbenchError(f"{picture.path.name}: the style returned a picture of another size.")
+    seen = None
+    if treatment.auditor is not None:
+        seen = audit(masked.pixels, masked, as_one(picture.persons), *treatment.auditor)
+    plan.folder.write(output_of(picture, treatment), encode(masked.pixels, picture.format))
+    return Copy(
+        picture,
+        treatment,
+        _status(treatment, masked),
+        regions=masked.regions,
+        covered=masked.covered_fraction,
+        notes=masked.notes,
+        audit=seen,
+    )
+
+
+def _status(treatment: Treatment, masked: Masked) -> Status:
+    if not treatment.condition.masked:
+        return "unmasked"
+    if not masked.hidden:
+        return "nothing hidden"
+    return "partly" if any(NOTHING_HIDDEN in note for note in masked.notes) else "masked"
+
+
+def _failed(picture: Picture, treatment: Treatment, reason: str, plan: CopyPlan) -> Copy:
+    parts = output_of(picture, treatment)
+    if "/".join(parts) in plan.earlier:
+        plan.folder.remove(parts)
+    return Copy(picture, treatment, "failed", reason)
+
+
+def _claimed(picture: Picture) -> int:
+    """How many pixels the header of the file speaks of; 0 where it cannot be read, which is told later."""
+    try:
+        with Image.open(picture.path, formats=READ) as image:
+            return image.width * image.height
+    except Exception:  # noqa: BLE001 - told when the picture is decoded
+        return 0
+
+
+def _cores() -> int:
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else os.cpu_count() or 1
+
+
+class _Room:
+    """Lets threads in as long as what they hold together stays below a limit; one alone is always let in."""
+
+    def __init__(self, limit: int) -> None:
+        self._free = limit
+        self._limit = limit
+        self._changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def for_pixels(self, count: int) -> Iterator[None]:
+        taken = min(count, self._limit)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= taken)
+            self._free -= taken
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += taken
+                self._changed.notify_all()
