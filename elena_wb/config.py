@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from elena_wb.core.condition import Condition
+from elena_wb.core.stimulus import Upload
 from elena_wb.errors import SetupError, UsageError
 from elena_wb.nearest import nearest
 from elena_wb.paths import user_config_dir, user_data_dir
@@ -24,6 +25,9 @@ PREFIX = "ELENA_WB_"
 MAX_SEED = 2**62
 """Leaves room for the repeats, each of which has the next seed, in the store's 64-bit column."""
 
+
+_TABLES = {"aliases": "NAME", "uploads": "FOLDER"}
+"""Settings that map names to values, and what their names are."""
 
 _BETWEEN_CONDITIONS = re.compile(r",(?![a-z_-]+=)")
 """A comma, but not one before an option of a condition."""
@@ -45,6 +49,9 @@ class Settings(BaseModel):
     offline: bool = Field(False, description="Refuse every use of the network.")
     lock_timeout: float = Field(60.0, gt=0, description="Seconds to wait for another process's write.")
     aliases: dict[str, str] = Field(default_factory=dict, description="Short names for model URIs.")
+    uploads: dict[str, Upload] = Field(
+        default_factory=dict, description="Folder → whether its pictures may go to a network provider."
+    )
 
     @field_validator("store")
     @classmethod
@@ -53,6 +60,14 @@ class Settings(BaseModel):
             return path.expanduser()
         except RuntimeError as error:
             raise ValueError(str(error)) from error
+
+    @field_validator("uploads")
+    @classmethod
+    def _absolute(cls, uploads: dict[str, Upload]) -> dict[str, Upload]:
+        for folder in uploads:
+            if not folder.startswith("~") and not Path(folder).is_absolute():
+                raise ValueError(f"`{folder}` is no absolute path of a folder")
+        return uploads
 
     @field_validator("mask", mode="before")
     @classmethod
@@ -114,7 +129,7 @@ def load_configuration(overrides: Mapping[str, Any] | None = None) -> Configurat
 
 
 def write_setting(key: str, value: str | None) -> Path:
-    """Set ``key`` (``aliases.NAME`` for an alias) in the user's file, keeping its comments; ``None`` removes it.
+    """Set ``key`` (``aliases.NAME``, ``uploads.FOLDER``) in the user's file, keeping its comments; ``None`` removes it.
 
     Raises:
         UsageError: no such setting, or the value is not acceptable; the file is then left as it was.
@@ -125,16 +140,16 @@ def write_setting(key: str, value: str | None) -> Path:
     _read_file()  # a file that cannot be read is refused before anything else
     document = tomlkit.parse(path.read_text("utf-8")) if path.exists() else tomlkit.document()
     top, _, name = key.partition(".")
-    if top not in Settings.model_fields or bool(name) != (top == "aliases"):
+    if top not in Settings.model_fields or bool(name) != (top in _TABLES):
         raise UsageError(
             f"There is no setting `{key}` that can be set to one value.",
-            hint=nearest(key, [*Settings.model_fields, "aliases.NAME"]),
+            hint=nearest(key, [*Settings.model_fields, *(f"{top}.{name}" for top, name in _TABLES.items())]),
         )
-    table: Any = document if not name else document.setdefault("aliases", tomlkit.table())
+    table: Any = document if not name else document.setdefault(top, tomlkit.table())
     if value is None:
         table.pop(name or top, None)
     else:
-        table[name or top] = value if name else _typed(top, value)
+        table[name or top] = _typed(top, {name: value})[name] if name else _typed(top, value)
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_suffix(".toml.new")
     scratch.write_text(tomlkit.dumps(document), "utf-8")
@@ -165,13 +180,14 @@ def resolve_model(name: str | None, settings: Settings, schemes: Mapping[str, ob
     return uri
 
 
-def _typed(key: str, value: str) -> Any:
+def _typed(key: str, value: str | dict[str, str]) -> Any:
     """``value`` as TOML would hold it, checked by the field's own validation."""
     raw = {key: value}
     try:
         checked = Settings.model_validate(raw)
     except ValidationError as error:
-        raise UsageError(f"`{value}` is not acceptable for `{key}`: {error.errors()[0]['msg']}") from error
+        given = value if isinstance(value, str) else " = ".join(next(iter(value.items())))
+        raise UsageError(f"`{given}` is not acceptable for `{key}`: {error.errors()[0]['msg']}") from error
     plain = checked.model_dump(mode="json")[key]
     return value if isinstance(plain, str) else plain
 
@@ -189,7 +205,7 @@ def _read_file() -> Mapping[str, Any]:
 
 
 def _read_environment() -> Mapping[str, Any]:
-    fields = set(Settings.model_fields) - {"aliases"}
+    fields = set(Settings.model_fields) - set(_TABLES)
     return {
         key: os.environ[f"{PREFIX}{key.upper()}"]
         for key in fields

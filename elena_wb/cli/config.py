@@ -49,7 +49,7 @@ def path() -> None:
 
 @app.command("set")
 def set_(
-    key: Annotated[str, typer.Argument(help="A setting, or aliases.NAME.")],
+    key: Annotated[str, typer.Argument(help="A setting, aliases.NAME or uploads.FOLDER.")],
     value: Annotated[str | None, typer.Argument(help="Its value; left out, the setting is removed.")] = None,
 ) -> None:
     """Settle a value in the configuration file."""

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 from elena_wb.core.stimulus import Box, Label, Region, Stimulus
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+ProblemKind = Literal["picture", "row", "missing", "duplicate", "note"]
+"""What a :class:`Problem` is about."""
 
 Pixels: TypeAlias = "npt.NDArray[np.uint8]"
 """A picture as displayed: uint8 ``[height, width, 3]``, RGB order."""
@@ -82,12 +85,14 @@ class Problem:
     """Something in the input that a user should know; the rest goes on.
 
     ``excludes`` is whether it keeps a picture from being used (an unreadable file does, a duplicate or a
-    bad row of a table does not).
+    bad row of a table does not). ``kind`` is what is wrong: a picture that cannot be used, a row that cannot, a
+    picture that is named and missing, the same content twice, or nothing (``note``: good to know).
     """
 
     where: str
     reason: str
     excludes: bool = True
+    kind: ProblemKind = "picture"
 
 
 @dataclass(frozen=True, slots=True)

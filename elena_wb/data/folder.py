@@ -17,6 +17,7 @@ from elena_wb.core import (
     WorkbenchError,
 )
 from elena_wb.data.identify import identify, storable
+from elena_wb.data.policy import stricter
 from elena_wb.data.tables import Tables
 from elena_wb.data.walk import FoundFile, walk
 
@@ -41,7 +42,8 @@ class FolderDataset:
         return root.is_dir()
 
     def load(self, root: Path, known: Mapping[str, KnownFile] = NOTHING_KNOWN) -> Collection:
-        """Every picture below ``root``, sorted by path; content that occurs twice is taken once.
+        """Every picture below ``root``, sorted by path. Content that occurs twice is twice there, which
+        :func:`elena_wb.data.collect` mends: only then is it known where each copy may go.
 
         Folders with an owner come after the others; one that cannot be loaded is a problem.
 
@@ -56,17 +58,16 @@ class FolderDataset:
             tables.read_folder(folder)
         stimuli, problems = identify(found.files, NAME, known)
         absent = [
-            Problem(where, f"there is no picture {storable(picture)}", excludes=False)
+            Problem(where, f"there is no picture {storable(picture)}", excludes=False, kind="missing")
             for picture, where in tables.mentioned.items()
             if not picture.is_file()
         ]
         owned = [self._owned(folder, known) for folder in found.claimed]
         theirs = [stimulus for part in owned for stimulus in part.stimuli]
-        unique, repeated = without_duplicates([*_with_tables(stimuli, tables), *theirs])
         reported = [problem for part in owned for problem in part.problems]
         return Collection(
-            tuple(unique),
-            (*found.problems, *problems, *tables.problems, *absent, *reported, *repeated),
+            (*_with_tables(stimuli, tables), *theirs),
+            (*found.problems, *problems, *tables.problems, *absent, *reported),
             ignored=found.ignored + sum(part.ignored for part in owned),
         )
 
@@ -105,7 +106,8 @@ class FolderDataset:
 def without_duplicates(stimuli: Sequence[Stimulus]) -> tuple[list[Stimulus], list[Problem]]:
     """The first of each content, and a note for every further file of it (the same path twice is none).
 
-    The first keeps its path and gains the labels and regions that only the others have.
+    The first keeps its path and gains the labels, regions and attributes that only the others have; where they
+    differ in where they may go, the strictest counts.
     """
     first: dict[str, Stimulus] = {}
     problems = []
@@ -116,14 +118,20 @@ def without_duplicates(stimuli: Sequence[Stimulus]) -> tuple[list[Stimulus], lis
         first[stimulus.stimulus_id] = _with_all_said(kept, stimulus)
         if kept.path != stimulus.path:
             reason = f"the same picture as {storable(kept.path)}; taken once"
-            problems.append(Problem(storable(stimulus.path), reason, excludes=False))
+            problems.append(Problem(storable(stimulus.path), reason, excludes=False, kind="duplicate"))
     return list(first.values()), problems
 
 
 def _with_all_said(kept: Stimulus, other: Stimulus) -> Stimulus:
     labels = tuple(label for label in other.labels if label not in kept.labels)
     regions = tuple(region for region in other.regions if region not in kept.regions)
-    return replace(kept, labels=kept.labels + labels, regions=kept.regions + regions)
+    return replace(
+        kept,
+        labels=kept.labels + labels,
+        regions=kept.regions + regions,
+        attributes={**other.attributes, **kept.attributes},
+        upload=stricter((kept.upload, other.upload)) or kept.upload,
+    )
 
 
 def _with_tables(stimuli: Sequence[Stimulus], tables: Tables) -> list[Stimulus]:

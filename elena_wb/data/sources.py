@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from elena_wb.core import (
@@ -13,12 +13,19 @@ from elena_wb.core import (
     KnownFile,
     Problem,
     Stimulus,
+    Upload,
     UsageError,
     WorkbenchError,
 )
 from elena_wb.data.folder import NAME, FolderDataset, without_duplicates
+from elena_wb.data.policy import NO_SETTINGS, apply_policies, kept_at_home
+from elena_wb.data.rows import TABLE_SUFFIXES
+from elena_wb.data.summary import LISTED, summarised
 from elena_wb.data.walk import FoundFile
 from elena_wb.nearest import nearest
+
+ANNOTATION_SUFFIXES = TABLE_SUFFIXES | {".mat"}
+"""Endings of files that say what is in pictures, rather than being one."""
 
 
 def collect(
@@ -27,28 +34,32 @@ def collect(
     datasets: Mapping[str, Dataset] | None = None,
     dataset: Dataset | None = None,
     known: Mapping[str, KnownFile] = NOTHING_KNOWN,
+    uploads: Mapping[str, Upload] = NO_SETTINGS,
+    listed: int | None = LISTED,
 ) -> Collection:
     """Stimuli of all ``sources`` (files and folders) in the order given, each content once.
 
     A folder is read by ``dataset`` where one is given, else by the first of ``datasets`` (by name) that recognises it,
-    else as a plain folder, in which folders that a dataset recognises are left to that one. A file is a
-    picture whatever its name, and belongs to the dataset that recognises its folder, unless ``dataset`` is
-    given: then it is handed to that one (an annotation file). Where none is given, datasets that cannot be
-    imported are passed over with a note. No picture is opened. ``known`` maps absolute paths to what was
-    read of them before, so that unchanged files are not hashed again.
+    else as a plain folder, in which folders that a dataset recognises are left to that one. A table that a
+    dataset recognises is read by that one. Any other file is a picture whatever its name, and belongs to the dataset
+    that recognises its folder, unless ``dataset`` is given: then it is handed to that one (an annotation file). Where
+    none is given, datasets that cannot be imported are passed over with a note. No picture is opened. ``known`` maps
+    absolute paths to what was read of them before, so that unchanged files are not hashed again.
+
+    Every stimulus bears the policy that counts for its picture (:mod:`elena_wb.data.policy`); ``uploads`` maps
+    folders to those in the user's settings. Of problems of one kind no more than ``listed`` are told one by one.
 
     Raises:
         UsageError: a source does not exist, or is not of that dataset.
     """
-    datasets = datasets or {}
     stimuli: list[Stimulus] = []
-    problems: list[Problem] = []
-    candidates: list[Dataset] = []
-    if dataset is None:
-        candidates, problems = _working(datasets)
+    working, problems = _working(datasets or {})
+    if dataset is not None:
+        problems = []
+    candidates = working if dataset is None else []
     plain = FolderDataset()
     plain.owner = lambda root: next((found for found in candidates if found.recognises(root)), None)
-    by_folders = type(dataset) is FolderDataset
+    by_folders = isinstance(dataset, FolderDataset)
     ignored = 0
 
     def reader(root: Path) -> Dataset:
@@ -56,7 +67,11 @@ def collect(
             return plain if by_folders else dataset
         return plain.owner(root) or plain
 
-    for group in _grouped([_existing(source) for source in sources]):
+    def stands_alone(path: Path) -> bool:
+        is_table = path.suffix.lower() in ANNOTATION_SUFFIXES
+        return path.is_dir() or (is_table and plain.owner(path) is not None)
+
+    for group in _grouped([_existing(source) for source in sources], stands_alone):
         if isinstance(group, list) and (dataset is None or by_folders):
             parts = [plain.load_files([_found(path) for path in group], known)]
         else:
@@ -66,8 +81,10 @@ def collect(
             stimuli += part.stimuli
             problems += part.problems
             ignored += part.ignored
-    unique, repeated = without_duplicates(stimuli)
-    return Collection(tuple(unique), tuple(dict.fromkeys((*problems, *repeated))), ignored=ignored)
+    kept, notes = kept_at_home(stimuli, working)
+    decided = apply_policies(Collection(tuple(kept), (*problems, *notes)), uploads)
+    unique, repeated = without_duplicates(decided.stimuli)
+    return Collection(tuple(unique), summarised((*decided.problems, *repeated), listed), ignored=ignored)
 
 
 def _existing(source: str | Path) -> Path:
@@ -82,11 +99,11 @@ def _existing(source: str | Path) -> Path:
     raise UsageError(f"There is no file or folder `{source}`.", hint=hint)
 
 
-def _grouped(paths: Sequence[Path]) -> list[Path | list[Path]]:
-    """Folders one by one, and runs of files together, so that their tables are read once."""
+def _grouped(paths: Sequence[Path], stands_alone: Callable[[Path], bool]) -> list[Path | list[Path]]:
+    """Folders and annotations one by one, and runs of pictures together, so that their tables are read once."""
     groups: list[Path | list[Path]] = []
     for path in paths:
-        if path.is_dir():
+        if stands_alone(path):
             groups.append(path)
         elif groups and isinstance(groups[-1], list):
             groups[-1].append(path)
@@ -108,5 +125,5 @@ def _working(datasets: Mapping[str, Dataset]) -> tuple[list[Dataset], list[Probl
         try:
             working.append(datasets[name])
         except WorkbenchError as error:
-            problems.append(Problem(f"dataset {name}", error.message, excludes=False))
+            problems.append(Problem(f"dataset {name}", error.message, excludes=False, kind="note"))
     return working, problems

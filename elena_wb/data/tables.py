@@ -11,30 +11,23 @@ displayed, from its top left.
 
 from __future__ import annotations
 
-import codecs
 import csv
-import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from elena_wb.core import Box, Label, Problem, Region
-from elena_wb.vocabulary import LabelScheme, load_scheme, scheme_names
+from elena_wb.data.cells import BadRowError, affect, in_scheme, number
+from elena_wb.data.rows import delimiter_of, encoding_of
 
 LABELS = "labels.csv"
 REGIONS = "regions.csv"
-_DELIMITERS = ",;\t"
 
 _Row = Mapping[str, str]
 _T = TypeVar("_T")
-
-
-class _BadRowError(ValueError):
-    """What is wrong with one row, in words."""
 
 
 @dataclass(slots=True)
@@ -69,8 +62,8 @@ class Tables:
             try:
                 picture = _inside(table.parent, row["path"])
                 value = convert(row)
-            except _BadRowError as error:
-                self.problems.append(Problem(where, str(error), excludes=False))
+            except BadRowError as error:
+                self.problems.append(Problem(where, str(error), excludes=False, kind="row"))
                 continue
             self.mentioned.setdefault(picture, where)
             values = into.setdefault(picture, [])
@@ -79,8 +72,8 @@ class Tables:
 
     def _rows(self, table: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, _Row]]:
         try:
-            with table.open(encoding=_encoding(table), newline="") as stream:
-                delimiter = _delimiter(stream.readline())
+            with table.open(encoding=encoding_of(table), newline="") as stream:
+                delimiter = delimiter_of(stream.readline())
                 stream.seek(0)
                 reader = csv.DictReader(stream, restval="", skipinitialspace=True, delimiter=delimiter)
                 header = [name.strip().lower() for name in reader.fieldnames or ()]
@@ -98,18 +91,7 @@ class Tables:
 
     def _give_up(self, table: Path, line: int | None, reason: str) -> None:
         where = str(table) if line is None else f"{table}:{line}"
-        self.problems.append(Problem(where, reason, excludes=False))
-
-
-def _encoding(table: Path) -> str:
-    with table.open("rb") as stream:
-        start = stream.read(2)
-    return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-
-
-def _delimiter(header: str) -> str:
-    """Whichever of the usual ones stands in the header most often."""
-    return max(_DELIMITERS, key=header.count)
+        self.problems.append(Problem(where, reason, excludes=False, kind="row"))
 
 
 def _inside(folder: Path, written: str) -> Path:
@@ -118,63 +100,28 @@ def _inside(folder: Path, written: str) -> Path:
         return whole
     relative = PurePosixPath(written.replace("\\", "/"))
     if not written or relative == PurePosixPath():
-        raise _BadRowError("no picture is named")
+        raise BadRowError("no picture is named")
     if relative.is_absolute() or ".." in relative.parts or ":" in relative.parts[0] or "\0" in written:
-        raise _BadRowError(f"`{written}` lies outside the folder of the table")
+        raise BadRowError(f"`{written}` lies outside the folder of the table")
     return Path(os.path.normpath(folder / relative))
 
 
 def _label(row: _Row) -> Label:
-    values = {name: _affect(name, row.get(name, "")) for name in ("valence", "arousal", "dominance")}
+    values = {name: affect(name, row.get(name, "")) for name in ("valence", "arousal", "dominance")}
     scheme = row.get("scheme", "").lower() or "ekman7"
-    label = _in_scheme(row["label"], scheme) if row["label"] else None
+    label = in_scheme(row["label"], scheme) if row["label"] else None
     if label is None and not any(value is not None for value in values.values()):
-        raise _BadRowError("neither a label nor valence, arousal or dominance")
+        raise BadRowError("neither a label nor valence, arousal or dominance")
     return Label(row.get("source") or "folder", scheme, label, **values)
-
-
-def _in_scheme(written: str, name: str) -> str:
-    """``written`` as the scheme spells it; of a scheme that is not known, in lower case."""
-    scheme = _scheme(name)
-    if scheme is None:
-        return written.lower()
-    label = scheme.canonical(written)
-    if label is None:
-        raise _BadRowError(f"`{written}` is no label of {name}, which has {', '.join(scheme.names)}")
-    return label
-
-
-@cache
-def _scheme(name: str) -> LabelScheme | None:
-    return load_scheme(name) if name in scheme_names() else None
-
-
-def _affect(name: str, text: str) -> float | None:
-    if not text:
-        return None
-    value = _number(name, text)
-    if not 1 <= value <= 10:
-        raise _BadRowError(f"{name} is {text}, outside 1 to 10")
-    return value
 
 
 def _region(row: _Row) -> Region:
     part = re.sub(r"[\s-]+", "_", row["part"].lower())
     if not part:
-        raise _BadRowError("no part is named")
-    x, y, w, h = (_number(name, row[name]) for name in ("x", "y", "w", "h"))
+        raise BadRowError("no part is named")
+    x, y, w, h = (number(name, row[name]) for name in ("x", "y", "w", "h"))
     if w <= 0 or h <= 0:
-        raise _BadRowError(f"the box of `{part}` is empty ({row['w']} x {row['h']})")
+        raise BadRowError(f"the box of `{part}` is empty ({row['w']} x {row['h']})")
     if max(x + w, y + h) <= 1:
-        raise _BadRowError(f"the numbers of `{part}` look like shares of the picture; pixels are needed")
+        raise BadRowError(f"the numbers of `{part}` look like shares of the picture; pixels are needed")
     return Region(part, Box(x, y, w, h), locator="annotated")
-
-
-def _number(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise _BadRowError(f"{name} is `{text}`, which is no number") from None
-    if not math.isfinite(value):
-        raise _BadRowError(f"{name} is {text}")
-    return value

@@ -1,0 +1,146 @@
+"""What one cell of a table may say: a number, a label, a list, the corners of a box, the name of a picture.
+
+Every reader here raises :class:`BadRowError` with a reason for people, which names the column.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from functools import cache, lru_cache
+from pathlib import PurePosixPath
+
+from elena_wb.core import Box, UsageError
+from elena_wb.nearest import nearest
+from elena_wb.vocabulary import LabelScheme, load_scheme, scheme_names
+
+_LISTED_LABELS = 8
+_LONGEST_SHOWN = 60
+_LONGEST_LIST = 5000
+_LARGEST_COORDINATE = 1e6
+_NAN = re.compile(r"(?<![\w'\"])[-+]?(?:nan|NaN|None)(?![\w'\"])")
+_NUMPY_NUMBER = re.compile(r"\bnp\.\w+\(([^()]*)\)")
+_BARE_NUMBERS = re.compile(r"\[\s*[-+.\deE\s]+\]")
+_WITH_DRIVE = re.compile(r"[A-Za-z]:")
+
+
+class BadRowError(ValueError):
+    """What is wrong with one row, in words."""
+
+
+def number(column: str, text: str) -> float:
+    """A finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise BadRowError(f"{column} is `{shown(text)}`, which is no number") from None
+    if not math.isfinite(value):
+        raise BadRowError(f"{column} is {text}")
+    return value
+
+
+def affect(column: str, text: str) -> float | None:
+    """Valence, arousal or dominance, 1 to 10; ``None`` where nothing is written."""
+    if not text:
+        return None
+    value = number(column, text)
+    if not 1 <= value <= 10:
+        raise BadRowError(f"{column} is {text}, outside 1 to 10")
+    return value
+
+
+def in_scheme(written: str, name: str) -> str:
+    """``written`` as the scheme ``name`` spells it; of a scheme that is not known, in lower case."""
+    scheme = known_scheme(name)
+    if scheme is None:
+        return written.lower()
+    label = _canonical(scheme.name, written)
+    if label is not None:
+        return label
+    if len(scheme.names) <= _LISTED_LABELS:
+        raise BadRowError(f"`{shown(written)}` is no label of {name}, which has {', '.join(scheme.names)}")
+    raise BadRowError(f"`{shown(written)}` is no label of {name}. {nearest(written, scheme.names)}")
+
+
+@cache
+def known_scheme(name: str) -> LabelScheme | None:
+    """The scheme ``name``, or ``None`` where there is no such scheme."""
+    return load_scheme(name) if name in scheme_names() else None
+
+
+@lru_cache(maxsize=4096)
+def _canonical(scheme: str, written: str) -> str | None:
+    return load_scheme(scheme).canonical(written)
+
+
+def several(column: str, text: str) -> tuple[str, ...]:
+    """The pieces of a cell that holds several words: a Python list of texts, or texts parted by ``|`` or ``;``."""
+    if text.startswith(("[", "(", "{")):
+        return tuple(str(piece).strip() for piece in literal(column, text) if str(piece).strip())
+    return tuple(piece.strip() for piece in re.split(r"[|;]", text) if piece.strip())
+
+
+def literal(column: str, text: str) -> list[object]:
+    """A list as Python writes it, flat; numbers may also be written without commas, and be absent (``nan``)."""
+    plain = _NAN.sub("None", _NUMPY_NUMBER.sub(r"\1", text)).strip()
+    if len(plain) > _LONGEST_LIST:
+        raise BadRowError(f"{column} is a list of {len(plain):,} characters")
+    if _BARE_NUMBERS.fullmatch(plain):
+        plain = "[" + ",".join(plain[1:-1].split()) + "]"
+    try:
+        value = ast.literal_eval(plain)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        raise BadRowError(f"{column} is `{shown(text)}`, which is no list") from None
+    if isinstance(value, set):
+        return sorted(value, key=str)
+    if not isinstance(value, list | tuple):
+        raise BadRowError(f"{column} is `{shown(text)}`, which is no list")
+    return list(value)
+
+
+def corners(
+    column: str, x1: float, y1: float, x2: float, y2: float, size: tuple[float, float] | None = None
+) -> Box:
+    """The box between two corners, cut to the picture: at 0 and, where ``size`` (width, height) is known, there."""
+    written = f"{x1:g}, {y1:g}, {x2:g}, {y2:g}"
+    if not all(math.isfinite(value) and abs(value) <= _LARGEST_COORDINATE for value in (x1, y1, x2, y2)):
+        raise BadRowError(f"{column} is {written}, which is outside any picture")
+    if x2 <= x1 or y2 <= y1:
+        raise BadRowError(f"{column} is {written}, which is an empty box")
+    if min(x1, y1) >= 0 and max(x2, y2) <= 1:
+        raise BadRowError(f"{column} is {written}, which looks like shares of the picture; pixels are needed")
+    width, height = size or (_LARGEST_COORDINATE, _LARGEST_COORDINATE)
+    left, top = max(x1, 0.0), max(y1, 0.0)
+    right, bottom = min(x2, width), min(y2, height)
+    if right <= left or bottom <= top:
+        within = f" of {size[0]:g} x {size[1]:g} pixels" if size else ""
+        raise BadRowError(f"{column} is {written}, which lies outside the picture{within}")
+    return Box(left, top, right - left, bottom - top)
+
+
+def picture_name(column: str, written: str) -> PurePosixPath:
+    """A relative path that stays below the folder it is relative to."""
+    path = PurePosixPath(written.replace("\\", "/"))
+    if not written or path == PurePosixPath():
+        raise BadRowError(f"{column} is empty: no picture is named")
+    if path.is_absolute() or ".." in path.parts or "\0" in written or _WITH_DRIVE.match(path.parts[0]):
+        raise BadRowError(f"{column} is `{shown(written)}`, which lies outside the folder of the pictures")
+    return path
+
+
+def checked_scheme(name: str) -> str:
+    """``name``, if there is such a scheme.
+
+    Raises:
+        ValueError: there is none; the message names the nearest.
+    """
+    try:
+        return load_scheme(name).name
+    except UsageError as error:
+        raise ValueError(f"{error.message} {error.hint or ''}".strip()) from error
+
+
+def shown(text: str) -> str:
+    """``text`` short enough for a message."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

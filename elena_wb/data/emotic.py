@@ -1,0 +1,173 @@
+"""The dataset ``emotic``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+from elena_wb.core import (
+    NOTHING_KNOWN,
+    Collection,
+    KnownFile,
+    Problem,
+    Upload,
+    UsageError,
+)
+from elena_wb.data.emotic_csv import DATABASES, NAME, SCHEME, is_emotic, read_csv
+from elena_wb.data.identify import storable
+from elena_wb.data.persons import Annotation, stimuli_of
+from elena_wb.data.pictures import MissingPictureError, Pictures, folder_given
+from elena_wb.data.rows import peek
+from elena_wb.data.walk import FoundFile
+
+_ANNOTATION_FOLDERS = frozenset(("annotation", "annotations", "annots", "labels"))
+_MOST_TABLES = 20
+_BETWEEN = tuple(
+    "/".join(filter(None, (outer, inner)))
+    for outer in ("", "emotic", "images", "data")
+    for inner in ("", *(f"{database}/images" for database in DATABASES))
+)[1:]
+
+
+class EmoticDataset:
+    """EMOTIC: persons in photographs, with 26 categories, valence, arousal and dominance.
+
+    The source is the folder of the data, or one annotation file. Annotations are `Annotations.mat` as it is
+    distributed, or a CSV made of it, in the folder or in `Annotations/`; where there is a `.mat`, CSVs beside it are
+    left alone. Pictures are looked for as `FOLDER/FILENAME` below the source, in a folder between (`emotic/`), or
+    beside the annotations.
+
+    `annotations` names the file to read, `images` the folder of the pictures if they lie elsewhere, and `links=yes`
+    takes pictures that a link leads to outside the folder.
+    """
+
+    upload: ClassVar[Upload] = "local-only"
+    scheme: ClassVar[str] = SCHEME
+
+    def __init__(
+        self, *, annotations: str | None = None, images: str | None = None, links: bool = False
+    ) -> None:
+        self._annotations = annotations
+        self._images = images
+        self._links = links
+
+    def recognises(self, root: Path) -> bool:
+        """Whether ``root`` is, or holds, annotations of EMOTIC."""
+        try:
+            return _is_annotations(root) if root.is_file() else any(_annotation_files(root))
+        except (OSError, ValueError):
+            return False
+
+    def load(self, root: Path, known: Mapping[str, KnownFile] = NOTHING_KNOWN) -> Collection:
+        """Every labelled person whose picture is there.
+
+        Raises:
+            UsageError: there are no annotations, or a file with them cannot be read.
+        """
+        root = root.absolute()
+        chosen, left = self._chosen(root)
+        annotations: list[Annotation] = []
+        problems = [
+            Problem(
+                storable(path),
+                "annotations of EMOTIC too; left alone. annotations=FILE reads it",
+                excludes=False,
+                kind="note",
+            )
+            for path in left
+        ]
+        for path in chosen:
+            read, unusable = read_csv(path) if path.suffix.lower() != ".mat" else _read_mat(path)
+            annotations += read
+            problems += unusable
+        find = self._finder(root)
+        stimuli, unfound = stimuli_of(annotations, find, dataset=NAME, upload=self.upload, known=known)
+        return Collection(tuple(stimuli), (*problems, *unfound))
+
+    def _chosen(self, root: Path) -> tuple[Sequence[Path], Sequence[Path]]:
+        """The files to read, and those that could be read too."""
+        if self._annotations is not None:
+            named = Path(self._annotations).expanduser()
+            return [named if named.is_file() else (root if root.is_dir() else root.parent) / named], []
+        if root.is_file():
+            return [root], []
+        found = list(_annotation_files(root)) if root.is_dir() else []
+        for folder in sorted(root.iterdir()) if root.is_dir() and not found else ():
+            found += _annotation_files(folder) if folder.is_dir() else ()
+        if not found:
+            raise UsageError(
+                f"{root} has no annotations of EMOTIC.",
+                hint="`Annotations.mat` or a CSV made of it is looked for there and in `Annotations/`.",
+            )
+        original = [path for path in found if path.suffix.lower() == ".mat"]
+        return (original, [path for path in found if path not in original]) if original else (found, [])
+
+    def _finder(self, root: Path) -> _Finder:
+        folder = folder_given(self._images)
+        if folder is not None:
+            roots = [folder]
+        elif root.is_dir():
+            roots = [root]
+        else:
+            roots = [root.parent]
+            if root.parent.name.lower() in _ANNOTATION_FOLDERS:
+                roots.append(root.parent.parent)
+        between = (*_BETWEEN, *(name for place in roots for name in _folders_of_databases(place)))
+        return _Finder(Pictures(roots, between=between, links=self._links, column="filename"))
+
+
+class _Finder:
+    """Finds a picture by folder and name, else by its name alone."""
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
+
+    def __call__(self, written: str) -> FoundFile:
+        try:
+            return self._pictures.find(written)
+        except MissingPictureError:
+            name = PurePosixPath(written).name
+            if name == written:
+                raise
+            try:
+                return self._pictures.find(name)
+            except MissingPictureError:
+                pass
+            raise
+
+
+def _folders_of_databases(root: Path) -> list[str]:
+    """The folders in ``root``, whatever they are called, that hold folders called as EMOTIC's are."""
+    with os.scandir(root) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_dir())
+    return [name for name in names if any((root / name / database).is_dir() for database in DATABASES)]
+
+
+def _annotation_files(root: Path) -> Iterator[Path]:
+    """Files with annotations in ``root`` and in its folder of annotations, by name."""
+    tables, folders = [], []
+    with os.scandir(root) as entries:
+        for entry in entries:
+            name = entry.name.lower()
+            if name.endswith((".csv", ".mat")):
+                tables.append(Path(entry.path))
+            elif name in _ANNOTATION_FOLDERS and entry.is_dir():
+                folders.append(Path(entry.path))
+    yield from filter(_is_annotations, sorted(tables)[:_MOST_TABLES])
+    for folder in sorted(folders):
+        below = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".csv", ".mat"))
+        yield from filter(_is_annotations, below[:_MOST_TABLES])
+
+
+def _is_annotations(path: Path) -> bool:
+    if path.suffix.lower() == ".mat":
+        return "annotations" in path.name.lower() and path.is_file()
+    return path.suffix.lower() == ".csv" and is_emotic(*peek(path))
+
+
+def _read_mat(path: Path) -> tuple[list[Annotation], list[Problem]]:
+    from elena_wb.data.emotic_mat import read_mat
+
+    return read_mat(path)

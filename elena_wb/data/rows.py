@@ -1,0 +1,203 @@
+"""Reading tables row by row, CSV or Parquet, so that one bad row is reported and the others are read.
+
+Text is UTF-8, or UTF-16 with its mark; columns are parted by commas, semicolons or tabs, whichever the header
+has most of. Nothing is held but the row that is read, and no line longer than :data:`LONGEST_LINE`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import math
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from elena_wb.core import Problem, UsageError
+
+LONGEST_LINE = 1 << 20
+TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".parquet", ".pq"))
+"""Endings of files that can be read as tables."""
+
+_DELIMITERS = ",;\t"
+_BATCH = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: ``where`` (``file:line``; in a Parquet file the number of the row) and cells by column."""
+
+    where: str
+    cells: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A table that is being read.
+
+    ``columns`` are as :func:`column_name` spells them and ``written`` as the file does. ``problems`` grows while
+    :meth:`rows` is read.
+    """
+
+    path: Path
+    columns: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    problems: list[Problem] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, path: Path) -> Sheet:
+        """Read the header of ``path``.
+
+        Raises:
+            UsageError: it is no table that can be read.
+        """
+        sheet = cls(path)
+        try:
+            if not path.is_file():
+                raise UsageError(f"{path} is no file.")
+            sheet.written = sheet._parquet_header() if sheet._is_parquet else sheet._text_header()
+        except UnicodeError as error:
+            raise UsageError(f"{path} is no text in UTF-8.", hint="Save it as UTF-8.") from error
+        except (OSError, csv.Error) as error:
+            raise UsageError(f"{path} cannot be read as a table: {error}.") from error
+        sheet.columns = tuple(map(column_name, sheet.written))
+        if not any(sheet.columns):
+            raise UsageError(f"{path} has no header.", hint="The first row of a table names its columns.")
+        return sheet
+
+    def rows(self) -> Iterator[Row]:
+        """Every row with as many cells as the header has columns; the others are problems."""
+        yield from self._parquet_rows() if self._is_parquet else self._text_rows()
+
+    @property
+    def _is_parquet(self) -> bool:
+        return self.path.suffix.lower() in (".parquet", ".pq")
+
+    def _text_header(self) -> tuple[str, ...]:
+        with _opened(self.path) as stream:
+            return tuple(next(_reader(stream), ()))
+
+    def _text_rows(self) -> Iterator[Row]:
+        try:
+            with _opened(self.path) as stream:
+                reader = _reader(stream)
+                next(reader, None)
+                while True:
+                    line = reader.line_num + 1
+                    try:
+                        cells = next(reader)
+                    except StopIteration:
+                        return
+                    except csv.Error as error:
+                        self._report(reader.line_num, f"the row cannot be read: {error}")
+                        continue
+                    row = self._row(line, cells)
+                    if row is not None:
+                        yield row
+        except UnicodeError:
+            self._report(None, "not UTF-8 text; it was not read to its end")
+        except OSError as error:
+            self._report(None, f"not read to its end: {error}")
+
+    def _row(self, line: int, cells: Sequence[str]) -> Row | None:
+        if not any(map(str.strip, cells)):
+            return None
+        surplus = cells[len(self.columns) :]
+        if len(cells) < len(self.columns) or any(surplus):
+            self._report(line, f"{len(cells)} cells, where the header has {len(self.columns)} columns")
+            return None
+        return Row(f"{self.path}:{line}", dict(_first_of_each(self.columns, map(str.strip, cells))))
+
+    def _parquet_header(self) -> tuple[str, ...]:
+        return tuple(_parquet(self.path).schema_arrow.names)
+
+    def _parquet_rows(self) -> Iterator[Row]:
+        line = 0
+        try:
+            for batch in _parquet(self.path).iter_batches(batch_size=_BATCH):
+                columns = [[_as_text(value) for value in column.to_pylist()] for column in batch.columns]
+                for cells in zip(*columns, strict=True):
+                    line += 1
+                    yield Row(f"{self.path}:{line}", dict(_first_of_each(self.columns, cells)))
+        except Exception as error:  # noqa: BLE001 - whatever a damaged file makes the decoder raise
+            self._report(None, f"not read to its end: {error}")
+
+    def _report(self, line: int | None, reason: str) -> None:
+        where = str(self.path) if line is None else f"{self.path}:{line}"
+        self.problems.append(Problem(where, reason, excludes=False, kind="row"))
+
+
+def column_name(written: str) -> str:
+    """``written`` in lower case, with underscores for blanks and hyphens."""
+    return re.sub(r"[\s-]+", "_", written.strip().lower())
+
+
+def peek(path: Path, rows: int = 5) -> tuple[tuple[str, ...], list[Row]]:
+    """The columns of a table and its first rows; nothing where it is none. Never raises."""
+    try:
+        if path.suffix.lower() not in TABLE_SUFFIXES:
+            return (), []
+        sheet = Sheet.open(path)
+        return sheet.columns, list(islice(sheet.rows(), rows))
+    except Exception:  # noqa: BLE001 - a file that cannot be looked into is no table
+        return (), []
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-16 where the file has its mark, else UTF-8 with or without one."""
+    with path.open("rb") as stream:
+        start = stream.read(2)
+    return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+
+
+def delimiter_of(header: str) -> str:
+    """Whichever of the usual ones stands in the header most often."""
+    return max(_DELIMITERS, key=header.count)
+
+
+def _opened(path: Path) -> TextIO:
+    return path.open(encoding=encoding_of(path), newline="")
+
+
+def _reader(stream: TextIO) -> Any:
+    delimiter = delimiter_of(stream.readline(LONGEST_LINE))
+    stream.seek(0)
+    return csv.reader(_bounded_lines(stream), skipinitialspace=True, delimiter=delimiter)
+
+
+def _bounded_lines(stream: TextIO) -> Iterator[str]:
+    """The lines of ``stream``; what goes beyond :data:`LONGEST_LINE` characters of one is passed over."""
+    while line := stream.readline(LONGEST_LINE):
+        yield line
+        while line and not line.endswith("\n") and len(line) == LONGEST_LINE:
+            line = stream.readline(LONGEST_LINE)
+
+
+def _first_of_each(columns: Sequence[str], cells: Iterable[str]) -> Iterator[tuple[str, str]]:
+    seen = set()
+    for column, cell in zip(columns, cells, strict=False):
+        if column and column not in seen:
+            seen.add(column)
+            yield column, cell
+
+
+def _parquet(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(path, memory_map=os.name != "nt")
+    except pa.ArrowException as error:
+        raise UsageError(f"{path} is no Parquet file: {error}.") from error
+
+
+def _as_text(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return str(value).strip()
