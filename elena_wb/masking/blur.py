@@ -1,0 +1,64 @@
+"""The style ``blur``: a Gaussian blur that leaves nothing of a face but its surroundings' colours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from elena_wb.core import Box, Pixels
+from elena_wb.masking.area import Rectangle, checked_padding, rectangles
+from elena_wb.masking.opencv import opencv
+
+_WORKING_SIGMA = 4.0
+"""Pixels of standard deviation after scaling down: enough for a smooth result, and bounded work."""
+
+
+class BlurMasker:
+    """Blurs every box, grown by ``padding`` of its width and height on each side.
+
+    ``strength`` is the standard deviation of the Gaussian as a share of the longer side of what is hidden,
+    so that a portrait is blurred as much as a face in a crowd. What lies around the box is mixed in; the
+    edge is sharp, and no pixel outside the padded box changes. Boxes that overlap are blurred one after
+    the other.
+
+    The default is far stronger than what looks blurred. At 0.2 people still tell the expression of someone
+    they know and both face detectors find half of the large faces; a known blur can also be undone in part.
+    At 0.6 the highest frequency that outlives rounding to 8 bits is below one cycle across a face,
+    and recognising a face takes several.
+    """
+
+    def __init__(self, strength: float = 0.6, padding: float = 0.2) -> None:
+        if not 0 < strength <= 10:
+            raise ValueError(f"strength is {strength:g}; it must be above 0 and at most 10")
+        self._strength = strength
+        self._padding = checked_padding(padding)
+
+    @property
+    def identity(self) -> str:
+        """Strength and padding."""
+        return f"blur(strength={self._strength:g},padding={self._padding:g})"
+
+    def mask(self, pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
+        """A copy with the boxes blurred."""
+        masked = pixels.copy()
+        height, width = pixels.shape[:2]
+        for one in rectangles(boxes, self._padding, width, height):
+            masked[one.here] = blurred(masked, one, self._strength * one.longer)
+        return masked
+
+
+def blurred(pixels: Pixels, one: Rectangle, sigma: float) -> Pixels:
+    """``pixels`` within ``one``, mixed with all that lies around by a Gaussian of ``sigma`` pixels.
+
+    A wide Gaussian is applied to a smaller copy. Beyond the edges of the picture it is mirrored.
+    """
+    cv2 = opencv()
+    margin = math.ceil(3 * sigma)
+    frame = one.grown(margin, margin, width=pixels.shape[1], height=pixels.shape[0])
+    scale = min(1.0, _WORKING_SIGMA / sigma)
+    small_size = (max(1, round(frame.width * scale)), max(1, round(frame.height * scale)))
+    small = cv2.resize(pixels[frame.here], small_size, interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small, (0, 0), sigma * scale, borderType=cv2.BORDER_REFLECT)
+    large = cv2.resize(soft, (frame.width, frame.height), interpolation=cv2.INTER_LINEAR)
+    inside: Pixels = large[one.within(frame)]
+    return inside
