@@ -124,7 +124,9 @@ def _tell(plan: CopyPlan) -> None:
 def _report(plan: CopyPlan, report: CopyReport) -> None:
     """The conditions on stdout; what failed, what shows something and what to look at on stderr."""
     failures = [copy for copy in report.copies if copy.status == "failed"]
-    _list([f"Failed: {_named(copy, plan)}: {copy.error}" for copy in failures], style="red")
+    # A picture that cannot be read fails under every condition for one reason.
+    lines = dict.fromkeys(f"Failed: {copy.picture.source}: {copy.error}" for copy in failures)
+    _list(list(lines), style="red")
     shown = [copy for copy in report.copies if copy.shows_something]
     if shown:
         warn(

@@ -230,9 +230,9 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _reason(error: OSError) -> str:
-    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+    if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EEXIST):
         return "a symbolic link or a file is where a folder should be"
-    if error.errno in (errno.EISDIR, errno.EEXIST):
+    if error.errno == errno.EISDIR:
         return "a folder is in its place"
     return error.strerror or str(error)
 
