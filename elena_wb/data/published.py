@@ -43,12 +43,14 @@ _HINT = (
 class PublishedAnswer:
     """One entry: ``name`` is its key.
 
-    ``raw`` is the model's text where the file keeps it, ``fields`` what the authors made of it. ``error`` is what
-    went wrong instead; ``silent`` says that all fields have the values that the scripts start with.
+    ``raw`` is the model's text where the file keeps it, ``fields`` what the authors made of it, and ``written`` the
+    same as JSON. ``error`` is what went wrong instead; ``silent`` says that all fields have the values that the
+    scripts start with.
     """
 
     name: str
     fields: Mapping[str, Any]
+    written: str = "{}"
     raw: str | None = None
     error: str | None = None
     silent: bool = False
@@ -198,9 +200,12 @@ def _answer(name: str, entry: Any) -> PublishedAnswer | str:
     raw = entry.get("raw_response")
     text = raw if isinstance(raw, str) and raw.strip().lower() not in _NOTHING_SAID else None
     fields = {key: value for key, value in entry.items() if key != "raw_response"}
-    if text is not None and len(entry) == 1:
-        return PublishedAnswer(name, {}, text)
-    return PublishedAnswer(name, fields, text, _error_in(entry), text is None and _says_nothing(fields))
+    try:
+        written = json.dumps(fields, ensure_ascii=False)
+    except RecursionError:
+        return "is nested too deeply"
+    silent = text is None and _says_nothing(fields)
+    return PublishedAnswer(name, fields, written, text, _error_in(entry), silent)
 
 
 def _error_in(entry: Any) -> str | None:

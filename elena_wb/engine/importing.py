@@ -154,7 +154,7 @@ def _enter(
         linked=links.linked,
         bad_entries=sum(problem.excludes for problem in file.problems),
         problems=(*file.problems, *links.problems),
-        notes=tuple(_notes(source, links, request) if new else _differences(shown, spec)),
+        notes=tuple(_notes(source, links, request) if new else _differences(shown, spec, request)),
     )
 
 
@@ -221,7 +221,7 @@ def _record(answer: PublishedAnswer, run_key: str, item: Item) -> GenerationReco
     if answer.silent:
         return replace(bare, status="ok", emotion_raw=answer.label, notes=(_SILENT,))
     notes = [] if answer.raw is not None else [_AS_PUBLISHED]
-    text = json.dumps(answer.fields, ensure_ascii=False) if answer.raw is None else answer.raw
+    text = answer.written if answer.raw is None else answer.raw
     read = parse(text, scheme=scheme)
     if answer.raw is not None and answer.label and scheme.canonical(answer.label) != read.emotion:
         notes.append(f"the authors read `{answer.label[:60]}`")
@@ -266,16 +266,21 @@ def _notes(source: Source, links: Links, request: ImportRequest) -> list[str]:
     return notes
 
 
-def _differences(shown: Mapping[str, Any], spec: RunSpec) -> list[str]:
-    """Where this command says something else of the answers than the run that the store has."""
-    run_id = shown["run_id"]
-    there = {"model": shown["model_uri"], "condition": shown["condition"], "dataset": shown["dataset"]}
-    now = {"model": spec.model_uri, "condition": spec.condition, "dataset": spec.dataset}
-    differing = [f"{what} {there[what]} (now {now[what]})" for what in there if there[what] != now[what]]
+def _differences(shown: Mapping[str, Any], spec: RunSpec, request: ImportRequest) -> list[str]:
+    """Where the command says something else of the answers than the run that the store has."""
+    asked = {
+        "model": (request.model, shown["model_uri"], spec.model_uri),
+        "condition": (request.condition != "none", shown["condition"], spec.condition),
+        "dataset": (request.dataset or request.pictures, shown["dataset"], spec.dataset),
+    }
+    differing = [
+        f"{what} {there} (not {now})" for what, (given, there, now) in asked.items() if given and there != now
+    ]
     if not differing:
         return []
+    run_id = shown["run_id"]
     return [
-        f"Run {run_id} keeps its {', '.join(differing)}. `elena-wb runs delete {run_id}` makes room for another import."
+        f"It keeps its {', '.join(differing)}. To import it so, delete it first: `elena-wb runs delete {run_id}`."
     ]
 
 
