@@ -1,6 +1,7 @@
 CREATE OR REPLACE VIEW pairs AS
 WITH answers AS (
     SELECT g.*, r.experiment, r.model_uri, r.model_digest, r.prompt_name, r.condition,
+           coalesce(r.options->>'scheme', 'ekman7') AS scheme,
            r.seed, r.options->'sampling' AS sampling, r.options->'max_tokens' AS max_tokens,
            regexp_extract(r.run_key, '#\d+$') AS again
     FROM generations AS g JOIN runs AS r USING (run_id)
@@ -41,6 +42,7 @@ JOIN answers AS b
  AND a.repeat = b.repeat
  AND a.model_digest = b.model_digest
  AND a.prompt_name = b.prompt_name
+ AND a.scheme = b.scheme
  AND a.experiment IS NOT DISTINCT FROM b.experiment
  AND a.again = b.again
  AND a.seed IS NOT DISTINCT FROM b.seed
@@ -49,14 +51,14 @@ JOIN answers AS b
  AND a.condition <> b.condition
  AND (a.condition = 'none' OR (b.condition <> 'none' AND a.condition < b.condition))
 LEFT JOIN stimuli AS s ON s.stimulus_id = a.stimulus_id
-LEFT JOIN truth AS t ON t.stimulus_id = a.stimulus_id;
+LEFT JOIN truths AS t ON t.stimulus_id = a.stimulus_id AND t.scheme = a.scheme;
 COMMENT ON VIEW pairs IS 'Two answers about one picture under two conditions: same model, prompt pack, sampling, repeat and experiment.';
 COMMENT ON COLUMN pairs.experiment IS 'The experiment of both runs.';
 COMMENT ON COLUMN pairs.model IS 'The model.';
 COMMENT ON COLUMN pairs.prompt IS 'The prompt pack; its variant may differ with the condition.';
 COMMENT ON COLUMN pairs.picture IS 'File name of the picture.';
 COMMENT ON COLUMN pairs.repeat IS 'Counts answers to the same question from 0.';
-COMMENT ON COLUMN pairs.truth IS 'The one true emotion, where there is one.';
+COMMENT ON COLUMN pairs.truth IS 'The one true emotion in the scheme of the answers, where there is one.';
 COMMENT ON COLUMN pairs.face_label IS 'Emotion of the face, where that is labelled apart.';
 COMMENT ON COLUMN pairs.body_label IS 'Emotion of the body, where that is labelled apart.';
 COMMENT ON COLUMN pairs.run_a IS 'First run.';
@@ -87,7 +89,7 @@ COMMENT ON COLUMN flips.model IS 'The model.';
 COMMENT ON COLUMN flips.prompt IS 'The prompt pack; its variant may differ with the condition.';
 COMMENT ON COLUMN flips.picture IS 'File name of the picture.';
 COMMENT ON COLUMN flips.repeat IS 'Counts answers to the same question from 0.';
-COMMENT ON COLUMN flips.truth IS 'The one true emotion, where there is one.';
+COMMENT ON COLUMN flips.truth IS 'The one true emotion in the scheme of the answers, where there is one.';
 COMMENT ON COLUMN flips.face_label IS 'Emotion of the face, where that is labelled apart.';
 COMMENT ON COLUMN flips.body_label IS 'Emotion of the body, where that is labelled apart.';
 COMMENT ON COLUMN flips.run_a IS 'First run.';

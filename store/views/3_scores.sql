@@ -1,7 +1,10 @@
 CREATE OR REPLACE VIEW scores AS
 WITH answers AS (
     SELECT g.run_id, g.status, t.label AS truth, CASE WHEN g.status = 'ok' THEN g.emotion END AS answer
-    FROM generations AS g LEFT JOIN truth AS t USING (stimulus_id)
+    FROM generations AS g
+    JOIN runs AS r USING (run_id)
+    LEFT JOIN truths AS t
+      ON t.stimulus_id = g.stimulus_id AND t.scheme = coalesce(r.options->>'scheme', 'ekman7')
 ),
 -- One row per run and label that is true of any of its pictures. Other labels are no classes: an answer
 -- outside them, like an abstention, is a miss of the true label and nothing more.
@@ -14,7 +17,8 @@ given AS (
     FROM answers WHERE status <> 'error' AND truth IS NOT NULL GROUP BY ALL
 ),
 macro AS (
-    SELECT run_id, avg(2 * hits / (support + coalesce(times, 0))) AS macro_f1, avg(hits / support) AS uar
+    SELECT run_id, avg(2 * hits / (support + coalesce(times, 0))) AS macro_f1, avg(hits / support) AS uar,
+           sum(support * 2 * hits / (support + coalesce(times, 0))) / sum(support) AS weighted_f1
     FROM classes LEFT JOIN given USING (run_id, label) GROUP BY run_id
 ),
 counts AS (
@@ -43,12 +47,13 @@ SELECT
     c.labelled,
     c.hits / nullif(c.labelled, 0) AS accuracy,
     m.uar,
-    m.macro_f1
+    m.macro_f1,
+    m.weighted_f1
 FROM counts AS c
 JOIN runs AS r USING (run_id)
 LEFT JOIN macro AS m USING (run_id)
 ORDER BY r.run_id;
-COMMENT ON VIEW scores IS 'How well each run did against what is true.';
+COMMENT ON VIEW scores IS 'How well each run did against what is true; elena-wb score adds intervals.';
 COMMENT ON COLUMN scores.run_id IS 'The run.';
 COMMENT ON COLUMN scores.run IS 'Its name.';
 COMMENT ON COLUMN scores.model IS 'The model.';
@@ -63,6 +68,7 @@ COMMENT ON COLUMN scores.labelled IS 'Answered ones with one true emotion; accur
 COMMENT ON COLUMN scores.accuracy IS 'Share that is true; abstentions, refusals and unparsed answers are wrong.';
 COMMENT ON COLUMN scores.uar IS 'Unweighted average recall over the labels that occur in the truth.';
 COMMENT ON COLUMN scores.macro_f1 IS 'Mean F1 over the labels that occur in the truth.';
+COMMENT ON COLUMN scores.weighted_f1 IS 'Mean of the same F1, weighted by how often each label is true.';
 
 CREATE OR REPLACE VIEW progress AS
 SELECT
