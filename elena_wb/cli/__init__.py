@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from elena_wb.cli import config, importing, mask, models, plugins, prompts, query, run, runs
+from elena_wb.cli import config, datasets, importing, mask, models, plugins, prompts, query, run, runs, score
 from elena_wb.cli.options import State
 from elena_wb.cli.output import say
 from elena_wb.errors import WorkbenchError
@@ -28,10 +28,12 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("mask")(mask.mask)
+app.command("score")(score.score)
 app.command("query")(query.query)
 app.command("import")(importing.import_)
 app.add_typer(runs.app, name="runs")
 app.add_typer(models.app, name="models")
+app.add_typer(datasets.app, name="datasets")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(plugins.app, name="plugins")
 app.add_typer(config.app, name="config")

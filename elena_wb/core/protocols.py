@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-ProblemKind = Literal["picture", "row", "missing", "duplicate", "note"]
+ProblemKind = Literal["picture", "row", "missing", "box", "duplicate", "note"]
 """What a :class:`Problem` is about."""
 
 Pixels: TypeAlias = "npt.NDArray[np.uint8]"
@@ -85,8 +85,9 @@ class Problem:
     """Something in the input that a user should know; the rest goes on.
 
     ``excludes`` is whether it keeps a picture from being used (an unreadable file does, a duplicate or a
-    bad row of a table does not). ``kind`` is what is wrong: a picture that cannot be used, a row that cannot, a
-    picture that is named and missing, the same content twice, or nothing (``note``: good to know).
+    bad row of a table does not). ``kind`` is what it is about: a picture that cannot be used, a row that cannot,
+    a picture that is named and missing, a box that leaves its picture, the same content twice, or nothing that
+    is wrong (``note``).
     """
 
     where: str
