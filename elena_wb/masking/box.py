@@ -27,17 +27,17 @@ class BoxMasker:
         if padding < 0 or not math.isfinite(padding):
             raise ValueError(f"padding is {padding:g}; it must be 0 or more")
         self._colour = colour_of(colour)
-        self._padding = padding
+        self.padding = padding
 
     @property
     def identity(self) -> str:
         """Colour as RGB hex or ``mean``, and padding."""
-        return f"box(colour={spelt(self._colour)},padding={self._padding:g})"
+        return f"box(colour={spelt(self._colour)},padding={self.padding:g})"
 
     def mask(self, pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
         """A copy with the boxes filled."""
         height, width = pixels.shape[:2]
-        hidden = [covering(box.padded(self._padding), width, height) for box in boxes]
+        hidden = [covering(box.padded(self.padding), width, height) for box in boxes]
         colour = self._colour
         if colour is None:
             shown = np.ones((height, width), dtype=bool)

@@ -25,17 +25,17 @@ class EllipseMasker:
 
     def __init__(self, colour: str | RGB = (0, 0, 0), padding: float = 0.0) -> None:
         self._colour = colour_of(colour)
-        self._padding = checked_padding(padding)
+        self.padding = checked_padding(padding)
 
     @property
     def identity(self) -> str:
         """Colour as RGB hex or ``mean``, and padding."""
-        return f"ellipse(colour={spelt(self._colour)},padding={self._padding:g})"
+        return f"ellipse(colour={spelt(self._colour)},padding={self.padding:g})"
 
     def mask(self, pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
         """A copy with the ellipses filled."""
         height, width = pixels.shape[:2]
-        hidden = [around(one, width, height) for one in rectangles(boxes, self._padding, width, height)]
+        hidden = [around(one, width, height) for one in rectangles(boxes, self.padding, width, height)]
         colour = self._colour
         if colour is None:
             shown = np.ones((height, width), dtype=bool)

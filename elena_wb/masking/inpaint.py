@@ -30,19 +30,19 @@ class InpaintMasker:
     The padding is wider than that of ``box``, so that the rim of a face does not grow over its middle.
     """
 
-    def __init__(self, padding: float = 0.2) -> None:
-        self._padding = checked_padding(padding)
+    def __init__(self, padding: float = 0.3) -> None:
+        self.padding = checked_padding(padding)
 
     @property
     def identity(self) -> str:
         """Padding."""
-        return f"inpaint(padding={self._padding:g})"
+        return f"inpaint(padding={self.padding:g})"
 
     def mask(self, pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
         """A copy with the boxes filled."""
         masked = pixels.copy()
         height, width = pixels.shape[:2]
-        hidden = rectangles(boxes, self._padding, width, height)
+        hidden = rectangles(boxes, self.padding, width, height)
         for group in _touching(hidden):
             frame = frame_of(group)
             filled = _filled(pixels, hidden, frame)

@@ -21,28 +21,28 @@ class PixelateMasker:
     means keeps a blob of skin where the head was, in which the face detectors go on seeing small
     faces even at two cells. The edge is sharp, and no pixel outside the padded box changes.
 
-    Familiar faces have been recognised from mosaics of about 7 x 10 cells (Sinha et al., Proc. IEEE 94(11),
-    2006), and a picture's mosaic at a known grid can be matched to a person's photographs;
-    a strength below 0.15 does not hide a face.
+    People recognise faces that they know in 7 x 10 pixels (Sinha et al., Proc. IEEE 94(11), 2006), and a
+    mosaic on a known grid can be matched to photographs of a person: at a strength below 0.15 a face must
+    be taken as shown.
     """
 
-    def __init__(self, strength: float = 0.25, padding: float = 0.2) -> None:
+    def __init__(self, strength: float = 0.25, padding: float = 0.25) -> None:
         if not 0 < strength <= 1:
             raise ValueError(f"strength is {strength:g}; it must be above 0 and at most 1")
         self._strength = strength
-        self._padding = checked_padding(padding)
+        self.padding = checked_padding(padding)
 
     @property
     def identity(self) -> str:
         """Strength and padding."""
-        return f"pixelate(strength={self._strength:g},padding={self._padding:g})"
+        return f"pixelate(strength={self._strength:g},padding={self.padding:g})"
 
     def mask(self, pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
         """A copy with the boxes pixelated."""
         cv2 = opencv()
         masked = pixels.copy()
         height, width = pixels.shape[:2]
-        for one in rectangles(boxes, self._padding, width, height):
+        for one in rectangles(boxes, self.padding, width, height):
             cell = self._strength * one.longer
             cells = (max(1, round(one.width / cell)), max(1, round(one.height / cell)))
             soft = blurred(masked, one, _SIGMA_IN_CELLS * cell)
