@@ -106,7 +106,6 @@ def _print(results: Sequence[Imported], *, as_json: bool) -> None:
             "unparsed": result.counts.get("unparsed", 0),
             "refused": result.counts.get("refused", 0),
             "failed": result.counts.get("error", 0),
-            "labelled": result.labelled,
             "left out": result.bad_entries,
         }
         for result in results
@@ -119,6 +118,7 @@ def _print(results: Sequence[Imported], *, as_json: bool) -> None:
                 "model": result.model,
                 "dataset": result.dataset,
                 "linked": result.linked,
+                "labelled": result.labelled,
                 "problems": [
                     {"where": problem.where, "reason": problem.reason} for problem in result.problems
                 ],

@@ -61,7 +61,7 @@ def find_source(written: str | None, names: Sequence[str], host: PluginHost, oth
     datasets = host.instances("datasets")
     for name in sorted(datasets):
         try:
-            reader = datasets[name]
+            reader: Dataset = datasets[name]
             if isinstance(reader, ReadsNames):
                 read = sum(reader.from_name(_last(one)) is not None for one in names)
                 shares[name] = (read / max(1, len(names)), reader)
@@ -136,7 +136,7 @@ class Links:
     """Name → stimulus, for every name.
 
     ``new`` are the stimuli whose data is to go into the store. ``linked`` counts the names that mean pictures; the
-    others have stimuli of their own. Problems are names that mean several pictures, or none.
+    others have stimuli of their own. Problems are names that mean several pictures or persons, or none.
     """
 
     stimuli: dict[str, Stimulus] = field(default_factory=dict)
@@ -151,6 +151,12 @@ def link(names: Iterable[str], source: Source, pictures: Pictures | None, store:
     stored = {} if pictures or source.reader is None else named_stimuli(store, source.dataset)
     for name in names:
         found = _stored(name, stored, source) if pictures is None else pictures.find(name)
+        if pictures is not None and len(found) > 1 and len({one.path for one in found}) == 1:
+            reason = (
+                f"the picture shows {len(found)} labelled persons; linked to it as a whole, without a label"
+            )
+            links.problems.append(Problem(name, reason, excludes=False))
+            found = [_whole(found[0])]
         if len(found) == 1:
             links.stimuli[name] = found[0]
             links.linked += 1
@@ -172,13 +178,17 @@ def _stored(name: str, stored: Mapping[str, tuple[tuple[str, str], ...]], source
     return [Stimulus(key, Path(path), source.dataset, 0, 0) for key, path in ends or known]
 
 
+def _whole(person: Stimulus) -> Stimulus:
+    """The picture that a labelled person is in; whom an answer about it means cannot be said."""
+    return replace(
+        person, stimulus_id=person.picture_id, person_index=None, person_box=None, labels=(), regions=()
+    )
+
+
 def _why_not(found: Sequence[Stimulus]) -> str:
-    paths = {stimulus.path for stimulus in found}
-    if not paths:
+    if not found:
         return "no picture is called so; known by its name only"
-    if len(paths) == 1:
-        return f"the picture shows {len(found)} labelled persons; known by its name only"
-    return f"{len(paths)} pictures are called so; known by its name only"
+    return f"{len(found)} pictures or persons in them are called so; known by its name only"
 
 
 def _composed(name: str) -> str:

@@ -27,10 +27,10 @@ def answers(tmp_path: Path) -> Path:
 def test_a_file_becomes_a_run_that_can_be_listed_and_shown(program: Program, answers: Path) -> None:
     done = program("import", str(answers), "--as", "elena", "--model", "gemini-2.5-flash", "--name", "theirs")
     assert done.stdout.splitlines() == [
-        "run\tstatus\tok\tabstained\tunparsed\trefused\tfailed\tlabelled\tleft out",
-        "1\tpartial\t2\t0\t0\t0\t1\t3\t0",
+        "run\tstatus\tok\tabstained\tunparsed\trefused\tfailed\tleft out",
+        "1\tpartial\t2\t0\t0\t0\t1\t0",
     ]
-    assert "3 answers are run 1 now" in done.stderr
+    assert "3 answers are run 1 now; 0 are linked to pictures, 3 can be scored" in done.stderr
     assert "dataset besst" in done.stderr
     assert "theirs\tgemini-2.5-flash\telena-published\tnone\tbesst\tpartial\t2/3" in program("runs").stdout
     assert '"provenance": "imported"' in program("runs", "show", "1").stdout
@@ -54,7 +54,7 @@ def test_bad_entries_are_listed_and_end_with_exit_4(program: Program, answers: P
     done = program("import", str(answers), "--as", "elena", code=4)
     assert f"{answers}: 003wF_45.jpg is a list" in done.stderr
     assert "\x1b" not in done.stderr
-    assert done.stdout.splitlines()[1] == "1\tpartial\t2\t0\t0\t0\t1\t3\t2"
+    assert done.stdout.splitlines()[1] == "1\tpartial\t2\t0\t0\t0\t1\t2"
 
 
 @pytest.mark.parametrize(
@@ -100,4 +100,5 @@ def test_the_published_answers_take_seconds(program: Program) -> None:
     began = time.monotonic()
     done = program("import", str(real("elena/elena_besst_gemini.json")), "--as", "elena")
     assert time.monotonic() - began < 30
-    assert done.stdout.splitlines()[1] == "1\tdone\t1134\t4\t0\t0\t0\t1132\t0"
+    assert "1132 can be scored against a label" in done.stderr
+    assert done.stdout.splitlines()[1] == "1\tdone\t1134\t4\t0\t0\t0\t0"

@@ -328,6 +328,31 @@ def test_copies_of_one_picture_are_repeats_of_one_question(
     ) == [(1, [0, 1])]
 
 
+def test_an_answer_about_a_picture_of_several_persons_is_about_none_of_them(
+    bring: Bring, store: Store, pictures: Pictures, tmp_path: Path
+) -> None:
+    root = tmp_path / "heco"
+    shutil.copytree(pictures(2), root / "Data")
+    (root / "Labels").mkdir()
+    (root / "Labels" / "HECO_Labels.csv").write_text(
+        "Image,xmin,ymin,xmax,ymax,Category,Valence,Arousal,Dominance,Label_SA,Label_CA\n"
+        "0000.png,0,0,9,9,Peace,5,5,5,0,0\n"
+        "0000.png,10,10,20,20,Anger,5,5,5,0,0\n"
+        "0001.png,0,0,9,9,Happinesst,5,5,5,0,0\n"
+    )
+    result = bring({"0000.png": PLAIN, "0001.png": PLAIN}, pictures=[root], dataset="heco")
+    assert (result.dataset, result.linked, result.labelled) == ("heco", 2, 1)
+    (problem,) = result.problems
+    assert (problem.where, "2 labelled persons" in problem.reason) == ("0000.png", True)
+    assert ask(
+        store,
+        "SELECT picture, truth, correct, person_box IS NULL FROM narratives JOIN stimuli USING (stimulus_id) ORDER BY 1",
+    ) == [
+        ("0000.png", None, None, True),
+        ("0001.png", "happiness", True, False),
+    ]
+
+
 def test_names_that_lead_out_of_the_folder_find_nothing(
     bring: Bring, postures: Path, pictures: Pictures
 ) -> None:
