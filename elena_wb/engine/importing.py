@@ -28,6 +28,7 @@ from elena_wb.store import (
     drain_orphans,
     find_run,
     finish_run,
+    settle_run,
     show_run,
     storable,
     working_on,
@@ -139,6 +140,8 @@ def _enter(
                 outbox.append(*records)
                 outbox.drain(patient=True)
             finish_run(store, run_id, _status(file, records))
+        elif run_id is not None:
+            settle_run(store, run_id)
     assert run_id is not None
     shown = show_run(store, run_id)
     return Imported(

@@ -202,20 +202,21 @@ def test_the_same_file_again_changes_nothing(bring: Bring, store: Store) -> None
     assert bring(answers, name="second").run_id != first.run_id
 
 
+@pytest.mark.parametrize(("where", "missing"), [("append", True), ("drain", False)])
 def test_an_import_that_was_cut_short_is_completed(
-    bring: Bring, store: Store, monkeypatch: pytest.MonkeyPatch
+    bring: Bring, monkeypatch: pytest.MonkeyPatch, where: str, missing: bool
 ) -> None:
     answers = {f"p{number}H_45.png": PLAIN for number in range(5)}
 
-    def killed(*_: object) -> None:
+    def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Outbox, "append", killed)
+        patched.setattr(Outbox, where, killed)
         with pytest.raises(KeyboardInterrupt):
             bring(answers)
     result = bring(answers)
-    assert (result.run_id, result.new, result.status, result.counts) == (1, True, "done", {"ok": 5})
+    assert (result.run_id, result.new, result.status, result.counts) == (1, missing, "done", {"ok": 5})
 
 
 def test_names_that_a_dataset_can_read_give_labels_and_attributes(bring: Bring, store: Store) -> None:
@@ -346,7 +347,8 @@ def test_an_answer_about_a_picture_of_several_persons_is_about_none_of_them(
     assert (problem.where, "2 labelled persons" in problem.reason) == ("0000.png", True)
     assert ask(
         store,
-        "SELECT picture, truth, correct, person_box IS NULL FROM narratives JOIN stimuli USING (stimulus_id) ORDER BY 1",
+        """SELECT picture, truth, correct, person_box IS NULL
+           FROM narratives JOIN stimuli USING (stimulus_id) ORDER BY picture""",
     ) == [
         ("0000.png", None, None, True),
         ("0001.png", "happiness", True, False),
