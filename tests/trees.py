@@ -83,9 +83,17 @@ def emotic_mat(path: Path, persons: Sequence[Person] = PERSONS, *, size: tuple[i
 
 
 def emotic_csv_a(path: Path, persons: Sequence[Person] = PERSONS) -> Path:
-    header = "Index,Folder,Filename,Image Size,BBox,Categorical_Labels,Continuous_Labels,Gender,Age".split(
-        ","
-    )
+    header = [
+        "Index",
+        "Folder",
+        "Filename",
+        "Image Size",
+        "BBox",
+        "Categorical_Labels",
+        "Continuous_Labels",
+        "Gender",
+        "Age",
+    ]
     rows = [
         (i, p.folder, p.file, "[64, 48]", list(p.box), list(p.categories), list(p.affect), p.gender, p.age)
         for i, p in enumerate(persons)
@@ -104,13 +112,13 @@ def emotic_csv_b(path: Path, persons: Sequence[Person] = PERSONS) -> Path:
 
 
 def emotic_csv_joined(path: Path, persons: Sequence[Person] = PERSONS) -> Path:
-    header = "folder,filename,x1,y1,x2,y2,categories,valence,arousal,dominance,gender,age".split(",")
+    header = _names("folder,filename,x1,y1,x2,y2,categories,valence,arousal,dominance,gender,age")
     rows = [(p.folder, p.file, *p.box, "|".join(p.categories), *p.affect, p.gender, p.age) for p in persons]
     return table(path, [header, *rows])
 
 
 def emotic_csv_single(path: Path, persons: Sequence[Person] = PERSONS) -> Path:
-    header = "image_path,label,valence,arousal,dominance,bbox_x1,bbox_y1,bbox_x2,bbox_y2".split(",")
+    header = _names("image_path,label,valence,arousal,dominance,bbox_x1,bbox_y1,bbox_x2,bbox_y2")
     rows = [
         (f"{p.folder}/{p.file}", name, *(value / 10 for value in p.affect), *p.box)
         for p in persons
@@ -120,7 +128,7 @@ def emotic_csv_single(path: Path, persons: Sequence[Person] = PERSONS) -> Path:
 
 
 def heco(root: Path, rows: Sequence[Sequence[object]], images: str = "Data") -> Path:
-    header = "Image,xmin,ymin,xmax,ymax,Category,Valence,Arousal,Dominance,Label_SA,Label_CA".split(",")
+    header = _names("Image,xmin,ymin,xmax,ymax,Category,Valence,Arousal,Dominance,Label_SA,Label_CA")
     table(root / "Labels" / "HECO_Labels.csv", [header, *rows])
     for row in rows:
         picture(root / images / str(row[0]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elena_wb.core import NOTHING_KNOWN, Collection, KnownFile, Label, Problem, UsageError
-from elena_wb.data.cells import BadRowError, checked_scheme, in_scheme
+from elena_wb.data.cells import BadRowError, checked_scheme, in_scheme, likeliest_scheme
 from elena_wb.data.columns import (
     AFFECT,
     LABEL,
@@ -25,10 +25,8 @@ from elena_wb.data.pictures import Pictures, folder_given
 from elena_wb.data.rows import TABLE_SUFFIXES, Row, Sheet, column_name, peek
 from elena_wb.data.walk import PICTURE_SUFFIXES, FoundFile
 from elena_wb.nearest import nearest
-from elena_wb.vocabulary import load_scheme, scheme_names
 
 NAME = "table"
-_FIRST_SCHEMES = ("ekman7", "heco8", "emotic26")
 _ROWS_FOR_SCHEME = 2000
 
 
@@ -236,14 +234,13 @@ def _all_or_none(what: str, names: tuple[str | None, ...]) -> tuple[str, ...]:
 
 
 def _scheme_of(table: Path, label: str | None) -> str:
-    """The scheme that knows most of the labels in the first rows; the first of several that know as many."""
+    """The likeliest scheme of the labels in the first rows."""
     if label is None:
-        return _FIRST_SCHEMES[0]
+        return "ekman7"
     written: set[str] = set()
     for row, _ in zip(Sheet.open(table).rows(), range(_ROWS_FOR_SCHEME), strict=False):
         try:
             written |= set(read_labels(row.cells, label))
         except BadRowError:
             continue
-    schemes = [load_scheme(name) for name in (*_FIRST_SCHEMES, *scheme_names())]
-    return max(schemes, key=lambda scheme: sum(scheme.canonical(word) is not None for word in written)).name
+    return likeliest_scheme(written).name

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import PurePosixPath
 
@@ -15,6 +16,7 @@ from elena_wb.core import Box, UsageError
 from elena_wb.nearest import nearest
 from elena_wb.vocabulary import LabelScheme, load_scheme, scheme_names
 
+_USUAL_SCHEMES = ("ekman7", "heco8", "emotic26")
 _LISTED_LABELS = 8
 _LONGEST_SHOWN = 60
 _LONGEST_LIST = 5000
@@ -67,6 +69,22 @@ def in_scheme(written: str, name: str) -> str:
 def known_scheme(name: str) -> LabelScheme | None:
     """The scheme ``name``, or ``None`` where there is no such scheme."""
     return load_scheme(name) if name in scheme_names() else None
+
+
+def likeliest_scheme(words: Iterable[str]) -> LabelScheme:
+    """The scheme that knows most of ``words``; of several a usual one, whose own names most of them are.
+
+    The last counts because schemes know words for their labels that are labels of others: HECO's ``Peace`` is
+    not to become ``neutral`` unasked.
+    """
+    wanted = {word.strip() for word in words}
+
+    def fit(scheme: LabelScheme) -> tuple[int, bool, int]:
+        own = {name.casefold() for name in (*scheme.names, *scheme.displayed)}
+        known = sum(scheme.canonical(word) is not None for word in wanted)
+        return known, scheme.name in _USUAL_SCHEMES, sum(word.casefold() in own for word in wanted)
+
+    return max((load_scheme(name) for name in (*_USUAL_SCHEMES, *scheme_names())), key=fit)
 
 
 @lru_cache(maxsize=4096)

@@ -9,11 +9,11 @@ from itertools import islice
 from pathlib import Path
 
 from elena_wb.core import NOTHING_KNOWN, Collection, KnownFile, Label, Problem, UsageError
-from elena_wb.data.cells import checked_scheme
+from elena_wb.data.cells import checked_scheme, likeliest_scheme
 from elena_wb.data.identify import identify, storable
 from elena_wb.data.tables import LABELS
 from elena_wb.data.walk import PICTURE_SUFFIXES, FoundFile, walk
-from elena_wb.vocabulary import LabelScheme, load_scheme, scheme_names
+from elena_wb.vocabulary import LabelScheme, load_scheme
 
 NAME = "label-folders"
 _SPLITS = {
@@ -26,7 +26,6 @@ _SPLITS = {
     "test": "test",
     "testing": "test",
 }
-_FIRST = ("ekman7", "heco8", "emotic26")
 _MOST_FOLDERS = 200
 _MOST_ENTRIES = 1000
 """More than any scheme has labels, and as many as are looked at in vain, so that a large tree stays unread."""
@@ -38,7 +37,7 @@ class LabelFoldersDataset:
     The source is the folder that holds the folders. Their names are labels of one scheme, or words for them
     (`happy`); `train`, `val` and `test` may come between. A folder with `labels.csv` is none of these.
 
-    `scheme` names the label scheme; left out, it is the first that has every folder's name.
+    `scheme` names the label scheme; left out, it is the one that has most of the folders' names.
     """
 
     def __init__(self, *, scheme: str | None = None) -> None:
@@ -89,34 +88,20 @@ class LabelFoldersDataset:
 
     def _scheme_for(self, root: Path, folders: Iterable[Path]) -> LabelScheme:
         """The scheme that has the most of the folders' names."""
-        names = [part for folder in folders for part in folder.relative_to(root).parts]
-        if self._scheme is not None:
-            candidates = [load_scheme(self._scheme)]
-        else:
-            candidates = [load_scheme(name) for name in _ordered_schemes()]
-        known = {
-            scheme.name: sum(scheme.canonical(name) is not None for name in names) for scheme in candidates
-        }
-        best = max(candidates, key=lambda scheme: known[scheme.name])
-        if not known[best.name]:
+        names = {part for folder in folders for part in folder.relative_to(root).parts} - set(_SPLITS)
+        scheme = load_scheme(self._scheme) if self._scheme else likeliest_scheme(names)
+        if not any(scheme.canonical(name) for name in names):
             raise UsageError(
                 f"No folder in {root} that holds pictures is named after a label.",
                 hint=f"Labels of ekman7 are {', '.join(load_scheme('ekman7').names)}; scheme=NAME names another.",
             )
-        return best
+        return scheme
 
     def _scheme_of(self, names: set[str]) -> LabelScheme | None:
-        """The first scheme of which ``names`` are labels, two or more different ones."""
-        for name in [self._scheme] if self._scheme else _ordered_schemes():
-            scheme = load_scheme(name)
-            labels = {scheme.canonical(folder) for folder in names}
-            if None not in labels and len(labels) > 1:
-                return scheme
-        return None
-
-
-def _ordered_schemes() -> list[str]:
-    return [*_FIRST, *(name for name in scheme_names() if name not in _FIRST)]
+        """The scheme of which ``names`` are labels, two or more different ones."""
+        scheme = load_scheme(self._scheme) if self._scheme else likeliest_scheme(names)
+        labels = {scheme.canonical(folder) for folder in names}
+        return scheme if None not in labels and len(labels) > 1 else None
 
 
 def _place(folder: Path, scheme: LabelScheme) -> tuple[str, str | None] | None:

@@ -1,0 +1,106 @@
+"""A folder for each label: when that is what a folder is, and what is then read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from elena_wb.core import Label, UsageError
+from elena_wb.data import collect
+from elena_wb.data.label_folders import LabelFoldersDataset
+from tests import trees
+
+
+def grow(root: Path, *names: str) -> Path:
+    for name in names:
+        trees.picture(root / name)
+    return root
+
+
+def test_folders_are_labels_of_the_first_scheme_that_has_them_all(tmp_path: Path) -> None:
+    root = grow(tmp_path, "Happy/a.png", "sad/b.png", "Fear/deep/c.png")
+    assert LabelFoldersDataset().recognises(root)
+    found = LabelFoldersDataset().load(root)
+    assert {s.path.name: s.labels for s in found.stimuli} == {
+        "a.png": (Label("label-folders", "ekman7", "happiness"),),
+        "b.png": (Label("label-folders", "ekman7", "sadness"),),
+        "c.png": (Label("label-folders", "ekman7", "fear"),),
+    }
+    assert {(s.split, s.upload) for s in found.stimuli} == {(None, "allowed")}
+    other = grow(tmp_path / "other", "Yearning/a.png", "Doubt_Confusion/b.png")
+    labels = {label for s in LabelFoldersDataset().load(other).stimuli for label in s.labels}
+    assert {(label.scheme, label.label) for label in labels} == {
+        ("emotic26", "yearning"),
+        ("emotic26", "doubt_confusion"),
+    }
+
+
+def test_labels_of_one_scheme_are_not_taken_for_words_of_another(tmp_path: Path) -> None:
+    found = LabelFoldersDataset().load(grow(tmp_path, "Peace/a.png", "Excitement/b.png"))
+    assert {label.scheme for s in found.stimuli for label in s.labels} == {"heco8"}
+
+
+def test_splits_may_lie_above_the_labels(tmp_path: Path) -> None:
+    root = grow(tmp_path, "train/anger/a.png", "validation/anger/b.png", "Test/joy/c.png")
+    assert LabelFoldersDataset().recognises(root)
+    found = collect([root], datasets={"label-folders": LabelFoldersDataset()})
+    assert {s.path.name: (s.labels[0].label, s.split) for s in found.stimuli} == {
+        "a.png": ("anger", "train"),
+        "b.png": ("anger", "val"),
+        "c.png": ("happiness", "test"),
+    }
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("anger/a.png", "holiday/b.png"),
+        ("anger/a.png", "joy/b.png", "c.png"),
+        ("anger/a.png",),
+        ("train/anger/a.png", "joy/b.png"),
+        ("mad/a.png", "angry/b.png"),
+        (),
+    ],
+)
+def test_other_folders_are_left_to_others(tmp_path: Path, names: tuple[str, ...]) -> None:
+    assert not LabelFoldersDataset().recognises(grow(tmp_path, *names))
+
+
+def test_a_folder_with_a_table_of_labels_is_never_taken(tmp_path: Path) -> None:
+    root = grow(tmp_path, "anger/a.png", "joy/b.png")
+    for table in (root / "labels.csv", root / "joy" / "labels.csv"):
+        table.write_text("path,label\n")
+        assert not LabelFoldersDataset().recognises(root)
+        table.unlink()
+    assert LabelFoldersDataset().recognises(root)
+
+
+def test_empty_folders_beside_are_no_hindrance(tmp_path: Path) -> None:
+    root = grow(tmp_path, "anger/a.png", "joy/b.png")
+    (root / "notes").mkdir()
+    (root / "notes" / "readme.txt").write_text("x")
+    assert LabelFoldersDataset().recognises(root)
+
+
+def test_folders_that_are_no_labels_are_left_out_by_name(tmp_path: Path) -> None:
+    root = grow(tmp_path, "anger/a.png", "holiday/b.png", "holiday/c.png", "d.png")
+    found = LabelFoldersDataset().load(root)
+    assert [s.path.name for s in found.stimuli] == ["a.png"]
+    assert {Path(p.where).name: p.reason for p in found.problems} == {
+        "holiday": "not named after a label of ekman7: 2 pictures left out",
+        tmp_path.name: "not named after a label of ekman7: 1 picture left out",
+    }
+    assert all(p.excludes for p in found.problems)
+
+
+def test_the_scheme_can_be_named(tmp_path: Path) -> None:
+    root = grow(tmp_path, "Peace/a.png", "Anger/b.png")
+    (first, _) = LabelFoldersDataset(scheme="emotic26").load(root).stimuli
+    assert first.labels[0].scheme == "emotic26"
+    with pytest.raises(ValueError, match="Did you mean `ekman7`"):
+        LabelFoldersDataset(scheme="ekman")
+    with pytest.raises(UsageError, match="no folder"):
+        LabelFoldersDataset().load(root / "gone")
+    with pytest.raises(UsageError, match="named after a label"):
+        LabelFoldersDataset().load(grow(tmp_path / "odd", "one/a.png"))
