@@ -135,6 +135,10 @@ def heco(root: Path, rows: Sequence[Sequence[object]], images: str = "Data") -> 
     return root
 
 
+def _names(header: str) -> list[str]:
+    return header.split(",")
+
+
 def _person(person: Person) -> dict[str, Any]:
     categories = np.empty((1, len(person.categories)), object)
     categories[0, :] = person.categories
