@@ -516,6 +516,14 @@ def test_an_audit_sees_the_masked_pixels_and_is_stored_under_the_masking(
     assert (entries["bad.png"].residual_faces, entries["bad.png"].detector) == ("1", "bright")
 
 
+def test_an_audit_that_nothing_can_make_is_said_before_anything_is_written(
+    mask: Callable[..., CopyReport], pictures: Pictures, tmp_path: Path
+) -> None:
+    with pytest.raises(SetupError, match="audit"):
+        mask(with_faces(pictures(1)), tmp_path / "out", audit=True)
+    assert not (tmp_path / "out").exists()
+
+
 def test_large_pictures_are_not_held_all_at_once() -> None:
     room = mask_copies._Room(100)
     held, most = 0, 0
