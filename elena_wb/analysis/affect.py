@@ -73,22 +73,19 @@ def _sums(answers: Answers) -> tuple[Numbers, Numbers]:
     x is the truth, y the answer, both less the mean of the truth, which keeps squares free of rounding;
     the offsets are returned too.
     """
-    truth = answers.truth_vad[answers.pattern]
-    both = np.isfinite(truth) & np.isfinite(answers.vad)
-    weight = answers.weights[:, None] * both
-    with np.errstate(invalid="ignore"):
-        offsets = np.where(both, truth, 0.0)
-        offsets = (offsets * weight).sum(axis=0) / np.maximum(weight.sum(axis=0), 1)
-    x = np.where(both, truth - offsets, 0.0)
-    y = np.where(both, answers.vad - offsets, 0.0)
-    parts = (both.astype(np.float64), x, y, x * x, y * y, x * y, np.abs(x - y))
-    k = len(answers.stimuli)
-    columns = [
-        np.bincount(answers.pattern, weights=part[:, dimension], minlength=k)
-        for dimension in range(len(DIMENSIONS))
-        for part in parts
-    ]
-    return np.column_stack(columns), offsets
+    truth, answered = answers.truth_vad.T[:, answers.pattern], np.ascontiguousarray(answers.vad.T)
+    both = np.isfinite(truth) & np.isfinite(answered)
+    k, weights = len(answers.stimuli), answers.weights
+    sums, offsets = np.zeros((k, len(DIMENSIONS) * _SUMS)), np.zeros(len(DIMENSIONS))
+    for dimension, usable in enumerate(both):
+        pattern = answers.pattern[usable]
+        x, y = truth[dimension][usable], answered[dimension][usable]
+        if len(x):
+            offsets[dimension] = np.average(x, weights=weights[usable])
+        x, y = x - offsets[dimension], y - offsets[dimension]
+        for place, part in enumerate((np.ones_like(x), x, y, x * x, y * y, x * y, np.abs(x - y))):
+            sums[:, dimension * _SUMS + place] = np.bincount(pattern, weights=part, minlength=k)
+    return sums, offsets
 
 
 def _figures(sums: Numbers, offsets: Numbers) -> Numbers:

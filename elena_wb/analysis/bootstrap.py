@@ -89,8 +89,9 @@ def interval(samples: Numbers) -> tuple[float, float]:
 
 def _normal(sums: Numbers, stimuli: Counts, resampling: Resampling) -> Numbers:
     n = int(stimuli.sum())
-    mean = stimuli @ sums / n
-    apart = sums - mean
-    covariance = (apart * stimuli[:, None]).T @ apart
+    weights = stimuli.astype(np.float64)
+    mean = weights @ sums / n
+    apart = (sums - mean) * np.sqrt(weights)[:, None]
+    covariance = apart.T @ apart
     rng = np.random.default_rng(resampling.seed)
     return rng.multivariate_normal(n * mean, covariance, resampling.resamples, method="eigh")

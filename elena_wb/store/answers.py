@@ -46,17 +46,20 @@ WITH asked AS (
     SELECT DISTINCT stimulus_id FROM generations WHERE run_id = $run AND status <> 'error'
 ),
 said AS (
-    SELECT stimulus_id, source, label,
-           CASE WHEN $source IS NULL THEN source NOT IN ('face', 'body') ELSE source = $source END AS chosen
-    FROM labels_by_scheme WHERE scheme = $scheme
+    SELECT stimulus_id, list_position($labels, label) - 1 AS code,
+           bool_or(CASE WHEN $source IS NULL THEN source NOT IN ('face', 'body') ELSE source = $source END)
+               AS chosen,
+           bool_or(source = 'face') AS of_face,
+           bool_or(source = 'body') AS of_body
+    FROM labels_by_scheme WHERE scheme = $scheme GROUP BY ALL
 ),
 labelled AS (
     SELECT stimulus_id,
-           CASE WHEN bool_or(chosen) THEN list(DISTINCT label) FILTER (chosen)
-                WHEN $source IS NULL AND count(DISTINCT label) = 1 THEN list(DISTINCT label)
+           CASE WHEN bool_or(chosen) THEN list(code) FILTER (chosen)
+                WHEN $source IS NULL AND count(*) = 1 THEN list(code)
            END AS labels,
-           min(label) FILTER (source = 'face') AS face_label,
-           min(label) FILTER (source = 'body') AS body_label
+           $labels[min(code) FILTER (of_face) + 1] AS face_label,
+           $labels[min(code) FILTER (of_body) + 1] AS body_label
     FROM said GROUP BY stimulus_id
 ),
 felt AS (
@@ -68,9 +71,7 @@ felt AS (
     WHERE CASE WHEN $source IS NULL THEN source NOT IN ('face', 'body') ELSE source = $source END
     GROUP BY stimulus_id
 )
-SELECT stimulus_id,
-       list_sort(list_transform(labels, lambda label: list_position($labels, label) - 1)) AS labels,
-       face_label, body_label, [valence, arousal, dominance] AS vad
+SELECT stimulus_id, list_sort(labels) AS labels, face_label, body_label, [valence, arousal, dominance] AS vad
 FROM asked LEFT JOIN labelled USING (stimulus_id) LEFT JOIN felt USING (stimulus_id)
 """
 _PATTERNS = """

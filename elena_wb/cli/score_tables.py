@@ -1,0 +1,252 @@
+"""Scores as tables of text, whatever they are written as in the end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from elena_wb.analysis.scoring import Scored
+from elena_wb.core import Crosstab, Estimate, Scores
+from elena_wb.core.metric import brief
+from elena_wb.store.scorable import Scorable
+
+_NAMES = {
+    "uar": "UAR",
+    "macro_f1": "macro-F1",
+    "weighted_f1": "weighted-F1",
+    "f1": "F1",
+    "set_f1": "set F1",
+    "mae": "MAE",
+    "ccc": "CCC",
+    "pearson_r": "Pearson's r",
+    "map": "mAP",
+}
+DETAILED = 4
+"""Of so many groups at most, classes and confusions are shown."""
+_LISTED_CONFUSIONS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRun:
+    """A run with the scores of each of its groups by the columns ``by``."""
+
+    run: Scorable
+    by: tuple[str, ...]
+    groups: tuple[Scored, ...]
+
+    def named(self, group: Scored) -> str:
+        """``view 45, gender m``; empty where the run is one group."""
+        return ", ".join(
+            f"{column} {value or '(none)'}" for column, value in zip(self.by, group.group, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table to be drawn; cells of all columns after ``names`` first ones are numbers."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    names: int = 1
+
+
+Piece = Table | str | Crosstab
+"""A table, a paragraph, or a confusion that is drawn as the room allows."""
+
+
+def pieces(scored: Sequence[ScoredRun], *, audited_only: bool, intervals_below: bool) -> Iterator[Piece]:
+    """Everything there is to show, in order. ``intervals_below`` puts them under the values of wide tables."""
+    groups = [(run, group) for run in scored for group in run.groups]
+    for of in scored:
+        yield from _about(of.run, audited_only=audited_only)
+    if len(groups) > 1:
+        yield from _summaries(groups, below=intervals_below)
+    if len(groups) > DETAILED:
+        return
+    for of, group in groups:
+        heading = "" if len(groups) == 1 else _heading(of, group, several_runs=len(scored) > 1)
+        yield from _details(group, heading, alone=len(groups) == 1)
+
+
+def _about(run: Scorable, *, audited_only: bool) -> Iterator[str]:
+    yield f"Run {run.run_id}, {run.run}: {run.model}, prompt {run.prompt}, condition {run.condition}"
+    told = [f"{run.answers:,} answers to {run.stimuli:,} stimuli, in {run.scheme}."]
+    if run.errors:
+        told.append(f"{run.errors:,} failed and are no answers.")
+    if run.unlabelled:
+        told.append(f"{run.unlabelled:,} stimuli have no label.")
+    yield " ".join(told)
+    for of in run.coverage:
+        if not of.mapped_by:
+            yield f"Labels of {of.scheme} ({of.labels:,}) cannot be read as {run.scheme}: nothing maps them."
+            continue
+        yield (
+            f"Labels of {of.scheme} are read as {run.scheme} (mapping: {of.mapped_by}): {of.labels_mapped:,} of "
+            f"{of.labels:,} labels ({of.labels_mapped / of.labels:.1%}), {of.kinds_mapped} of {of.kinds} kinds."
+        )
+    if run.unmapped:
+        yield f"{run.unmapped:,} stimuli are left out because none of their labels has a counterpart in {run.scheme}."
+    if run.answered_in != run.scheme:
+        yield (
+            f"Answers in {run.answered_in} are read as {run.scheme}; {run.answers_unmapped:,} have no counterpart "
+            "and count as abstentions."
+        )
+    yield from _masks(run, audited_only=audited_only)
+
+
+def _masks(run: Scorable, *, audited_only: bool) -> Iterator[str]:
+    if run.audit is None:
+        return
+    of = run.audit
+    if of.hides_face and of.audited:
+        told = (
+            f"Audit of the masks: {of.with_face:,} of {of.audited:,} answers are about a picture in which a face "
+            f"is left"
+        )
+        told += (
+            "." if of.audited == run.answers else f"; {run.answers - of.audited:,} pictures were not audited."
+        )
+    elif of.hides_face:
+        told = "The masks were not audited (`run --audit` does that)."
+    else:
+        told = ""
+    told += f" In {of.unhidden:,} nothing of a part was hidden." if of.unhidden else ""
+    if audited_only:
+        told += " All these are left out."
+    if told:
+        yield told.strip()
+
+
+def _summaries(groups: Sequence[tuple[ScoredRun, Scored]], *, below: bool) -> Iterator[Table]:
+    several = len({of.run.run_id for of, _ in groups}) > 1
+    by = groups[0][0].by
+    conditions = several and "condition" not in by and len({of.run.condition for of, _ in groups}) > 1
+    names = (*(("run",) if several else ()), *(("condition",) if conditions else ()), *by)
+
+    def name(of: ScoredRun, group: Scored) -> tuple[str, ...]:
+        of_run = ((str(of.run.run_id),) if several else ()) + ((of.run.condition,) if conditions else ())
+        return (*of_run, *(value or "(none)" for value in group.group))
+
+    metrics = dict.fromkeys(metric for _, group in groups for metric in group.metrics)
+    for metric in metrics:
+        with_it = [(of, group, group.metrics[metric]) for of, group in groups if metric in group.metrics]
+        figures = tuple(dict.fromkeys(figure for *_, scores in with_it for figure in scores.figures))
+        yield Table(
+            with_it[0][2].title,
+            (*names, "n", *map(shown, figures)),
+            tuple(
+                (*name(of, group), f"{scores.n:,}", *_cells(scores.figures, figures, below=below))
+                for of, group, scores in with_it
+            ),
+            len(names),
+        )
+    figures = tuple(groups[0][1].rates.figures)
+    yield Table(
+        "Answers",
+        (*names, "n", *map(shown, figures)),
+        tuple(
+            (*name(of, group), f"{group.rates.n:,}", *_cells(group.rates.figures, figures, below=below))
+            for of, group in groups
+        ),
+        len(names),
+    )
+
+
+def _details(group: Scored, heading: str, *, alone: bool) -> Iterator[Piece]:
+    for scores in (*group.metrics.values(), *((group.rates,) if alone else ())):
+        title = f"{heading}: {scores.title}" if heading else scores.title
+        if alone:
+            yield _vertical(title, scores)
+        if scores.classes:
+            yield _by_class(title if not alone else "By class", scores)
+        if scores.confusion is not None:
+            yield scores.confusion
+        yield from scores.notes
+
+
+def _heading(of: ScoredRun, group: Scored, *, several_runs: bool) -> str:
+    parts = [f"run {of.run.run_id}, {of.run.condition}"] if several_runs else []
+    return ", ".join(filter(None, [*parts, of.named(group)]))
+
+
+def _vertical(title: str, scores: Scores) -> Table:
+    rows = tuple(
+        (shown(name), number(of.value), interval(of), f"{of.n:,}") for name, of in scores.figures.items()
+    )
+    return Table(title, ("figure", "value", "95 % interval", "n"), rows)
+
+
+def _by_class(title: str, scores: Scores) -> Table:
+    """Values of every figure, and the interval of the last that has one for every class."""
+    figures = tuple(dict.fromkeys(figure for of in scores.classes.values() for figure in of))
+    led = "ccc" if "ccc" in figures else figures[-1]
+    rows = []
+    for name, of in scores.classes.items():
+        cells = [number(of[figure].value) if figure in of else "" for figure in figures]
+        of_led = of.get(led)
+        rows.append(
+            (name, *cells, interval(of_led) if of_led else "", f"{max(one.n for one in of.values()):,}")
+        )
+    return Table(title, ("", *map(shown, figures), f"95 % of {shown(led)}", "n"), tuple(rows))
+
+
+def confusion_table(of: Crosstab, width: int) -> Table:
+    """Truth by answer; with shorter headings, or as a list of the most frequent confusions, where it is wide."""
+    first = max(map(len, of.rows), default=0)
+    rows = tuple(
+        (label, *(str(count) if count else "·" for count in counts))
+        for label, counts in zip(of.rows, of.counts.tolist(), strict=True)
+    )
+    for columns in (of.columns, shortened(of.columns)):
+        needed = first + sum(
+            2 + max(len(column), *(len(row[place]) for row in rows))
+            for place, column in enumerate(columns, 1)
+        )
+        if needed + 2 <= width:
+            return Table("Truth (rows) by answer (columns)", ("", *columns), rows)
+    wrong = sorted(
+        (-count, truth, answer)
+        for truth, counts in zip(of.rows, of.counts.tolist(), strict=True)
+        for answer, count in zip(of.columns, counts, strict=True)
+        if count and truth != answer
+    )
+    listed = tuple((truth, answer, f"{-count:,}") for count, truth, answer in wrong[:_LISTED_CONFUSIONS])
+    return Table("Most frequent confusions", ("truth", "answer", "times"), listed, 2)
+
+
+def shortened(names: Sequence[str]) -> tuple[str, ...]:
+    """The names cut to the shortest length, four at least, at which they differ."""
+    longest = max(map(len, names), default=0)
+    length = next((n for n in range(4, longest) if len({name[:n] for name in names}) == len(names)), longest)
+    return tuple(name[:length] for name in names)
+
+
+def shown(name: str) -> str:
+    """A figure's name for people."""
+    return _NAMES.get(name, name.replace("_", " "))
+
+
+def number(value: float) -> str:
+    """Four decimals, a dash where the figure is not defined."""
+    return brief(value, 4)
+
+
+def interval(of: Estimate, decimals: int = 4) -> str:
+    """``.5449 to .6051`` as ``[.5449, .6051]``; empty without an interval."""
+    if math.isnan(of.low):
+        return ""
+    return f"[{brief(of.low, decimals)}, {brief(of.high, decimals)}]"
+
+
+def _cells(found: Mapping[str, Estimate], figures: Iterable[str], *, below: bool) -> Iterator[str]:
+    for figure in figures:
+        of = found.get(figure)
+        if of is None:
+            yield ""
+        elif below:
+            bounds = interval(of, 3).strip("[]").replace(", ", "–")
+            yield f"{number(of.value)}\n{bounds}".strip()
+        else:
+            yield f"{number(of.value)} {interval(of)}".strip()
