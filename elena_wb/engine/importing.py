@@ -255,6 +255,11 @@ def _status(file: Published, records: Sequence[GenerationRecord]) -> RunStatus:
 def _notes(source: Source, links: Links, request: ImportRequest) -> list[str]:
     """What a user should know of a run that was just imported."""
     notes = []
+    foreign = source.foreign(links.stimuli)
+    if foreign and not links.linked:
+        notes.append(
+            f"{foreign} of {len(links.stimuli)} pictures are not called as those of {source.dataset} are."
+        )
     if request.dataset is None and source.reader is not None and not request.pictures:
         notes.append(f"The names are those of the dataset {source.dataset}; the labels are read from them.")
     if not request.pictures and source.reader is None:

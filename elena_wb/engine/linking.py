@@ -42,6 +42,12 @@ class Source:
             stimulus if read is None else replace(stimulus, labels=tuple(read[0]), attributes=dict(read[1]))
         )
 
+    def foreign(self, names: Iterable[str]) -> int:
+        """How many of ``names`` are not called as the dataset's pictures are, where these have a way to be called."""
+        if not isinstance(self.reader, ReadsNames):
+            return 0
+        return sum(self.reader.from_name(_last(name)) is None for name in names)
+
 
 def find_source(written: str | None, names: Sequence[str], host: PluginHost, otherwise: str) -> Source:
     """The dataset ``written`` (``NAME[,OPTION=VALUE]…``), or the one that can read nearly all of ``names``.

@@ -244,6 +244,7 @@ def test_names_that_are_mostly_of_no_dataset_belong_to_none(bring: Bring, store:
 def test_a_named_dataset_reads_the_names_it_knows(bring: Bring) -> None:
     result = bring({"p1H_45.png": PLAIN, "holiday.jpg": PLAIN}, dataset="postures")
     assert (result.dataset, result.labelled) == ("postures", 1)
+    assert result.notes == ("1 of 2 pictures are not called as those of postures are.",)
 
 
 def test_a_dataset_that_does_not_exist_is_an_error_before_anything_is_written(

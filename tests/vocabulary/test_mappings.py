@@ -3,8 +3,8 @@
 import pytest
 
 from elena_wb.errors import SetupError
-from elena_wb.store import Store
-from elena_wb.vocabulary import find_mapping, label_mappings, load_scheme, scheme_names
+from elena_wb.store import Store, schema
+from elena_wb.vocabulary import LabelMapping, find_mapping, label_mappings, load_scheme, scheme_names
 from elena_wb.vocabulary.mappings import _checked, _MappingEntry
 
 
@@ -87,6 +87,21 @@ def test_a_mapping_of_labels_that_do_not_exist_is_an_error(labels, named):
     entry = _MappingEntry(scheme="plutchik8", to="ekman7", source="elena-wb", labels=labels)
     with pytest.raises(SetupError, match=named):
         _checked(entry)
+
+
+def test_a_mapping_that_changes_renews_the_views_of_stores(tmp_path, monkeypatch):
+    store = Store(tmp_path / "store.duckdb")
+    with store.write():
+        pass
+    changed = LabelMapping("heco8", "ekman7", "O'Hara 2031", {"peace": "happiness"})
+    monkeypatch.setattr(schema, "label_mappings", lambda: (changed,))
+    schema.views.cache_clear()
+    try:
+        with store.write() as connection:
+            rows = connection.execute("FROM label_mappings WHERE scheme <> to_scheme").fetchall()
+    finally:
+        schema.views.cache_clear()
+    assert rows == [("heco8", "peace", "ekman7", "happiness", "O'Hara 2031")]
 
 
 def test_the_store_shows_every_mapping_as_a_view(tmp_path):
