@@ -56,7 +56,15 @@ def around(one: Rectangle, width: int, height: int) -> tuple[Rectangle, npt.NDAr
     frame = one.grown(reach(one.height), reach(one.width), width=width, height=height)
     down = _squared(frame.top, frame.bottom, one.top, one.height)
     across = _squared(frame.left, frame.right, one.left, one.width)
-    return frame, down[:, None] + across[None, :] <= 1.0
+    return frame, across[None, :] <= 1.0 - down[:, None]
+
+
+def pixels_around(rows: int, columns: int) -> int:
+    """How many pixels the whole ellipse around a rectangle of ``rows`` x ``columns`` has."""
+    above, beside = reach(rows), reach(columns)
+    down = _squared(-above, rows + above, 0, rows)
+    across = np.sort(_squared(-beside, columns + beside, 0, columns))
+    return int(np.searchsorted(across, 1.0 - down, side="right").sum())
 
 
 def reach(side: int) -> int:

@@ -15,6 +15,8 @@ _WORKING_SIDE = 64
 _RADIUS = 3
 _GREY = 128
 _LEAST_MARGIN = 4
+_LEAST_SIDE = 2
+"""Of a picture one pixel wide or high, OpenCV's filling also reads memory that is not the picture's."""
 _HALF = 128
 """Of 255: a pixel of the smaller copy counts as shown where half of what it stands for is shown."""
 
@@ -74,7 +76,7 @@ def _filled(pixels: Pixels, hidden: Sequence[Rectangle], frame: Rectangle) -> Pi
     if not shown.any():
         return np.full((frame.height, frame.width, 3), _GREY, np.uint8)
     scale = min(1.0, _WORKING_SIDE / frame.longer)
-    small_size = (max(1, round(around.width * scale)), max(1, round(around.height * scale)))
+    small_size = tuple(max(_LEAST_SIDE, round(side * scale)) for side in (around.width, around.height))
     seen = cv2.resize(seen, small_size, interpolation=cv2.INTER_AREA)
     shown = cv2.resize(shown, small_size, interpolation=cv2.INTER_AREA)
     known = shown >= np.clip(shown.max(), 1, _HALF)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 
 from elena_wb.core import Box
 from elena_wb.masking.area import Rectangle
-from elena_wb.masking.ellipse import around, reach
+from elena_wb.masking.ellipse import around, pixels_around, reach
 
 _STRETCHES = (1.0, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, 3.0, 0.33, 5.0, 0.2)
 """Widths that are tried, as multiples of the part's."""
@@ -77,17 +78,14 @@ class Elliptic:
         return around(one, width, height)
 
     def shape(self, pixels: int, columns: int) -> Shape:
-        """The ellipse whose number of pixels is nearest to ``pixels``."""
-        guess = round(2 * pixels / (math.pi * columns))
-        heights = range(max(1, guess - 2), guess + 3)
-        rows = min(heights, key=lambda rows: abs(self._count(rows, columns) - pixels))
-        beside, above = reach(columns), reach(rows)
-        return Shape(columns + 2 * beside, rows + 2 * above, (Box(beside, above, columns, rows),))
-
-    def _count(self, rows: int, columns: int) -> int:
+        """The ellipse whose number of pixels is nearest to ``pixels``, its box about ``columns`` wide."""
+        guess = max(1, round(2 * pixels / (math.pi * columns)))
+        rows, columns = min(
+            product(range(max(1, guess - 2), guess + 3), range(max(1, columns - 2), columns + 3)),
+            key=lambda sides: (abs(pixels_around(*sides) - pixels), abs(sides[1] - columns)),
+        )
         above, beside = reach(rows), reach(columns)
-        one = Rectangle(above, above + rows, beside, beside + columns)
-        return int(around(one, columns + 2 * beside, rows + 2 * above)[1].sum())
+        return Shape(columns + 2 * beside, rows + 2 * above, (Box(beside, above, columns, rows),))
 
 
 def placed(
