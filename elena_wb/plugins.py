@@ -97,7 +97,16 @@ class Maker:
         """
         target = self.claim.load()
         if not given:
-            return target()
+            try:
+                return target()
+            except WorkbenchError:
+                raise
+            except Exception as error:
+                raise WorkbenchError(
+                    f"The {self.what} `{self.claim.name}` of plugin `{self.claim.plugin}` cannot be made: "
+                    f"{type(error).__name__}: {error}",
+                    hint="This is a fault of the plugin; `elena-wb plugins list` shows its version.",
+                ) from error
         known = _keywords(target)
         for name in given:
             if name not in known:
@@ -163,7 +172,7 @@ class PluginHost:
 
     def instances(self, kind: str) -> Mapping[str, Any]:
         """One instance of everything registered under ``kind``, each imported only when first asked for."""
-        return _Lazily(self.claims[kind])
+        return _Lazily(self.makers(kind))
 
     def makers(self, kind: str) -> Mapping[str, Maker]:
         """What makes an instance of everything registered under ``kind`` from options given as text."""
@@ -270,23 +279,23 @@ class PluginHost:
 class _Lazily(Mapping[str, Any]):
     """Name → instance; knows every name at once and imports an entry when it is first read."""
 
-    def __init__(self, claims: Mapping[str, Claim]) -> None:
-        self._claims = claims
+    def __init__(self, makers: Mapping[str, Maker]) -> None:
+        self._makers = makers
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
-            self._made[name] = self._claims[name].load()()
+            self._made[name] = self._makers[name]()
         return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._claims)
+        return iter(self._makers)
 
     def __len__(self) -> int:
-        return len(self._claims)
+        return len(self._makers)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._claims
+        return name in self._makers
 
 
 def build_host(points: Iterable[EntryPoint], builtins: Iterable[tuple[str, object]]) -> PluginHost:

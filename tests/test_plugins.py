@@ -110,6 +110,7 @@ def making() -> PluginHost:
         def register_maskers(register: Any) -> None:
             register("thing", Thing)
             register("plain", lambda: "made")
+            register("faulty", lambda: 1 // 0)
 
     return build_host([], [("builtin", Plugin)])
 
@@ -137,3 +138,9 @@ def test_options_given_as_text_are_read_as_their_parameters_are_annotated() -> N
 def test_an_option_that_does_not_do_is_refused_by_name(choice: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         making().make("maskers", Choice.parse(choice))
+
+
+def test_a_plugin_whose_thing_cannot_be_made_is_named() -> None:
+    for make in (making().makers("maskers")["faulty"], lambda: making().instances("maskers")["faulty"]):
+        with pytest.raises(WorkbenchError, match="`faulty` of plugin `builtin`"):
+            make()
