@@ -33,8 +33,9 @@ class MultiLabel:
             return None
         figures, classes, n = _of_answers(answers, resampling)
         notes: tuple[str, ...] = ()
-        if np.isfinite(answers.scores).any():
-            scored, precision, notes = _of_scores(answers, resampling)
+        ranked = _scored(answers)
+        if ranked.any():
+            scored, precision, notes = _of_scores(answers, ranked, resampling)
             figures = {**scored, **figures}
             classes = {label: {**precision.get(label, {}), **of} for label, of in classes.items()}
         return Scores("Several labels", n, figures, classes, notes=notes)
@@ -84,24 +85,35 @@ def _of_answers(
     return named(FIGURES, found[: len(FIGURES)], n), classes, n
 
 
+def _scored(answers: Answers) -> npt.NDArray[np.bool_]:
+    """Which answers score every label that is scored at all, of stimuli with a true label: bool ``[answers]``."""
+    there = ~np.isnan(answers.scores)
+    complete = there[:, there.any(axis=0)]
+    labelled = answers.truth.sum(axis=1) > 0
+    return np.asarray(complete.all(axis=1) & complete.any(axis=1) & labelled[answers.pattern], dtype=np.bool_)
+
+
 def _of_scores(
-    answers: Answers, resampling: Resampling
+    answers: Answers, scored: npt.NDArray[np.bool_], resampling: Resampling
 ) -> tuple[dict[str, Estimate], Mapping[str, dict[str, Estimate]], tuple[str, ...]]:
-    """Average precision of each label, and their mean (mAP), over the answers that score every label."""
-    scored = np.isfinite(answers.scores).all(axis=1) & (answers.truth.sum(axis=1) > 0)[answers.pattern]
+    """Average precision of each label, and their mean (mAP), over the answers that are ``scored``."""
     pattern, scores = answers.pattern[scored], answers.scores[scored]
     truth = answers.truth[pattern]
-    patterns, pattern = np.unique(pattern, return_inverse=True)
+    patterns, place_of = np.unique(pattern, return_inverse=True)
     stimuli = answers.stimuli[patterns]
-    codes = np.flatnonzero(truth.any(axis=0))
+    codes = np.flatnonzero(truth.any(axis=0) & ~np.isnan(scores).any(axis=0))
     ranked = [_ranking(scores[:, code], truth[:, code]) for code in codes]
 
     def precisions(drawn: Counts) -> Numbers:
-        return np.column_stack([_average_precision(drawn[:, pattern], *ranking) for ranking in ranked])
+        of_class = [_average_precision(drawn[:, place_of], *ranking) for ranking in ranked]
+        return np.array(of_class, dtype=np.float64).reshape(len(codes), len(drawn)).T
 
+    if not len(codes):
+        return {}, {}, ()
     values = precisions(stimuli[None])[0]
-    samples = np.concatenate([precisions(drawn) for drawn in draws(stimuli, resampling)])
-    n = int(stimuli[pattern].sum())
+    samples = np.concatenate([values[None][:0], *map(precisions, draws(stimuli, resampling))])
+    weights = stimuli[place_of]
+    n = int(weights.sum())
     with np.errstate(invalid="ignore"):
         means = np.nansum(samples, axis=1) / (~np.isnan(samples)).sum(axis=1)
     classes = {
@@ -109,7 +121,7 @@ def _of_scores(
             "average_precision": Estimate(
                 float(values[place]),
                 *interval(samples[:, place]),
-                int(stimuli[pattern][truth[:, code]].sum()),
+                int(weights[truth[:, code]].sum()),
             )
         }
         for place, code in enumerate(codes)
@@ -123,7 +135,8 @@ def _ranking(
 ) -> tuple[npt.NDArray[np.int64], Numbers, npt.NDArray[np.bool_]]:
     """The order from the highest score down, what is true in that order, and which is the last of equal scores."""
     order = np.argsort(-scores, kind="stable")
-    last = np.append(np.diff(scores[order]) != 0, True)
+    ranked = scores[order]
+    last = np.append(ranked[1:] != ranked[:-1], True)
     return order, true[order].astype(np.float64), last
 
 

@@ -71,7 +71,9 @@ def pieces(scored: Sequence[ScoredRun], *, audited_only: bool, intervals_below: 
 
 
 def _about(run: Scorable, *, audited_only: bool) -> Iterator[str]:
-    yield f"Run {run.run_id}, {run.run}: {run.model}, prompt {run.prompt}, condition {run.condition}"
+    number = f"run {run.run_id}"
+    name = number.capitalize() if run.run == number else f"{number.capitalize()} ({run.run})"
+    yield f"{name}: {run.model}, prompt {run.prompt}, condition {run.condition}"
     told = [f"{run.answers:,} answers to {run.stimuli:,} stimuli, in {run.scheme}."]
     if run.errors:
         told.append(f"{run.errors:,} failed and are no answers.")

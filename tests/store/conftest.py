@@ -43,6 +43,7 @@ def stimulus(number: int, *labels: Label, **changes: Any) -> Stimulus:
         100 + number,
         10**18,
         labels=labels,
+        **changes,
     )
 
 

@@ -8,9 +8,9 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from elena_wb.core import Label
-from elena_wb.store import Outbox, Store, begin_run
+from elena_wb.store import AuditRecord, Outbox, Store, begin_run
 from elena_wb.store.query import named_queries
-from tests.store.conftest import generation, spec, stimulus
+from tests.store.conftest import digest, generation, spec, stimulus
 
 EMOTIONS = ["happiness", "sadness", "fear", "anger", "surprise", "disgust", "neutral"]
 
@@ -28,7 +28,9 @@ def test_scores_agree_with_scikit_learn(store: Store, seed: int) -> None:
             outbox.append(generation("k", n, status, emotion=answer))
         outbox.append(generation("k", 0, "error", error="x", repeat=1))
     with store.read() as connection:
-        row = connection.execute("SELECT n, answered, accuracy, macro_f1, uar FROM scores").fetchall()[0]
+        row = connection.execute(
+            "SELECT n, answered, accuracy, macro_f1, uar, weighted_f1 FROM scores"
+        ).fetchall()[0]
     given = [answer or "(none)" for answer in answers]
     present = sorted(set(truth))
     assert row[:2] == (301, 300)
@@ -36,6 +38,9 @@ def test_scores_agree_with_scikit_learn(store: Store, seed: int) -> None:
     assert row[3] == pytest.approx(f1_score(truth, given, labels=present, average="macro", zero_division=0))
     assert row[4] == pytest.approx(
         recall_score(truth, given, labels=present, average="macro", zero_division=0)
+    )
+    assert row[5] == pytest.approx(
+        f1_score(truth, given, labels=present, average="weighted", zero_division=0)
     )
 
 
@@ -62,7 +67,12 @@ def test_truth_is_what_the_data_states_or_face_and_body_agree_on(store: Store) -
         (says(face="anger", body="anger"), "anger"),
         (says(face="anger", body="fear"), None),
         (says(d1="anger", d2="fear"), None),
-        ((Label("d", "heco8", "Peace"),), None),
+        ((Label("d", "heco8", "peace"),), "neutral"),
+        ((Label("d", "heco8", "peace"), Label("d", "heco8", "excitement")), None),
+        ((Label("d", "emotic26", "happiness"), Label("d", "emotic26", "pleasure")), "happiness"),
+        ((Label("d", "emotic26", "engagement"), Label("d", "emotic26", "pain")), "sadness"),
+        ((Label("d", "emotic26", "engagement"),), None),
+        ((Label("d", "nobodys", "fear"),), None),
     ]
     begin_run(store, spec(), [stimulus(n, *labels) for n, (labels, _) in enumerate(cases)])
     with store.read() as connection:
@@ -70,6 +80,74 @@ def test_truth_is_what_the_data_states_or_face_and_body_agree_on(store: Store) -
             "SELECT t.label FROM stimuli LEFT JOIN truth AS t USING (stimulus_id) ORDER BY path"
         ).fetchall()
     assert [label for (label,) in found] == [expected for _, expected in cases]
+
+
+def test_truth_holds_all_labels_and_the_feelings_of_any_scheme(store: Store) -> None:
+    stated = [
+        (
+            Label("d", "emotic26", "happiness", 6, 4, 5),
+            Label("d", "emotic26", "annoyance", 6, 4, 5),
+            Label("face", "ekman7", "fear", 1, 1, 1),
+        ),
+        (Label("d", "emotic26", None, 7, float("nan"), 2),),
+    ]
+    begin_run(store, spec(), [stimulus(n, *labels) for n, labels in enumerate(stated)])
+    with store.read() as connection:
+        found = connection.execute(
+            """SELECT t.label, labels, face_label, valence, arousal, dominance
+               FROM stimuli JOIN truth AS t USING (stimulus_id) ORDER BY path"""
+        ).fetchall()
+    assert found == [(None, ["anger", "happiness"], "fear", 6, 4, 5), (None, None, None, 7, None, 2)]
+
+
+def test_answers_are_held_against_labels_of_their_own_scheme(store: Store) -> None:
+    labels = (Label("d", "emotic26", "peace"), Label("d", "emotic26", "engagement"))
+    pictures = [stimulus(0, labels[0]), stimulus(1, labels[1])]
+    for key, scheme in (("a", "ekman7"), ("b", "emotic26")):
+        begin_run(store, spec(key, options={"scheme": scheme}, experiment=key), pictures)
+    with Outbox(store) as outbox:
+        outbox.append(generation("a", 0, emotion="neutral"), generation("a", 1, emotion="neutral"))
+        outbox.append(generation("b", 0, emotion="engagement"), generation("b", 1, emotion="engagement"))
+    with store.read() as connection:
+        rows = connection.execute(
+            "SELECT run_id, truth, correct FROM narratives ORDER BY run_id, picture"
+        ).fetchall()
+        scores = connection.execute("SELECT labelled, accuracy FROM scores").fetchall()
+    assert rows == [(1, "neutral", True), (1, None, None), (2, "peace", False), (2, "engagement", True)]
+    assert scores == [(1, 1.0), (2, 0.5)]
+
+
+def test_narratives_say_how_many_faces_the_worst_audit_found(store: Store) -> None:
+    pictures = [stimulus(n, attributes={"view": "45"}, split="val", person_index=n) for n in range(3)]
+    begin_run(store, spec("a", condition="face", options={"masking": "box"}), pictures)
+    begin_run(store, spec("b", options={"masking": "none"}), pictures)
+    with Outbox(store) as outbox:
+        outbox.append(*(generation(key, n, emotion="fear") for key in "ab" for n in range(3)))
+        for number, detector, faces in ((0, "x", 0), (0, "y", 2), (1, "x", 0)):
+            outbox.append(AuditRecord(digest("s", number), "face", "box", detector, faces))
+    with store.read() as connection:
+        rows = connection.execute(
+            """SELECT run_id, residual_faces, split, person_index, attributes->>'view'
+               FROM narratives ORDER BY run_id, picture"""
+        ).fetchall()
+    assert [row[1] for row in rows] == [2, 0, None, None, None, None]
+    assert rows[1] == (1, 0, "val", 1, "45")
+
+
+def test_a_condition_is_paired_with_its_control_too(store: Store) -> None:
+    for key, condition in (("n", "none"), ("f", "face"), ("c", "face:control")):
+        begin_run(store, spec(key, condition=condition), [stimulus(0)])
+        with Outbox(store) as outbox:
+            outbox.append(generation(key, 0, emotion="fear" if key == "f" else "anger"))
+    with store.read() as connection:
+        rows = connection.execute(
+            "SELECT condition_a, condition_b, flipped FROM pairs ORDER BY ALL"
+        ).fetchall()
+    assert rows == [
+        ("face", "face:control", True),
+        ("none", "face", True),
+        ("none", "face:control", False),
+    ]
 
 
 def test_narratives_put_everything_on_one_line(study: Store) -> None:
