@@ -60,7 +60,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         ),
         "png": Format("PNG", (".png",), {"compress_level": 1}, b"\x89PNG\r\n\x1a\n"),
         "webp": Format("WEBP", (".webp",), {"quality": 95, "method": 2}, b"RIFF????WEBP"),
-        "tiff": Format("TIFF", (".tiff", ".tif"), {"compression": "tiff_lzw"}),
+        "tiff": Format("TIFF", (".tiff", ".tif")),
         "bmp": Format("BMP", (".bmp",)),
         "avif": Format(
             "AVIF", (".avif",), {"quality": 90, "subsampling": "4:4:4", "speed": 10, "max_threads": 1}
