@@ -24,15 +24,17 @@ _HALF = 128
 class InpaintMasker:
     """Fills every box, grown by ``padding`` of its width and height on each side, from what lies around it.
 
-    The filling (Telea, J. Graphics Tools 9(1), 2004, as OpenCV has it) is computed on a smaller copy that
-    holds nothing of what is hidden: it depends on the pixels outside the padded boxes alone. It is smooth;
-    it is no picture of what might be behind. Boxes that overlap are filled as one. Where nothing of
-    the picture is left, the filling is middle grey.
+    The filling (after the flow of fluids: Bertalmio, Bertozzi and Sapiro, CVPR 2001, as OpenCV has it) is
+    computed on a smaller copy that holds nothing of what is hidden: it depends on the pixels outside the
+    padded boxes alone. It is smooth; it is no picture of what might be behind. Boxes that overlap are
+    filled as one. Where nothing of the picture is left, the filling is middle grey.
 
-    The padding is wider than that of ``box``, so that the rim of a face does not grow over its middle.
+    The padding is wide, so that hair, ears and chin do not grow over the middle and make up a head again:
+    at 0.35 neither YuNet nor CenterFace found any of the faces hidden in the photographs of the tests,
+    which they did at less.
     """
 
-    def __init__(self, padding: float = 0.3) -> None:
+    def __init__(self, padding: float = 0.35) -> None:
         self.padding = checked_padding(padding)
 
     @property
@@ -82,7 +84,7 @@ def _filled(pixels: Pixels, hidden: Sequence[Rectangle], frame: Rectangle) -> Pi
     known = shown >= np.clip(shown.max(), 1, _HALF)
     share = np.maximum(shown, 1)[..., None] / 255.0
     colours = np.where(known[..., None], np.minimum(seen / share, 255.0), 0.0).round().astype(np.uint8)
-    whole = cv2.inpaint(colours, (~known).astype(np.uint8), _RADIUS, cv2.INPAINT_TELEA)
+    whole = cv2.inpaint(colours, (~known).astype(np.uint8), _RADIUS, cv2.INPAINT_NS)
     large = cv2.resize(whole, (around.width, around.height), interpolation=cv2.INTER_LINEAR)
     filled: Pixels = large[frame.within(around)]
     return filled

@@ -26,7 +26,7 @@ class PixelateMasker:
     be taken as shown.
     """
 
-    def __init__(self, strength: float = 0.25, padding: float = 0.25) -> None:
+    def __init__(self, strength: float = 0.25, padding: float = 0.35) -> None:
         if not 0 < strength <= 1:
             raise ValueError(f"strength is {strength:g}; it must be above 0 and at most 1")
         self._strength = strength

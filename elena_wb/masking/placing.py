@@ -23,6 +23,7 @@ from elena_wb.masking.ellipse import around, pixels_around, reach
 _STRETCHES = (1.0, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, 3.0, 0.33, 5.0, 0.2)
 """Widths that are tried, as multiples of the part's."""
 _MOST_SPLITS = 3
+_ABOUT = 4
 _GAP = 0.25
 _NEARBY = 24
 _STEPS_ON_BODY = 20
@@ -81,7 +82,9 @@ class Elliptic:
         """The ellipse whose number of pixels is nearest to ``pixels``, its box about ``columns`` wide."""
         guess = max(1, round(2 * pixels / (math.pi * columns)))
         rows, columns = min(
-            product(range(max(1, guess - 2), guess + 3), range(max(1, columns - 2), columns + 3)),
+            product(
+                range(max(1, guess - 2), guess + 3), range(max(1, columns - _ABOUT), columns + _ABOUT + 1)
+            ),
             key=lambda sides: (abs(pixels_around(*sides) - pixels), abs(sides[1] - columns)),
         )
         above, beside = reach(rows), reach(columns)

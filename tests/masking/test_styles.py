@@ -29,9 +29,9 @@ from tests.real_data import real
 PADDED: dict[str, tuple[Masker, float]] = {
     "box": (BoxMasker(), 0.05),
     "mean": (BoxMasker("mean"), 0.05),
-    "blur": (BlurMasker(), 0.25),
-    "pixelate": (PixelateMasker(), 0.25),
-    "inpaint": (InpaintMasker(), 0.3),
+    "blur": (BlurMasker(), 0.35),
+    "pixelate": (PixelateMasker(), 0.35),
+    "inpaint": (InpaintMasker(), 0.35),
 }
 """Styles that hide the padded box and change nothing outside it, with their padding."""
 STYLES: dict[str, Masker] = {
@@ -143,7 +143,7 @@ def test_what_reaches_beyond_the_picture_is_cut_off() -> None:
 def test_a_filling_tells_nothing_of_what_is_hidden(
     text: str, height: int, width: int, boxes: list[Box], seed: int
 ) -> None:
-    style, padding = (InpaintMasker(), 0.3) if text == "inpaint" else (BoxMasker("mean"), 0.05)
+    style, padding = (InpaintMasker(), 0.35) if text == "inpaint" else (BoxMasker("mean"), 0.05)
     pixels, other = noise(height, width), noise(height, width)
     hidden = covered(boxes, padding, height, width)
     other[hidden] = noise(height, width, seed)[hidden]
@@ -154,7 +154,7 @@ def test_a_filling_of_a_large_box_tells_nothing_of_it_either() -> None:
     pixels = noise(700, 900)
     other = pixels.copy()
     box = Box(200.3, 150.7, 333.3, 301.1)
-    hidden = covered([box], 0.3, 700, 900)
+    hidden = covered([box], 0.35, 700, 900)
     other[hidden] = 255 - other[hidden]
     assert (InpaintMasker().mask(pixels, [box]) == InpaintMasker().mask(other, [box])).all()
 
@@ -270,9 +270,9 @@ def test_threads_mask_alike(name: str) -> None:
         ("box,colour=mean", "box(colour=mean,padding=0.05)"),
         ("ellipse,colour=red,padding=0.1", "ellipse(colour=ff0000,padding=0.1)"),
         ("blur,strength=2,padding=0.2", "blur(strength=2,padding=0.2)"),
-        ("pixelate,strength=0.5", "pixelate(strength=0.5,padding=0.25)"),
+        ("pixelate,strength=0.5", "pixelate(strength=0.5,padding=0.35)"),
         ("inpaint,padding=0", "inpaint(padding=0)"),
-        ("control,style=blur,strength=1", "control(blur(strength=1,padding=0.25))"),
+        ("control,style=blur,strength=1", "control(blur(strength=1,padding=0.35))"),
         ("control,colour=mean,padding=0.1", "control(box(colour=mean,padding=0.1))"),
     ],
 )
