@@ -65,16 +65,19 @@ def emotic_mat(path: Path, persons: Sequence[Person] = PERSONS, *, size: tuple[i
     path.parent.mkdir(parents=True, exist_ok=True)
     splits = {}
     for split in ("train", "val", "test"):
-        names = list(dict.fromkeys((p.folder, p.file) for p in persons if p.split == split))
+        named: dict[tuple[str, str], list[Person]] = {}
+        for one in persons:
+            if one.split == split:
+                named.setdefault((one.folder, one.file), []).append(one)
         records = [
             {
                 "filename": file,
                 "folder": folder,
                 "image_size": _structs([{"n_row": size[1], "n_col": size[0]}]),
                 "original_database": _structs([{"name": folder.partition("/")[0]}]),
-                "person": _structs([_person(p) for p in persons if (p.folder, p.file) == (folder, file)]),
+                "person": _structs([_person(one) for one in shown]),
             }
-            for folder, file in names
+            for (folder, file), shown in named.items()
         ]
         if records:
             splits[split] = _structs(records)

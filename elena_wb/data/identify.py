@@ -6,10 +6,14 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 from elena_wb.core import NOTHING_KNOWN, KnownFile, Problem, Stimulus
 from elena_wb.data.walk import FoundFile
+
+_AT_ONCE = 16
+"""Files that a thread hashes before it is given more: asking for each by itself takes longer than hashing it."""
 
 
 def identify(
@@ -40,7 +44,8 @@ def _digests(files: Sequence[FoundFile], known: Mapping[str, KnownFile]) -> Iter
     remembered = [_remembered(file, known) for file in files] if known else [None] * len(files)
     unknown = [file for file, digest in zip(files, remembered, strict=True) if digest is None]
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1), thread_name_prefix="hash") as pool:
-        fresh = pool.map(_digest, unknown)
+        parts = [unknown[start : start + _AT_ONCE] for start in range(0, len(unknown), _AT_ONCE)]
+        fresh = chain.from_iterable(pool.map(lambda part: [_digest(file) for file in part], parts))
         for digest in remembered:
             yield next(fresh) if digest is None else digest
 

@@ -11,7 +11,7 @@ import csv
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -110,7 +110,14 @@ class Sheet:
         if len(cells) < len(self.columns) or any(surplus):
             self._report(line, f"{len(cells)} cells, where the header has {len(self.columns)} columns")
             return None
-        return Row(f"{self.path}:{line}", dict(_first_of_each(self.columns, map(str.strip, cells))))
+        return Row(f"{self.path}:{line}", self._by_column([cell.strip() for cell in cells]))
+
+    def _by_column(self, cells: Sequence[str]) -> Mapping[str, str]:
+        """Cells by the name of their column; of columns of the same name the first counts."""
+        last_to_first = zip(reversed(self.columns), reversed(cells[: len(self.columns)]), strict=True)
+        named = dict(last_to_first)
+        named.pop("", None)
+        return named
 
     def _parquet_header(self) -> tuple[str, ...]:
         return tuple(_parquet(self.path).schema_arrow.names)
@@ -122,7 +129,7 @@ class Sheet:
                 columns = [[_as_text(value) for value in column.to_pylist()] for column in batch.columns]
                 for cells in zip(*columns, strict=True):
                     line += 1
-                    yield Row(f"{self.path}:{line}", dict(_first_of_each(self.columns, cells)))
+                    yield Row(f"{self.path}:{line}", self._by_column(cells))
         except Exception as error:  # noqa: BLE001 - whatever a damaged file makes the decoder raise
             self._report(None, f"not read to its end: {error}")
 
@@ -175,14 +182,6 @@ def _bounded_lines(stream: TextIO) -> Iterator[str]:
         yield line
         while line and not line.endswith("\n") and len(line) == LONGEST_LINE:
             line = stream.readline(LONGEST_LINE)
-
-
-def _first_of_each(columns: Sequence[str], cells: Iterable[str]) -> Iterator[tuple[str, str]]:
-    seen = set()
-    for column, cell in zip(columns, cells, strict=False):
-        if column and column not in seen:
-            seen.add(column)
-            yield column, cell
 
 
 def _parquet(path: Path) -> Any:
