@@ -50,7 +50,7 @@ class Affect:
             return named(FIGURES, [(one[0], one[1], one[2]) for one in row.tolist()], n)
 
         missing = [
-            f"{int(of_all - has)} of {int(of_all)} answers state no {dimension}."
+            f"Answers that state no {dimension}: {int(of_all - has):,} of {int(of_all):,}."
             for dimension, has, of_all in zip(DIMENSIONS, counts, asked, strict=True)
             if has < of_all
         ]

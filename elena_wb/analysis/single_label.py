@@ -64,7 +64,7 @@ class SingleLabel:
                 for position, label in enumerate(labels)
             },
             confusion=_crosstab(answers.labels, labels, columns, counts),
-            notes=(f"{several} stimuli with several true labels are left out.",) if several else (),
+            notes=(f"Stimuli with several true labels, left out: {several:,}.",) if several else (),
         )
 
 

@@ -93,8 +93,9 @@ def confusion_plot(of: Crosstab, width: int) -> str:
     canvas = (cell * len(of.columns), high * len(of.rows))
     plotext.clear_figure()
     plotext.theme("clear")
-    # Room for the title, the axes and their labels; then one point is one character.
-    plotext.plot_size(canvas[0] + margin, canvas[1] + 4)
+    plotext.limit_size(False, False)  # a plot may be higher than the terminal, which scrolls
+    # Room for the axes and their labels; then one point is one character.
+    plotext.plot_size(canvas[0] + margin, canvas[1] + 3)
     plotext.xlim(0, canvas[0] - 1)
     plotext.ylim(0, canvas[1] - 1)
     for row, counts in enumerate(of.counts.tolist()):
@@ -118,10 +119,8 @@ def confusion_plot(of: Crosstab, width: int) -> str:
     )
     plotext.yticks([row * high for row in range(len(of.rows))], [plain(name) for name in of.rows])
     plotext.yreverse(True)
-    plotext.title("Share of each truth's answers")
-    if grey:
-        plotext.clear_color()
-    return str(plotext.build())
+    drawn = str(plotext.build())
+    return "Share of each truth's answers\n" + (str(plotext.uncolorize(drawn)) if grey else drawn)
 
 
 def markdown(found: Iterable[Piece]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from elena_wb.analysis.scoring import Scored
 from elena_wb.core import Crosstab, Estimate, Scores
 from elena_wb.core.metric import brief
-from elena_wb.store.scorable import Scorable
+from elena_wb.store.scorable import MaskAudit, Scorable
 
 _NAMES = {
     "uar": "UAR",
@@ -76,9 +76,9 @@ def _about(run: Scorable, *, audited_only: bool) -> Iterator[str]:
     yield f"{name}: {run.model}, prompt {run.prompt}, condition {run.condition}"
     told = [f"{run.answers:,} answers to {run.stimuli:,} stimuli, in {run.scheme}."]
     if run.errors:
-        told.append(f"{run.errors:,} failed and are no answers.")
+        told.append(f"Failed, and no answers: {run.errors:,}.")
     if run.unlabelled:
-        told.append(f"{run.unlabelled:,} stimuli have no label.")
+        told.append(f"Stimuli without a label: {run.unlabelled:,}.")
     yield " ".join(told)
     for of in run.coverage:
         if not of.mapped_by:
@@ -89,36 +89,30 @@ def _about(run: Scorable, *, audited_only: bool) -> Iterator[str]:
             f"{of.labels:,} labels ({of.labels_mapped / of.labels:.1%}), {of.kinds_mapped} of {of.kinds} kinds."
         )
     if run.unmapped:
-        yield f"{run.unmapped:,} stimuli are left out because none of their labels has a counterpart in {run.scheme}."
+        yield f"Stimuli left out for want of a label with a counterpart in {run.scheme}: {run.unmapped:,}."
     if run.answered_in != run.scheme:
         yield (
-            f"Answers in {run.answered_in} are read as {run.scheme}; {run.answers_unmapped:,} have no counterpart "
-            "and count as abstentions."
+            f"Answers in {run.answered_in} are read as {run.scheme}. Without a counterpart, and counted as "
+            f"abstentions: {run.answers_unmapped:,}."
         )
-    yield from _masks(run, audited_only=audited_only)
+    if run.audit is not None:
+        yield from _masks(run, run.audit, audited_only=audited_only)
 
 
-def _masks(run: Scorable, *, audited_only: bool) -> Iterator[str]:
-    if run.audit is None:
-        return
-    of = run.audit
+def _masks(run: Scorable, of: MaskAudit, *, audited_only: bool) -> Iterator[str]:
+    """What is known of the masks of a run that has any."""
+    told = []
     if of.hides_face and of.audited:
-        told = (
-            f"Audit of the masks: {of.with_face:,} of {of.audited:,} answers are about a picture in which a face "
-            f"is left"
-        )
-        told += (
-            "." if of.audited == run.answers else f"; {run.answers - of.audited:,} pictures were not audited."
-        )
+        told.append(f"Answers about pictures whose mask was audited: {of.audited:,} of {run.answers:,}.")
+        told.append(f"Of these with a face left: {of.with_face:,}.")
     elif of.hides_face:
-        told = "The masks were not audited (`run --audit` does that)."
-    else:
-        told = ""
-    told += f" In {of.unhidden:,} nothing of a part was hidden." if of.unhidden else ""
-    if audited_only:
-        told += " All these are left out."
+        told.append("The masks were not audited; `elena-wb run … --audit` does that.")
+    if of.unhidden:
+        told.append(f"Answers about pictures in which nothing of a part was hidden: {of.unhidden:,}.")
+    if told and audited_only:
+        told.append("Left out: what was not audited, has a face left, or nothing hidden.")
     if told:
-        yield told.strip()
+        yield " ".join(told)
 
 
 def _summaries(groups: Sequence[tuple[ScoredRun, Scored]], *, below: bool) -> Iterator[Table]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -257,7 +258,7 @@ def _split(table: pa.Table, by: int, labels: tuple[str, ...]) -> Mapping[Group, 
     starts = [n for n, group in enumerate(groups) if n == 0 or group != groups[n - 1]]
     return {
         groups[start]: _answers(table.slice(start, end - start), labels)
-        for start, end in zip(starts, [*starts[1:], table.num_rows], strict=True)
+        for start, end in pairwise([*starts, table.num_rows])
     }
 
 

@@ -75,7 +75,7 @@ def test_stimuli_without_one_truth_are_left_out_and_counted() -> None:
     found = SingleLabel().score(answers([{0}, {0, 1}, set()], [[0], [0], [0]]), QUICK)
     assert found is not None
     assert (found.n, found.figures["accuracy"].value) == (1, 1.0)
-    assert found.notes == ("1 stimuli with several true labels are left out.",)
+    assert found.notes == ("Stimuli with several true labels, left out: 1.",)
     assert SingleLabel().score(answers([{0, 1}, set()], [[0], [0]]), QUICK) is None
     assert SingleLabel().score(answers([], []), QUICK) is None
 
@@ -195,7 +195,7 @@ def test_what_an_answer_does_not_state_is_left_out_and_said() -> None:
     found = Affect().score(of_vad([[1, 2, 3], [4, 5, math.nan]], [[1, math.nan, 3], [5, 5, 5]]), QUICK)
     assert found is not None
     assert [found.classes[name]["mae"].n for name in DIMENSIONS] == [2, 1, 1]
-    assert found.notes == ("1 of 2 answers state no arousal.",)
+    assert found.notes == ("Answers that state no arousal: 1 of 2.",)
 
 
 @given(st.lists(st.lists(GIVEN, min_size=1, max_size=3), min_size=1, max_size=30))
