@@ -8,9 +8,10 @@ from elena_wb.hookspecs import Register
 
 @hookimpl
 def register_locators(register: Register) -> None:
-    """Regions that come with the data, and faces by YuNet."""
+    """Regions that come with the data, and faces by either of two detectors."""
     register("annotated", "elena_wb.masking.annotated:AnnotatedLocator")
     register("yunet", "elena_wb.masking.yunet:YunetLocator")
+    register("mtcnn", "elena_wb.masking.mtcnn:MtcnnLocator")
 
 
 @hookimpl

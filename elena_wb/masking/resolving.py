@@ -33,7 +33,7 @@ class Make(Protocol[_Made]):
 
 
 DEFAULT_STYLE = "box"
-PREFERRED = ("yunet",)
+PREFERRED = ("yunet", "mtcnn")
 """Detectors in the order in which they are taken where the user names none; others follow by name."""
 
 
