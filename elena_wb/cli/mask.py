@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elena_wb.cli.options import open_store
+from elena_wb.cli.options import open_store, settings
 from elena_wb.cli.output import print_table, say, warn
 from elena_wb.errors import ExitCode
 
@@ -72,6 +72,7 @@ def mask(
         format=None if image_format is None else image_format.lower(),
         audit=audit,
         overwrite=overwrite,
+        uploads=settings(ctx).uploads,
     )
     plan = plan_copies(order, plugin_host(), store)
     _tell(plan)

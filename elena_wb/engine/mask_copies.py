@@ -20,6 +20,7 @@ from PIL import Image
 from elena_wb.core import Pixels, Region, SetupError, Stimulus, WorkbenchError
 from elena_wb.data import load_image
 from elena_wb.data.images import FORMATS as READ
+from elena_wb.data.policy import MARKER
 from elena_wb.data.writing import encode
 from elena_wb.engine.mask_manifest import PENDING, Entry, spelt, write_manifest
 from elena_wb.engine.mask_persons import as_one, hide_in_all
@@ -28,8 +29,6 @@ from elena_wb.masking import NOTHING_HIDDEN, Audit, Located, Masked, audit
 from elena_wb.store import AuditRecord
 
 Status = Literal["masked", "partly", "nothing hidden", "unmasked", "failed"]
-MARKER = ".elena-wb.toml"
-"""Says where the pictures of its folder may go."""
 
 _PIXELS_AT_ONCE = 100_000_000
 _MOST_WORKERS = 16

@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import TypeVar
 
 from elena_wb.core import Pixels, Relocates, Stimulus, Upload
+from elena_wb.data.policy import stricter
 from elena_wb.masking import Located, Masked, Masking
 from elena_wb.masking.annotated import regions_of
 from elena_wb.masking.parts import BACKGROUND
 
 _Thing = TypeVar("_Thing")
-_BY_STRICTNESS: tuple[Upload, ...] = ("allowed", "masked-only", "local-only")
 
 
 def strictest(stimuli: Iterable[Stimulus]) -> Upload:
-    """The strictest rule among those of ``stimuli`` on where pictures may go."""
-    return max((stimulus.upload for stimulus in stimuli), key=_BY_STRICTNESS.index, default="allowed")
+    """The strictest policy among those of ``stimuli``."""
+    return stricter(stimulus.upload for stimulus in stimuli) or "allowed"
 
 
 def as_one(persons: Sequence[Stimulus]) -> Stimulus:

@@ -234,6 +234,9 @@ def test_copies_of_data_that_must_stay_here_are_marked_before_the_first_is_writt
     assert files(tmp_path / "out") == [".elena-wb.toml", MANIFEST]
     marker = tmp_path / "out" / ".elena-wb.toml"
     assert marker.read_text() == 'upload = "local-only"\n'
+    order = CopyOrder([with_faces(pictures(1))], tmp_path / "out", ["face@annotated"])
+    settled = replace(order, uploads={str(tmp_path): "masked-only"})
+    assert "left as it is" in " ".join(plan_copies(settled, host, store).notes)
     marker.write_text('upload = "masked-only"\n')
     make_copies(strict, listener=lambda _: None, stop=threading.Event())
     assert marker.read_text() == 'upload = "masked-only"\n', "what the user wrote was changed"
@@ -517,8 +520,9 @@ def test_an_audit_sees_the_masked_pixels_and_is_stored_under_the_masking(
 
 
 def test_an_audit_that_nothing_can_make_is_said_before_anything_is_written(
-    mask: Callable[..., CopyReport], pictures: Pictures, tmp_path: Path
+    mask: Callable[..., CopyReport], host: PluginHost, pictures: Pictures, tmp_path: Path
 ) -> None:
+    host.claims["locators"] = {"annotated": host.claims["locators"]["annotated"]}
     with pytest.raises(SetupError, match="audit"):
         mask(with_faces(pictures(1)), tmp_path / "out", audit=True)
     assert not (tmp_path / "out").exists()
