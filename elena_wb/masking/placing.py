@@ -23,6 +23,7 @@ from elena_wb.masking.ellipse import around, pixels_around, reach
 _STRETCHES = (1.0, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, 3.0, 0.33, 5.0, 0.2)
 """Widths that are tried, as multiples of the part's."""
 _MOST_SPLITS = 3
+_NEARLY_ALL = 0.7
 _ABOUT = 4
 _GAP = 0.25
 _NEARBY = 24
@@ -175,12 +176,11 @@ class _Search:
         return None if second is None else first + second
 
     def _widths(self, pixels: int) -> Iterator[int]:
-        """The part's own width, others, and those of the flattest and the highest shape there is."""
-        own = max(
-            1, round(self.part.width * math.sqrt(min(1.0, pixels / (self.part.width * self.part.height))))
-        )
-        widths = [self.part.width, *(round(own * stretch) for stretch in _STRETCHES)]
-        widths += [self.width, math.ceil(pixels / self.height)]
+        """The part's own width or, for a share of it, as much narrower; others; the flattest and highest shape."""
+        share = min(1.0, pixels / (self.part.width * self.part.height))
+        own = self.part.width if share > _NEARLY_ALL else round(self.part.width * math.sqrt(share))
+        widths = [*(round(own * stretch) for stretch in _STRETCHES), self.width]
+        widths.append(math.ceil(pixels / self.height))
         return iter(dict.fromkeys(min(max(1, columns), self.width) for columns in widths))
 
     def _spot(self, shape: Shape, taken: Sequence[Rectangle]) -> Rectangle | None:

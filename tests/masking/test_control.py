@@ -82,7 +82,7 @@ def test_as_many_pixels_are_hidden_and_none_of_the_part(
 @settings(max_examples=100, deadline=None)
 @given(
     boxes=st.lists(
-        st.builds(Box, x=st.floats(-20, 500), y=st.floats(-20, 400), w=st.floats(8, 90), h=st.floats(8, 90)),
+        st.builds(Box, x=st.floats(-7, 500), y=st.floats(-7, 400), w=st.floats(8, 90), h=st.floats(8, 90)),
         min_size=1,
         max_size=4,
     ),
