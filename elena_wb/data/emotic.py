@@ -24,11 +24,8 @@ from elena_wb.data.walk import FoundFile
 
 _ANNOTATION_FOLDERS = frozenset(("annotation", "annotations", "annots", "labels"))
 _MOST_TABLES = 20
-_BETWEEN = tuple(
-    "/".join(filter(None, (outer, inner)))
-    for outer in ("", "emotic", "images", "data")
-    for inner in ("", *(f"{database}/images" for database in DATABASES))
-)[1:]
+_OUTER = ("emotic", "images", "data")
+_OUTER_OR_NONE = ("", *(f"{folder}/" for folder in _OUTER))
 
 
 class EmoticDataset:
@@ -114,15 +111,23 @@ class EmoticDataset:
             roots = [root.parent]
             if root.parent.name.lower() in _ANNOTATION_FOLDERS:
                 roots.append(root.parent.parent)
-        between = (*_BETWEEN, *(name for place in roots for name in _folders_of_databases(place)))
-        return _Finder(Pictures(roots, between=between, links=self._links, column="filename"))
+        outer = (*_OUTER, *(name for place in roots for name in _folders_of_databases(place)))
+        inner = tuple(f"{folder}{database}/images" for folder in _OUTER_OR_NONE for database in DATABASES)
+        return _Finder(
+            Pictures(roots, between=(*outer, *inner), links=self._links, column="filename"),
+            Pictures(roots, between=_OUTER, links=self._links, column="filename"),
+        )
 
 
 class _Finder:
-    """Finds a picture by folder and name, else by its name alone."""
+    """Finds a picture by folder and name, else beside the annotations by its name alone.
 
-    def __init__(self, pictures: Pictures) -> None:
+    Another of EMOTIC's folders is looked into only where the annotations name none.
+    """
+
+    def __init__(self, pictures: Pictures, beside: Pictures) -> None:
         self._pictures = pictures
+        self._beside = beside
 
     def __call__(self, written: str) -> FoundFile:
         try:
@@ -132,7 +137,7 @@ class _Finder:
             if name == written:
                 raise
             try:
-                return self._pictures.find(name)
+                return self._beside.find(name)
             except MissingPictureError:
                 pass
             raise

@@ -25,6 +25,7 @@ from elena_wb.data.columns import (
     read_labels,
     size_columns,
 )
+from elena_wb.data.identify import storable
 from elena_wb.data.persons import Annotation, bounded
 from elena_wb.data.rows import Row, Sheet
 from elena_wb.vocabulary import load_scheme
@@ -43,13 +44,14 @@ _NO = frozenset(("", "0", "0.0", "false"))
 
 def is_emotic(columns: Sequence[str], rows: Sequence[Row]) -> bool:
     """Whether a table with these columns, which begins with these rows, is one of EMOTIC."""
-    named = set(columns)
-    if "filename" in named and {"categories", "categorical_labels"} & named and "folder" in named:
-        return True
-    if first_of(named, PICTURE) and len(_flags(columns)) >= _ENOUGH_FLAGS:
-        return True
     layout = _Layout.of(columns)
-    return bool(rows) and layout is not None and all(map(layout.fits, rows))
+    if layout is None:
+        return False
+    if layout.flags:
+        return True
+    if layout.folder and layout.file == "filename" and layout.label in ("categories", "categorical_labels"):
+        return not rows or any(map(layout.has_labels, rows))
+    return bool(rows) and all(layout.has_labels(row) and layout.lies_in_emotic(row) for row in rows)
 
 
 def read_csv(path: Path) -> tuple[list[Annotation], list[Problem]]:
@@ -69,8 +71,8 @@ def read_csv(path: Path) -> tuple[list[Annotation], list[Problem]]:
     scale = 10 if layout.in_tenths(Sheet.open(path).rows()) else 1
     if scale != 1:
         note = "valence, arousal and dominance are written as 0 to 1: read as tenths of EMOTIC's 1 to 10"
-        problems.append(Problem(str(path), note, excludes=False, kind="note"))
-    annotations = []
+        problems.append(Problem(storable(path), note, excludes=False, kind="note"))
+    annotations: list[Annotation] = []
     split = split_in(path.stem)
     for row in sheet.rows():
         try:
@@ -163,13 +165,15 @@ class _Layout:
         folder = cells[self.folder].replace("\\", "/").strip("/") if self.folder else ""
         return f"{folder}/{file}" if folder and file and not file.startswith(f"{folder}/") else file
 
-    def fits(self, row: Row) -> bool:
-        """Whether ``row`` names a picture where EMOTIC's lie, and labels that EMOTIC has."""
+    def has_labels(self, row: Row) -> bool:
+        """Whether the labels of ``row`` are EMOTIC's."""
         try:
-            for written in self._categories(row.cells):
-                in_scheme(written, SCHEME)
+            return all(in_scheme(written, SCHEME) for written in self._categories(row.cells))
         except BadRowError:
             return False
+
+    def lies_in_emotic(self, row: Row) -> bool:
+        """Whether ``row`` names a picture where EMOTIC's lie."""
         return bool(set(self.picture(row.cells).split("/")[:-1]) & set(DATABASES))
 
     def in_tenths(self, rows: Iterable[Row]) -> bool:

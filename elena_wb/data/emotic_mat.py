@@ -16,6 +16,7 @@ import numpy as np
 from elena_wb.core import Problem, UsageError
 from elena_wb.data.cells import BadRowError, corners
 from elena_wb.data.emotic_csv import attributes_of, labels_of
+from elena_wb.data.identify import storable
 from elena_wb.data.persons import Annotation
 
 SPLITS = ("train", "val", "test")
@@ -33,10 +34,11 @@ def read_mat(path: Path) -> tuple[list[Annotation], list[Problem]]:
     """
     annotations: list[Annotation] = []
     problems: list[Problem] = []
+    name = storable(path)
     for split, records in _loaded(path).items():
         for number, record in enumerate(_structs(records), 1):
             for place, person in enumerate(_structs(_field(record, "person")), 1):
-                where = f"{path}:{split}({number}).person({place})"
+                where = f"{name}:{split}({number}).person({place})"
                 try:
                     annotations.append(_annotation(where, split, record, person))
                 except BadRowError as error:

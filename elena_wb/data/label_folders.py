@@ -26,6 +26,7 @@ _SPLITS = {
     "test": "test",
     "testing": "test",
 }
+_FOLDERS_ABOVE = 3
 _MOST_FOLDERS = 200
 _MOST_ENTRIES = 1000
 """More than any scheme has labels, and as many as are looked at in vain, so that a large tree stays unread."""
@@ -46,7 +47,7 @@ class LabelFoldersDataset:
     def recognises(self, root: Path) -> bool:
         """Whether all pictures below ``root`` lie in folders, two or more, that are labels of one scheme."""
         try:
-            names = _label_folders(root) if root.is_dir() else None
+            names = _label_folders(root) if root.is_dir() and not _under_a_table(root) else None
         except (OSError, ValueError):
             return False
         return names is not None and len(names) > 1 and self._scheme_of(names) is not None
@@ -109,6 +110,11 @@ def _place(folder: Path, scheme: LabelScheme) -> tuple[str, str | None] | None:
     label = next((found for part in reversed(folder.parts) if (found := scheme.canonical(part))), None)
     split = next((_SPLITS[part.lower()] for part in folder.parts if part.lower() in _SPLITS), None)
     return None if label is None else (label, split)
+
+
+def _under_a_table(root: Path) -> bool:
+    """Whether a table of labels lies in a folder near above, which may speak of the pictures in ``root``."""
+    return any(os.path.lexists(folder / LABELS) for folder in list(root.parents)[:_FOLDERS_ABOVE])
 
 
 def _label_folders(root: Path) -> set[str] | None:

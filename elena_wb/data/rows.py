@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from elena_wb.core import Problem, UsageError
+from elena_wb.data.identify import storable
 
 LONGEST_LINE = 1 << 20
 TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".parquet", ".pq"))
@@ -39,11 +40,12 @@ class Row:
 class Sheet:
     """A table that is being read.
 
-    ``columns`` are as :func:`column_name` spells them and ``written`` as the file does. ``problems`` grows while
-    :meth:`rows` is read.
+    ``name`` is the path as it can be printed. ``columns`` are as :func:`column_name` spells them and ``written`` as
+    the file does. ``problems`` grows while :meth:`rows` is read.
     """
 
     path: Path
+    name: str = ""
     columns: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
@@ -55,7 +57,7 @@ class Sheet:
         Raises:
             UsageError: it is no table that can be read.
         """
-        sheet = cls(path)
+        sheet = cls(path, storable(path))
         try:
             if not path.is_file():
                 raise UsageError(f"{path} is no file.")
@@ -110,7 +112,7 @@ class Sheet:
         if len(cells) < len(self.columns) or any(surplus):
             self._report(line, f"{len(cells)} cells, where the header has {len(self.columns)} columns")
             return None
-        return Row(f"{self.path}:{line}", self._by_column([cell.strip() for cell in cells]))
+        return Row(f"{self.name}:{line}", self._by_column([cell.strip() for cell in cells]))
 
     def _by_column(self, cells: Sequence[str]) -> Mapping[str, str]:
         """Cells by the name of their column; of columns of the same name the first counts."""
@@ -129,12 +131,12 @@ class Sheet:
                 columns = [[_as_text(value) for value in column.to_pylist()] for column in batch.columns]
                 for cells in zip(*columns, strict=True):
                     line += 1
-                    yield Row(f"{self.path}:{line}", self._by_column(cells))
+                    yield Row(f"{self.name}:{line}", self._by_column(cells))
         except Exception as error:  # noqa: BLE001 - whatever a damaged file makes the decoder raise
             self._report(None, f"not read to its end: {error}")
 
     def _report(self, line: int | None, reason: str) -> None:
-        where = str(self.path) if line is None else f"{self.path}:{line}"
+        where = self.name if line is None else f"{self.name}:{line}"
         self.problems.append(Problem(where, reason, excludes=False, kind="row"))
 
 

@@ -95,6 +95,14 @@ def test_pictures_may_lie_flat_beside_the_annotations(tmp_path: Path) -> None:
     assert len(EmoticDataset().load(file).stimuli) == 4
 
 
+def test_a_picture_of_the_same_name_in_another_folder_is_not_taken(root: Path) -> None:
+    person = trees.Person("ade20k/images", "frame_x.jpg", (1, 1, 9, 9), ("Fear",), (1, 1, 1))
+    trees.emotic_csv_joined(root / "rows.csv", [person])
+    found = EmoticDataset().load(root)
+    assert found.stimuli == ()
+    assert [problem.kind for problem in found.problems] == ["missing"]
+
+
 def test_an_annotation_file_is_a_source_of_its_own(root: Path) -> None:
     file = trees.emotic_csv_a(root / "rows.csv")
     found = collect([file], datasets={"emotic": EmoticDataset()})
@@ -270,6 +278,7 @@ def test_the_same_picture_under_two_names_numbers_its_persons_through(root: Path
 def test_other_folders_are_not_taken_for_emotic(tmp_path: Path) -> None:
     trees.table(tmp_path / "labels.csv", [("path", "label"), ("a.png", "fear")])
     trees.table(tmp_path / "faces.csv", [("image", "label"), ("faces/a.png", "Fear")])
+    trees.table(tmp_path / "cars.csv", [("folder", "filename", "categories"), ("cars", "a.png", "lorry")])
     assert not EmoticDataset().recognises(tmp_path)
     assert not EmoticDataset().recognises(tmp_path / "gone")
     assert not EmoticDataset().recognises(Path("a\0b"))

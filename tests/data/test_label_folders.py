@@ -76,6 +76,16 @@ def test_a_folder_with_a_table_of_labels_is_never_taken(tmp_path: Path) -> None:
     assert LabelFoldersDataset().recognises(root)
 
 
+def test_the_table_of_a_folder_above_goes_on_speaking_for_its_pictures(tmp_path: Path) -> None:
+    grow(tmp_path, "pictures/anger/a.png", "pictures/joy/b.png")
+    trees.table(tmp_path / "labels.csv", [("path", "label"), ("pictures/joy/b.png", "fear")])
+    found = collect([tmp_path], datasets={"label-folders": LabelFoldersDataset()})
+    assert {s.path.name: [label.label for label in s.labels] for s in found.stimuli} == {
+        "a.png": [],
+        "b.png": ["fear"],
+    }
+
+
 def test_empty_folders_beside_are_no_hindrance(tmp_path: Path) -> None:
     root = grow(tmp_path, "anger/a.png", "joy/b.png")
     (root / "notes").mkdir()
