@@ -1,0 +1,71 @@
+"""Scales and windows: all of a picture is searched, for faces of every size, with bounded work."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elena_wb.masking.windows import OVERLAP, SMALLEST, WINDOW, Scale, scales
+
+sides = st.integers(16, 12_000)
+
+
+def in_windows(width: int, height: int, windows: int = 24) -> list[Scale]:
+    return [one for one in scales(width, height, side=736, windows=windows) if one.largest is not None]
+
+
+def test_a_photograph_of_ordinary_size_is_searched_whole_at_two_scales() -> None:
+    for width, height in ((640, 480), (426, 640), (1280, 960), (1472, 900)):
+        found = scales(width, height, side=736, windows=24)
+        assert [max(one.width, one.height) for one in found] == [736, 480]
+        assert all(one.windows == ((0, 0, one.width, one.height),) for one in found)
+
+
+def test_a_small_picture_is_enlarged_threefold_at_most() -> None:
+    assert [one.width for one in scales(64, 64, side=736, windows=24)] == [192, 125]
+
+
+def test_a_picture_4000_pixels_wide_is_searched_at_its_own_size() -> None:
+    (own,) = in_windows(4000, 3000)
+    assert (own.width, own.height, len(own.windows)) == (4000, 3000, 20)
+
+
+def test_without_windows_every_picture_is_searched_whole() -> None:
+    assert in_windows(6000, 4000, windows=0) == []
+
+
+@given(sides, sides, st.integers(0, 60))
+def test_the_windows_are_no_more_than_allowed(width: int, height: int, windows: int) -> None:
+    cut = [window for one in in_windows(width, height, windows) for window in one.windows]
+    assert len(cut) <= windows
+    assert all(right - left <= WINDOW and bottom - top <= WINDOW for left, top, right, bottom in cut)
+
+
+@given(sides, sides, st.floats(0, 1), st.floats(0, 1), st.floats(1, OVERLAP - 4))
+def test_every_small_face_lies_whole_in_some_window(
+    width: int, height: int, across: float, down: float, face: float
+) -> None:
+    for one in in_windows(width, height):
+        w, h = min(face, one.width), min(face, one.height)
+        x, y = across * (one.width - w), down * (one.height - h)
+        assert any(
+            (left == 0 or x > left + 2 or x == left)
+            and (top == 0 or y > top + 2 or y == top)
+            and left <= x
+            and top <= y
+            and x + w <= right
+            and y + h <= bottom
+            for left, top, right, bottom in one.windows
+        )
+
+
+@given(sides, sides)
+def test_no_size_of_face_falls_between_the_scales(width: int, height: int) -> None:
+    found = scales(width, height, side=736, windows=24)
+    whole = next(one for one in found if one.largest is None).width / width
+    factors = [*(one.width / width for one in found if one.largest is not None), whole]
+    for finer, coarser in itertools.pairwise(factors):
+        largest, smallest = OVERLAP / finer, SMALLEST / coarser
+        assert smallest <= largest
