@@ -40,10 +40,10 @@ class Masked:
     """A picture with a condition applied.
 
     ``regions`` are the parts that were located, and ``hidden`` the boxes that were handed to the style: the
-    same, but for the style ``control``. ``covered_fraction`` is the share of the picture that ``hidden``
-    takes up, before a style pads it. ``shown`` are the boxes that were left open within it, where the
-    background was hidden. ``searched`` names the locators that looked at this picture, also in vain.
-    ``notes`` says of each part of which nothing was found or hidden.
+    same, but for the style ``control``. ``shown`` are the boxes that were left open within it, where the
+    background was hidden. ``covered_fraction`` is the share of the picture that the hidden parts take up,
+    before padding; a control covers as much elsewhere. ``searched`` names the locators that looked at this
+    picture, also in vain. ``notes`` says of each part of which nothing was found or hidden.
     """
 
     pixels: Pixels
@@ -79,6 +79,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class _Found:
+    to_hide: tuple[Region, ...]
+    to_show: tuple[Region, ...]
+    searched: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Masking:
     """A condition with its locators and style settled. Applied by several threads at once."""
 
@@ -100,9 +108,38 @@ class Masking:
         """
         if self.masker is None:
             return Masked(pixels)
+        found = self._located(pixels, stimulus, {} if located is None else located)
         height, width = pixels.shape[:2]
-        detected: Located = {} if located is None else located
-        given: Located = {}
+        hidden, notes = _boxes(found.to_hide), found.notes
+        if isinstance(self.masker, Relocates) and hidden:
+            persons = [region.box for region in regions_of(stimulus) if region.part == BODY]
+            hidden = tuple(self.masker.elsewhere(hidden, width=width, height=height, persons=persons))
+            if not hidden:
+                notes = (*notes, f"no room for the control: {NOTHING_HIDDEN}")
+        masked = self.masker.mask(pixels, hidden) if hidden else pixels
+        parts = (
+            area(_boxes(found.to_hide), width, height) if hidden else np.zeros((height, width), dtype=bool)
+        )
+        if found.to_show:
+            kept = area(_boxes(found.to_show), width, height) & ~parts
+            behind = self.masker.mask(pixels, [_around(width, height)])
+            masked = np.where(kept[..., None], masked, behind)
+            hidden = (*hidden, Box(0, 0, width, height))
+            parts = ~kept
+        return Masked(
+            masked,
+            (*found.to_hide, *found.to_show),
+            hidden,
+            float(parts.mean()),
+            found.searched,
+            notes,
+            _boxes(found.to_show),
+        )
+
+    def _located(self, pixels: Pixels, stimulus: Stimulus, detected: Located) -> _Found:
+        """What there is to hide and to show, by each source in turn."""
+        height, width = pixels.shape[:2]
+        given: Located = {}  # annotations are of one person, what detectors find is of the picture
         asked: dict[str, None] = {}
         annotated = {region.part for region in regions_of(stimulus)}
         to_hide: dict[int, Region] = {}
@@ -112,9 +149,7 @@ class Masking:
             wanted = members(source.part)
             for name, locator in source.locators.items():
                 asked[name] = None
-                seen = (
-                    given if name == ANNOTATED else detected
-                )  # annotations are of one person, not of the picture
+                seen = given if name == ANNOTATED else detected
                 if locator.identity not in seen:
                     seen[locator.identity] = _usable(locator.locate(pixels, stimulus), name, width, height)
                 found = [region for region in seen[locator.identity] if region.part in wanted]
@@ -128,30 +163,7 @@ class Masking:
                 outside = ANNOTATED in source.locators and not wanted.isdisjoint(annotated)
                 notes.append(_unhidden(source.part, outside=outside))
         searched = tuple(name for name in asked if name != ANNOTATED)
-        masked, hidden, covered = pixels, _boxes(to_hide.values()), 0.0
-        if isinstance(self.masker, Relocates) and hidden:
-            persons = [region.box for region in regions_of(stimulus) if region.part == BODY]
-            hidden = tuple(self.masker.elsewhere(hidden, width=width, height=height, persons=persons))
-            if not hidden:
-                notes.append(f"no room for the control: {NOTHING_HIDDEN}")
-        if hidden:
-            masked = self.masker.mask(pixels, hidden)
-            covered = float(area(hidden, width, height).mean())
-        if to_show:
-            kept = area(_boxes(to_show), width, height) & ~area(hidden, width, height)
-            behind = self.masker.mask(pixels, [_around(width, height)])
-            masked = np.where(kept[..., None], masked, behind)
-            hidden = (*hidden, Box(0, 0, width, height))
-            covered = float((~kept).mean())
-        return Masked(
-            masked,
-            (*to_hide.values(), *to_show),
-            hidden if to_hide or to_show else (),
-            covered,
-            searched,
-            tuple(notes),
-            _boxes(to_show),
-        )
+        return _Found(tuple(to_hide.values()), tuple(to_show), searched, tuple(notes))
 
     def prepare(self, stimuli: Iterable[Stimulus]) -> None:
         """Check before a run that the condition can be applied to ``stimuli``.
