@@ -59,7 +59,7 @@ def measure() -> Row:
         by_hand, ours, ratio = in_turn(
             lambda: process("-c", _BY_HAND, str(store.path)),
             lambda: process("-m", "elena_wb", "--store", str(store.path), "score", "1", "--no-plot"),
-            rounds=2,
+            rounds=1,
         )
     return Row(
         f"score {_GENERATIONS:,} generations",

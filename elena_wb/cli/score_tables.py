@@ -156,7 +156,7 @@ def _details(group: Scored, heading: str, *, alone: bool) -> Iterator[Piece]:
         if alone:
             yield _vertical(title, scores)
         if scores.classes:
-            yield _by_class(title if not alone else "By class", scores)
+            yield _by_class(title if not alone else "In detail", scores)
         if scores.confusion is not None:
             yield scores.confusion
         yield from scores.notes

@@ -91,7 +91,7 @@ def brief(value: float, decimals: int) -> str:
     """A number without the zero before its point, as journals print shares: ``.57``, ``-.10``, ``1.00``."""
     if math.isnan(value):
         return "–"
-    text = f"{value:.{decimals}f}"
+    text = f"{round(value, decimals) + 0.0:.{decimals}f}"  # adding 0 takes the sign from a zero
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 

@@ -41,6 +41,7 @@ _COLUMNS = {
     "body_label": "t.body_label",
     "residual_faces": "a.residual_faces",
 }
+_OF_TRUTH = {"truth", "face_label", "body_label"}
 _TRUTH = """
 CREATE OR REPLACE TEMP TABLE truth_of_run AS
 WITH asked AS (
@@ -52,7 +53,7 @@ said AS (
                AS chosen,
            bool_or(source = 'face') AS of_face,
            bool_or(source = 'body') AS of_body
-    FROM labels_by_scheme WHERE scheme = $scheme GROUP BY ALL
+    FROM labels_by_scheme WHERE $wants_labels AND scheme = $scheme GROUP BY ALL
 ),
 labelled AS (
     SELECT stimulus_id,
@@ -69,7 +70,8 @@ felt AS (
            avg(arousal) FILTER (isfinite(arousal)) AS arousal,
            avg(dominance) FILTER (isfinite(dominance)) AS dominance
     FROM labels
-    WHERE CASE WHEN $source IS NULL THEN source NOT IN ('face', 'body') ELSE source = $source END
+    WHERE $wants_vad
+      AND CASE WHEN $source IS NULL THEN source NOT IN ('face', 'body') ELSE source = $source END
     GROUP BY stimulus_id
 )
 SELECT stimulus_id, list_sort(labels) AS labels, face_label, body_label, [valence, arousal, dominance] AS vad
@@ -143,7 +145,8 @@ def read_answers(
         answered_in, scheme, condition = scored_in(connection, run_id, selection)
         labels = _labels(connection, run_id, scheme)
         parameters = {"run": run_id, "scheme": scheme, "source": selection.source, "labels": list(labels)}
-        connection.execute(_TRUTH, parameters)
+        wants_labels = bool(reads - {"vad"} or _OF_TRUTH.intersection(by))
+        connection.execute(_TRUTH, parameters | {"wants_labels": wants_labels, "wants_vad": "vad" in reads})
         parameters |= {
             "answered_in": answered_in,
             "hides_face": hides_face(condition),

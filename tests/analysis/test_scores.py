@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 from elena_wb.analysis import confusion, proportion
+from elena_wb.core.metric import brief
 
 LABELS = ["happiness", "sadness", "fear", "anger", "surprise", "disgust", "neutral"]
 
@@ -62,3 +63,19 @@ def test_unequal_lengths_are_refused() -> None:
 def test_wilson_intervals_equal_published_values(successes: int, n: int, low: float, high: float) -> None:
     estimate = proportion(successes, n)
     assert (estimate.low, estimate.high) == (pytest.approx(low, abs=5e-4), pytest.approx(high, abs=5e-4))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.5769, ".5769"),
+        (-0.25, "-.2500"),
+        (1.0, "1.0000"),
+        (0.99999, "1.0000"),
+        (-0.00001, ".0000"),
+        (10.5, "10.5000"),
+        (float("nan"), "–"),
+    ],
+)
+def test_numbers_are_printed_as_journals_print_them(value: float, shown: str) -> None:
+    assert brief(value, 4) == shown
