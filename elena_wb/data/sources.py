@@ -59,7 +59,7 @@ def collect(
     candidates = working if dataset is None else []
     plain = FolderDataset()
     plain.owner = lambda root: next((found for found in candidates if found.recognises(root)), None)
-    by_folders = isinstance(dataset, FolderDataset)
+    by_folders = type(dataset) is FolderDataset
     ignored = 0
 
     def reader(root: Path) -> Dataset:
