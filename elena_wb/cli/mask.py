@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,6 +105,7 @@ def _stopping_on_interrupt() -> Iterator[threading.Event]:
 
     def handle(_signal: int, _frame: FrameType | None) -> None:
         if stop.is_set():
+            say("Stopped. Every copy that is there is whole; hidden files that end in .tmp may be deleted.")
             os._exit(ExitCode.INTERRUPTED)
         stop.set()
         say("Finishing what is in flight; Ctrl-C again stops at once.")
@@ -125,8 +127,12 @@ def _tell(plan: CopyPlan) -> None:
 def _report(plan: CopyPlan, report: CopyReport) -> None:
     """The conditions on stdout; what failed, what shows something and what to look at on stderr."""
     failures = [copy for copy in report.copies if copy.status == "failed"]
-    # A picture that cannot be read fails under every condition for one reason.
-    lines = dict.fromkeys(f"Failed: {copy.picture.source}: {copy.error}" for copy in failures)
+    often = Counter((copy.picture.source, copy.error) for copy in failures)
+    lines = dict.fromkeys(  # a picture that cannot be read fails under every condition for one reason
+        f"Failed: {source if often[source, copy.error] == len(plan.treatments) else _named(copy, plan)}: {copy.error}"
+        for copy in failures
+        for source in [copy.picture.source]
+    )
     _list(list(lines), style="red")
     shown = [copy for copy in report.copies if copy.shows_something]
     if shown:
@@ -154,7 +160,8 @@ def _list_worst(plan: CopyPlan, report: CopyReport) -> None:
     left = [(copy, copy.audit) for copy in report.copies if copy.audit and copy.audit.residual_faces]
     if not left:
         return
-    warn(f"A face is left in {len(left)} copies. The worst first:")
+    audited = sum(copy.audit is not None for copy in report.copies)
+    warn(f"A face is left in {len(left)} of {audited} copies audited. The worst first:")
     left.sort(key=lambda pair: (-pair[1].residual_faces, -max((f.score for f in pair[1].faces), default=0.0)))
     lines = []
     for copy, audit in left:

@@ -144,7 +144,7 @@ def test_an_audit_finds_the_face_that_is_left_lists_it_and_stores_it(
     *counts, detector = table(done.stdout)[1]
     assert counts == ["face@bright", "4", "3", "1", "0", "1"]
     assert detector not in ("", "bright")
-    assert "A face is left in 1 copies" in done.stderr
+    assert "A face is left in 1 of 4 copies audited" in done.stderr
     assert f"2.png: 1 ({detector} sees none; 1 known from the data not covered)" in done.stderr
     assert {name: (row["residual_faces"], row["detector"]) for name, row in listed(out).items()} == {
         "0.png": ("0", detector),
