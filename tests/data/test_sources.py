@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -208,3 +208,16 @@ def test_a_dataset_that_cannot_be_imported_is_passed_over(tmp_path: Path) -> Non
     found = collect([tmp_path, tmp_path / "a.png"], datasets=datasets)
     assert names(found) == ["a.png"]
     assert reasons(found) == [("dataset broken", "plugin `broken` cannot be loaded", False)]
+
+
+class OfFolders(FolderDataset):
+    """A dataset that is made of the plain one."""
+
+    def load(self, root: Path, known: Mapping[str, KnownFile] = NOTHING_KNOWN) -> Collection:
+        found = super().load(root, known)
+        return replace(found, stimuli=tuple(replace(stimulus, dataset="own") for stimulus in found.stimuli))
+
+
+def test_a_dataset_made_of_the_plain_one_reads_the_folder_itself(tmp_path: Path) -> None:
+    put(tmp_path / "a.png")
+    assert [stimulus.dataset for stimulus in collect([tmp_path], dataset=OfFolders()).stimuli] == ["own"]
