@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, g
 import typer
 
 from elena_wb.cli.options import AsJson, settings
-from elena_wb.cli.output import print_json, print_listing, print_table, say
+from elena_wb.cli.output import plain, print_json, print_listing, print_table, say
 
 if TYPE_CHECKING:
     from elena_wb.core import Collection, Problem
@@ -280,7 +280,8 @@ def _show_problems(problems: Sequence[Problem]) -> None:
     kinds = Counter(problem.kind for problem in problems)
     print_table(("problem", "count"), kinds.most_common())
     shown = summarised(problems, _LISTED)
-    print_table(("problem", "where", "reason"), [(one.kind, one.where, one.reason) for one in shown])
+    for one in shown:  # as lines, for a table would cut the places short
+        typer.echo(plain(f"{one.kind:<9} {one.where}: {one.reason}"))
     if len(shown) < len(problems):
         say("--json lists all.")
 

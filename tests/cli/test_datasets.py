@@ -71,8 +71,8 @@ def test_check_exits_0_on_a_clean_tree_and_4_where_something_is_to_be_mended(
     (emotic / "framesdb" / "images" / "frame_x.jpg").unlink()
     (emotic / "emodb_small" / "images" / "abc.jpg").write_text("no picture")
     done = program("datasets", "check", str(emotic), code=4)
-    assert "val(1).person(1)\tthere is no picture `framesdb/images/frame_x.jpg`" in done.stdout
-    assert "abc.jpg\tnot a picture" in done.stdout
+    assert "val(1).person(1): there is no picture `framesdb/images/frame_x.jpg`" in done.stdout
+    assert "abc.jpg: not a picture" in done.stdout
     said = json.loads(program("datasets", "check", str(emotic), "--json", code=4).stdout)
     assert said["to mend"] == 2
     assert {one["kind"] for one in said["sources"][0]["problems"]} == {"missing", "picture"}
