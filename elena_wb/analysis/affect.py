@@ -26,12 +26,14 @@ class Affect:
     reads: ClassVar[frozenset[Column]] = frozenset({"vad"})
 
     def score(self, answers: Answers, resampling: Resampling) -> Scores | None:
-        """The scores; ``None`` where nothing is stated of any stimulus."""
+        """The scores; ``None`` where no answer states what is known."""
         known = np.isfinite(answers.truth_vad)
         if not known.any():
             return None
         sums, offsets = _sums(answers)
         some = sums[:, 0::_SUMS].any(axis=1)
+        if not some.any():
+            return None
 
         def figures(sums: Numbers) -> Numbers:
             of = _figures(sums.reshape(-1, len(DIMENSIONS), _SUMS), offsets)

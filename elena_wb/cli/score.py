@@ -188,7 +188,11 @@ def _reader(store: Store, run: Scorable, selection: Selection, by: tuple[str, ..
     """Reads the answers of a run once for each set of columns that it has anything in."""
     from elena_wb.store.answers import read_answers
 
-    there = {"emotion", "vad", *(("scores",) if run.has_label_scores else ())}
+    there = (
+        {"emotion"}
+        | ({"vad"} if run.has_feelings else set())
+        | ({"scores"} if run.has_label_scores else set())
+    )
 
     @cache
     def read(columns: frozenset[Column]) -> Mapping[Group, Answers]:

@@ -245,7 +245,7 @@ def _latex_table(table: Table) -> str:
         rf"\caption{{{_escaped(table.title)}}}",
         rf"\begin{{tabular}}{{{alignment}}}",
         r"\toprule",
-        " & ".join(map(_escaped, table.columns)) + r" \\",
+        " & ".join(map(_cell, table.columns)) + r" \\",
         r"\midrule",
         *(" & ".join(map(_cell, row)) + r" \\" for row in table.rows),
         r"\bottomrule",

@@ -49,8 +49,9 @@ class Scorable:
     """A run and what is known of the truth of its stimuli.
 
     ``unlabelled`` counts stimuli of which nobody names an emotion, ``unmapped`` those whose labels are all
-    without counterpart in ``scheme``. ``answers_unmapped`` counts answers for which that holds;
-    ``has_label_scores`` is whether the model told how probable each label was.
+    without counterpart in ``scheme``, ``answers_unmapped`` answers of which that holds. ``has_feelings`` is
+    whether any answer states valence, arousal or dominance, ``has_label_scores`` whether the model told how
+    probable each label was.
     """
 
     run_id: int
@@ -66,6 +67,7 @@ class Scorable:
     unlabelled: int
     unmapped: int
     answers_unmapped: int
+    has_feelings: bool
     has_label_scores: bool
     coverage: tuple[Coverage, ...]
     audit: MaskAudit | None
@@ -78,6 +80,7 @@ SELECT coalesce(r.name, 'run ' || r.run_id), r.model_uri, r.prompt_name,
        count(*) FILTER (g.status = 'ok' AND $answered_in <> $scheme AND g.emotion IS NOT NULL
                         AND g.emotion NOT IN (SELECT label FROM label_mappings
                                               WHERE scheme = $answered_in AND to_scheme = $scheme)),
+       count(g.valence) + count(g.arousal) + count(g.dominance) > 0,
        EXISTS (FROM label_scores WHERE generation_id IN (
            SELECT generation_id FROM generations WHERE run_id = $run))
 FROM runs AS r LEFT JOIN generations AS g USING (run_id) WHERE run_id = $run GROUP BY ALL
@@ -130,7 +133,7 @@ def describe_run(store: Store, run_id: int, selection: Selection) -> Scorable:
         def one(sql: str, parameters: dict[str, object]) -> tuple[Any, ...]:
             return connection.execute(sql, parameters).fetchall()[0]
 
-        name, model, prompt, stimuli, answers, errors, answers_unmapped, has_label_scores = one(
+        name, model, prompt, stimuli, answers, errors, answers_unmapped, *has = one(
             _RUN, {"run": run_id, "answered_in": answered_in, "scheme": scheme}
         )
         unlabelled, unmapped = one(_WITHOUT, chosen)
@@ -152,7 +155,8 @@ def describe_run(store: Store, run_id: int, selection: Selection) -> Scorable:
         unlabelled=unlabelled,
         unmapped=unmapped,
         answers_unmapped=answers_unmapped,
-        has_label_scores=bool(has_label_scores),
+        has_feelings=bool(has[0]),
+        has_label_scores=bool(has[1]),
         coverage=tuple(Coverage(*row) for row in coverage),
         audit=None
         if condition == str(UNMASKED)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -287,6 +288,22 @@ def test_names_are_escaped_in_every_format() -> None:
     assert r"50\_% & \\emph{x} #1" in shown
     assert r"\|\[red]" in shown
     assert "\x1b" not in written + shown
+
+
+def test_latex_tables_are_whole(program: Program, store: Store) -> None:
+    with store.write() as connection:
+        connection.execute("UPDATE stimuli SET attributes = json_object('view', ?)", [HOSTILE])
+    lines = score(program, store, "1", "2", "--by", "view", "-f", "latex").stdout.splitlines()
+    columns = 0
+    for line in lines:
+        if line.startswith("\\begin{tabular}"):
+            columns = len(line.split("{")[-1].strip("}"))
+        elif line.endswith("\\\\"):
+            assert len(re.findall(r"(?<!\\)&", line)) == columns - 1
+            assert not line.startswith("[")
+    plain = "".join(line for line in lines if not line.startswith("%"))
+    assert len(re.findall(r"(?<!\\)\{", plain)) == len(re.findall(r"(?<!\\)\}", plain))
+    assert sum(line == "\\toprule" for line in lines) == sum(line == "\\end{table}" for line in lines) > 2
 
 
 def test_latex_compiles(program: Program, store: Store, tmp_path: Path) -> None:
