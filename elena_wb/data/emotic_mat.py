@@ -21,6 +21,7 @@ from elena_wb.data.persons import Annotation
 
 SPLITS = ("train", "val", "test")
 _LARGEST = 1 << 30
+_AGAIN = "Get Annotations.mat from EMOTIC's authors again, or name another file with annotations=FILE."
 _AFFECT = ("valence", "arousal", "dominance")
 
 
@@ -37,22 +38,27 @@ def read_mat(path: Path) -> tuple[list[Annotation], list[Problem]]:
     name = storable(path)
     for split, records in _loaded(path).items():
         for number, record in enumerate(_structs(records), 1):
+            if next(_structs(_field(record, "person")), None) is None:
+                problems.append(
+                    Problem(f"{name}:{split}({number})", "no person is annotated", excludes=False, kind="row")
+                )
             for place, person in enumerate(_structs(_field(record, "person")), 1):
                 where = f"{name}:{split}({number}).person({place})"
                 try:
                     annotations.append(_annotation(where, split, record, person))
                 except BadRowError as error:
                     problems.append(Problem(where, str(error), excludes=False, kind="row"))
+    if not annotations and not problems:
+        raise UsageError(f"{path} holds no record of a picture.", hint=_AGAIN)
     return annotations, problems
 
 
 def _loaded(path: Path) -> dict[str, Any]:
     from scipy.io import loadmat
 
-    again = "Get Annotations.mat from EMOTIC's authors again, or name another file with annotations=FILE."
     try:
         if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{path} is larger than any Annotations.mat.", hint=again)
+            raise UsageError(f"{path} is larger than any Annotations.mat.", hint=_AGAIN)
         # Fields as arrays rather than objects: read in two thirds of the time.
         loaded = loadmat(path, struct_as_record=True, squeeze_me=False, variable_names=SPLITS)
     except UsageError:
@@ -62,10 +68,10 @@ def _loaded(path: Path) -> dict[str, Any]:
             f"{path} is of Matlab 7.3, which is not read here.", hint="Save it in Matlab with `-v7`."
         ) from error
     except Exception as error:
-        raise UsageError(f"{path} is no Matlab file that can be read: {error}.", hint=again) from error
+        raise UsageError(f"{path} is no Matlab file that can be read: {error}.", hint=_AGAIN) from error
     found = {split: loaded[split] for split in SPLITS if split in loaded}
     if not found:
-        raise UsageError(f"{path} has none of `train`, `val` and `test`.", hint=again)
+        raise UsageError(f"{path} has none of `train`, `val` and `test`.", hint=_AGAIN)
     return found
 
 
@@ -148,4 +154,4 @@ def _text(value: Any) -> str:
 def _numbers(value: Any) -> list[float]:
     if isinstance(value, np.ndarray):
         return [number for item in value.flat for number in _numbers(item)]
-    return [float(value)] if isinstance(value, int | float | np.number) else []
+    return [float(value)] if isinstance(value, int | float | np.integer | np.floating) else []

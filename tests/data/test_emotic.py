@@ -225,6 +225,23 @@ def test_a_mat_that_is_none_is_refused_by_name(root: Path, content: bytes) -> No
         EmoticDataset().load(root)
 
 
+def test_a_mat_of_something_else_is_refused_and_odd_records_are_named(root: Path) -> None:
+    from scipy.io import savemat
+
+    for content in ({"train": [1, 2, 3]}, {"other": 1}, {"train": "text"}):
+        savemat(root / "Annotations.mat", content)
+        with pytest.raises(UsageError, match=r"Annotations\.mat"):
+            EmoticDataset().load(root)
+    odd = {"filename": "x.jpg", "folder": 3, "person": {"body_bbox": [1 + 2j, 2, 3, 4]}}
+    savemat(root / "Annotations.mat", {"train": odd, "test": {"filename": "y.jpg"}})
+    found = EmoticDataset().load(root)
+    column = "annotations_categories"
+    assert reasons(found) == [
+        ("Annotations.mat:train(1).person(1)", f"neither a category in {column} nor valence, arousal or dominance"),
+        ("Annotations.mat:test(1)", "no person is annotated"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "cell",
     [
