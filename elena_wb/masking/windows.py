@@ -12,7 +12,7 @@ WINDOW = 960
 OVERLAP = 128
 """Longest sides of a window, and of the faces that are looked for in it: each lies whole in one window."""
 
-_COARSE = 0.65
+_COARSE = 0.75
 _MOST_ENLARGED = 3.0
 _STEP = OVERLAP / (1.25 * SMALLEST)
 """How far two neighbouring scales may be apart, so that no size of face falls between them."""
@@ -38,7 +38,7 @@ class Scale:
 def scales(width: int, height: int, *, side: int, windows: int) -> tuple[Scale, ...]:
     """The scales at which a picture of ``width`` x ``height`` pixels is searched, the coarsest last.
 
-    Every picture is searched whole at two scales, its longer side at ``side`` and at two thirds of it: what
+    Every picture is searched whole at two scales, its longer side at ``side`` and at three quarters of it: what
     is missed at one is often seen at the other. Smaller pictures are enlarged for it, at most threefold.
     Larger pictures are searched window by window besides, where a face of 2 x ``SMALLEST`` pixels would be
     too small in the whole: at their own size, or at the largest scale at which at most ``windows`` windows of
@@ -46,8 +46,7 @@ def scales(width: int, height: int, *, side: int, windows: int) -> tuple[Scale, 
     """
     longer = max(width, height)
     whole = min(side / longer, _MOST_ENLARGED)
-    coarse = round(_COARSE * side / _GRAIN) * _GRAIN / side
-    found = [_whole(width, height, whole), _whole(width, height, whole * coarse)]
+    found = [_whole(width, height, whole), _whole(width, height, whole * _COARSE)]
     finest = 1.0
     while finest > 2 * whole:
         levels = _levels(width, height, finest, whole)
