@@ -27,7 +27,7 @@ class Source:
     """The dataset that the names are of, and what reads it; none where nobody knows."""
 
     dataset: str
-    reader: Dataset | None = None
+    reader: Dataset | ReadsNames | None = None
 
     def stimulus(self, name: str) -> Stimulus:
         """A stimulus of which nothing but the name is known, with the labels that the name states.
@@ -44,9 +44,9 @@ class Source:
 
     def foreign(self, names: Iterable[str]) -> int:
         """How many of ``names`` are not called as the dataset's pictures are, where these have a way to be called."""
-        if not isinstance(self.reader, ReadsNames):
-            return 0
-        return sum(self.reader.from_name(_last(name)) is None for name in names)
+        if isinstance(self.reader, ReadsNames):
+            return sum(self.reader.from_name(_last(name)) is None for name in names)
+        return 0
 
 
 def find_source(written: str | None, names: Sequence[str], host: PluginHost, otherwise: str) -> Source:
