@@ -58,7 +58,13 @@ def emotic_pictures(root: Path, persons: Sequence[Person] = PERSONS) -> None:
         picture(root / person.folder / person.file)
 
 
-def emotic_mat(path: Path, persons: Sequence[Person] = PERSONS, *, size: tuple[int, int] = (64, 48)) -> Path:
+def emotic_mat(
+    path: Path,
+    persons: Sequence[Person] = PERSONS,
+    *,
+    size: tuple[int, int] = (64, 48),
+    compressed: bool = True,
+) -> Path:
     """``Annotations.mat`` with the structures that EMOTIC's has."""
     from scipy.io import savemat
 
@@ -81,7 +87,7 @@ def emotic_mat(path: Path, persons: Sequence[Person] = PERSONS, *, size: tuple[i
         ]
         if records:
             splits[split] = _structs(records)
-    savemat(path, splits, do_compression=True)
+    savemat(path, splits, do_compression=compressed)
     return path
 
 

@@ -15,6 +15,7 @@ from elena_wb.core import (
     Upload,
     UsageError,
 )
+from elena_wb.data.apart import read_mat_apart
 from elena_wb.data.emotic_csv import DATABASES, NAME, SCHEME, is_emotic, read_csv
 from elena_wb.data.identify import storable
 from elena_wb.data.persons import Annotation, stimuli_of
@@ -76,7 +77,7 @@ class EmoticDataset:
             for path in left
         ]
         for path in chosen:
-            read, unusable = read_csv(path) if path.suffix.lower() != ".mat" else _read_mat(path)
+            read, unusable = read_csv(path) if path.suffix.lower() != ".mat" else read_mat_apart(path)
             annotations += read
             problems += unusable
         find = self._finder(root)
@@ -170,9 +171,3 @@ def _is_annotations(path: Path) -> bool:
     if path.suffix.lower() == ".mat":
         return "annotations" in path.name.lower() and path.is_file()
     return path.suffix.lower() == ".csv" and is_emotic(*peek(path))
-
-
-def _read_mat(path: Path) -> tuple[list[Annotation], list[Problem]]:
-    from elena_wb.data.emotic_mat import read_mat
-
-    return read_mat(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -223,6 +224,25 @@ def test_a_mat_that_is_none_is_refused_by_name(root: Path, content: bytes) -> No
     assert EmoticDataset().recognises(root)
     with pytest.raises(UsageError, match=r"Annotations\.mat"):
         EmoticDataset().load(root)
+
+
+def test_a_mat_that_crashes_its_reader_is_refused_and_nothing_else_happens(root: Path) -> None:
+    file = trees.emotic_mat(root / "Annotations.mat", compressed=False)
+    sound = file.read_bytes()
+    rng = random.Random(2)
+    outcomes = set()
+    for _ in range(5):
+        damaged = bytearray(sound)
+        for _ in range(20):
+            damaged[rng.randrange(128, len(damaged))] = rng.randrange(256)
+        file.write_bytes(damaged)
+        try:
+            EmoticDataset().load(root)
+            outcomes.add("read")
+        except UsageError as error:
+            assert "Annotations.mat" in error.message  # noqa: PT017 - either outcome is right
+            outcomes.add("refused")
+    assert "refused" in outcomes
 
 
 def test_a_mat_of_something_else_is_refused_and_odd_records_are_named(root: Path) -> None:
