@@ -8,14 +8,16 @@ from dataclasses import dataclass
 SMALLEST = 12
 """Pixels of the smallest face that is looked for: YuNet misses half of those of 10, and none of 12 at score 0.2."""
 
-WINDOW = 960
+WINDOW = 1024
 OVERLAP = 128
-"""Longest sides of a window, and of the faces that are looked for in it: each lies whole in one window."""
+"""The longest sides of a window, and of a face that is looked for in windows: each lies whole in one."""
 
 _COARSE = 0.75
 _MOST_ENLARGED = 3.0
-_STEP = OVERLAP / (1.25 * SMALLEST)
-"""How far two neighbouring scales may be apart, so that no size of face falls between them."""
+_SURELY = 20
+_STEP = OVERLAP / _SURELY
+"""Windows leave faces to the next coarser scale that have so many pixels there; and how far, therefore, two
+neighbouring scales may be apart."""
 _FINER = 0.9
 _GRAIN = 32
 """YuNet pads what it is given to a multiple of this."""
@@ -58,11 +60,11 @@ def scales(width: int, height: int, *, side: int, windows: int) -> tuple[Scale, 
 
 def _levels(width: int, height: int, finest: float, whole: float) -> list[Scale]:
     """Scales from ``finest`` down to where the search of the whole takes over."""
-    levels = [_in_windows(width, height, finest)]
-    while finest / whole > _STEP:
-        finest /= _STEP
-        levels.append(_in_windows(width, height, finest))
-    return levels
+    factors = [finest]
+    while factors[-1] / whole > _STEP:
+        factors.append(factors[-1] / _STEP)
+    coarser = [*factors[1:], whole]
+    return [_in_windows(width, height, *pair) for pair in zip(factors, coarser, strict=True)]
 
 
 def _whole(width: int, height: int, factor: float) -> Scale:
@@ -70,20 +72,23 @@ def _whole(width: int, height: int, factor: float) -> Scale:
     return Scale(columns, rows, ((0, 0, columns, rows),))
 
 
-def _in_windows(width: int, height: int, factor: float) -> Scale:
+def _in_windows(width: int, height: int, factor: float, coarser: float) -> Scale:
+    overlap = min(OVERLAP, math.ceil(_SURELY * factor / coarser))
     columns, rows = _resized(width, factor), _resized(height, factor)
     cut = tuple(
-        (left, top, right, bottom) for top, bottom in _stretches(rows) for left, right in _stretches(columns)
+        (left, top, right, bottom)
+        for top, bottom in _stretches(rows, overlap)
+        for left, right in _stretches(columns, overlap)
     )
-    return Scale(columns, rows, cut, OVERLAP)
+    return Scale(columns, rows, cut, overlap)
 
 
-def _stretches(length: int) -> list[tuple[int, int]]:
-    """Start and end of equal stretches that cover ``length`` pixels and overlap by at least ``OVERLAP``."""
+def _stretches(length: int, overlap: int) -> list[tuple[int, int]]:
+    """Start and end of equal stretches that cover ``length`` pixels and overlap by at least ``overlap``."""
     if length <= WINDOW:
         return [(0, length)]
-    count = math.ceil((length - OVERLAP) / (WINDOW - OVERLAP))
-    each = math.ceil((length + (count - 1) * OVERLAP) / count / _GRAIN) * _GRAIN
+    count = math.ceil((length - overlap) / (WINDOW - overlap))
+    each = math.ceil((length + (count - 1) * overlap) / count / _GRAIN) * _GRAIN
     starts = [round(index * (length - each) / (count - 1)) for index in range(count)]
     return [(start, start + each) for start in starts]
 

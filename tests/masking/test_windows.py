@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elena_wb.masking.windows import OVERLAP, SMALLEST, WINDOW, Scale, scales
+from elena_wb.masking.windows import SMALLEST, WINDOW, Scale, scales
 
 sides = st.integers(16, 12_000)
 
@@ -43,11 +43,13 @@ def test_the_windows_are_no_more_than_allowed(width: int, height: int, windows: 
     assert all(right - left <= WINDOW and bottom - top <= WINDOW for left, top, right, bottom in cut)
 
 
-@given(sides, sides, st.floats(0, 1), st.floats(0, 1), st.floats(1, OVERLAP - 4))
+@given(sides, sides, st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
 def test_every_small_face_lies_whole_in_some_window(
-    width: int, height: int, across: float, down: float, face: float
+    width: int, height: int, across: float, down: float, share: float
 ) -> None:
     for one in in_windows(width, height):
+        assert one.largest is not None
+        face = 1 + share * (one.largest - 5)
         w, h = min(face, one.width), min(face, one.height)
         x, y = across * (one.width - w), down * (one.height - h)
         assert any(
@@ -64,8 +66,8 @@ def test_every_small_face_lies_whole_in_some_window(
 @given(sides, sides)
 def test_no_size_of_face_falls_between_the_scales(width: int, height: int) -> None:
     found = scales(width, height, side=640, windows=24)
-    whole = next(one for one in found if one.largest is None).width / width
-    factors = [*(one.width / width for one in found if one.largest is not None), whole]
-    for finer, coarser in itertools.pairwise(factors):
-        largest, smallest = OVERLAP / finer, SMALLEST / coarser
-        assert smallest <= largest
+    cut = [one for one in found if one.largest is not None]
+    whole = next(one for one in found if one.largest is None)
+    for finer, coarser in itertools.pairwise([*cut, whole] if cut else []):
+        assert finer.largest is not None
+        assert finer.largest * coarser.width / finer.width >= SMALLEST
