@@ -5,12 +5,19 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from bench import datasets, engine, planning, scoring, startup
+from bench import datasets, engine, masking, planning, scoring, startup
 
 
 def main() -> None:
     """Measure and print."""
-    rows = [startup.measure(), planning.measure(), scoring.measure(), *datasets.measure(), *engine.measure()]
+    rows = [
+        startup.measure(),
+        planning.measure(),
+        scoring.measure(),
+        *datasets.measure(),
+        *masking.measure(),
+        *engine.measure(),
+    ]
     table = Table(title="Benchmarks (medians; ratios within one run)", title_justify="left")
     for column in ("what", "baseline", "baseline s", "ours s", "ratio", "goal", "met"):
         table.add_column(column, justify="right" if column.endswith("s") or column == "ratio" else "left")

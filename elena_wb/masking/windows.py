@@ -44,7 +44,7 @@ def scales(width: int, height: int, *, side: int, windows: int) -> tuple[Scale, 
     is missed at one is often seen at the other. Smaller pictures are enlarged for it, at most threefold.
     Larger pictures are searched window by window besides, where a face of 2 x ``SMALLEST`` pixels would be
     too small in the whole: at their own size, or at the largest scale at which at most ``windows`` windows of
-    ``WINDOW`` x ``WINDOW`` pixels do. With 24 of them a picture of 24 megapixels is searched at 0.8 of its size.
+    ``WINDOW`` x ``WINDOW`` pixels do. With 24 of them a picture of 24 megapixels is searched at 0.7 of its size.
     """
     longer = max(width, height)
     whole = min(side / longer, _MOST_ENLARGED)
