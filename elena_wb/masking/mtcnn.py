@@ -48,8 +48,9 @@ class MtcnnLocator:
 
     The third network alone is sure of many a sleeve and collar, but changes its mind when it is shown a
     little more of them, or their mirror image. So a find is judged again in eight such views, and its score is
-    the square of their mean: on 390 masked photographs no find of .45 or more was anything but a face, and
-    97 % of the faces that were left open score .5 or more, as the audit asks.
+    the square of their mean. On 451 photographs, small copies and mirror images that `yunet` masked, one find
+    that was no face scored .5, the audit's mark, or more; of 401 faces of 12 pixels or more left open there,
+    376 did.
 
     Each thread has networks of its own.
     """
