@@ -37,6 +37,8 @@ class LabelScheme:
     _in_prose: Mapping[str, str] = field(repr=False)
     _abstentions: frozenset[str] = field(repr=False)
     _modifiers: tuple[str, ...] = field(repr=False)
+    _most_words: int = field(repr=False)
+    """How many words the longest of the names and aliases that count in prose has."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,11 +75,23 @@ class LabelScheme:
     def named_in(self, prose: str) -> tuple[str, ...]:
         """The labels named anywhere in a sentence, each once, in order of appearance.
 
-        Words that mean too much else in a sentence ("content", "blue") do not count.
+        Of several words that are an alias together the longest row counts: "physical suffering" is not
+        "suffering". Words that mean too much else in a sentence ("content", "blue") do not count.
         """
-        words = _WORD.findall(folded(prose))
-        found = (self._in_prose.get(word) for word in words)
-        return tuple(dict.fromkeys(label for label in found if label is not None))
+        text = folded(prose)
+        words = [match.span() for match in _WORD.finditer(text)]
+        found: dict[str, None] = {}
+        at = 0
+        while at < len(words):
+            start = words[at][0]
+            for last in range(min(at + self._most_words, len(words)) - 1, at - 1, -1):
+                label = self._in_prose.get(text[start : words[last][1]])
+                if label is not None:
+                    found[label] = None
+                    at = last
+                    break
+            at += 1
+        return tuple(found)
 
     def _exactly(self, plain: str) -> str | None:
         for _ in range(4):
@@ -144,4 +158,5 @@ def _build(file: _SchemeFile, answers: _AnswersFile) -> LabelScheme:
         _in_prose=in_prose,
         _abstentions=frozenset(map(folded, answers.abstentions)),
         _modifiers=tuple(sorted((f"{folded(word)} " for word in answers.modifiers), key=len, reverse=True)),
+        _most_words=max(len(_WORD.findall(text)) for text in in_prose),
     )

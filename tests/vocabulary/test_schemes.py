@@ -73,6 +73,37 @@ def test_words_with_umlauts_are_found_in_prose():
     assert EKMAN.named_in("Ärger und Überraschung; er wirkt wütend_1") == ("anger", "surprise")
 
 
+@pytest.mark.parametrize(
+    ("sentence", "label"),
+    [
+        ("The person is in emotional pain.", "suffering"),
+        ("Physical suffering shows in the bent back.", "pain"),
+        ("He shows PSYCHOLOGICAL  pain and is in emotional pain", "suffering"),
+        ("The sensual pleasure of dancing", "pleasure"),
+        ("The person is in pain.", "pain"),
+    ],
+)
+def test_several_words_that_are_one_alias_are_not_read_word_by_word(sentence, label):
+    scheme = load_scheme("emotic26")
+    assert scheme.named_in(sentence) == (label,)
+    assert parse(sentence, scheme=scheme).emotion == label
+
+
+def test_words_that_a_full_stop_parts_are_no_alias_together():
+    named = load_scheme("emotic26").named_in
+    assert named("It is emotional. Pain is there") == ("pain",)
+    assert named("Emotional pain, then pain") == ("suffering", "pain")
+
+
+@pytest.mark.parametrize("name", scheme_names())
+def test_every_alias_is_found_in_a_sentence(name):
+    scheme = load_scheme(name)
+    content = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+    for label in content["labels"]:
+        for alias in (label["display"], *label["aliases"]):
+            assert scheme.named_in(f"One sees {alias} here.") == (label["name"],)
+
+
 @pytest.mark.parametrize("name", scheme_names())
 def test_no_spelling_belongs_to_two_labels_or_abstains(name):
     content = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
