@@ -41,7 +41,7 @@ _FACES = range(CELL, 513)
 class MtcnnLocator:
     """Finds faces with their landmarks (eyes, nose, mouth corners; left and right are the person's own), and heads.
 
-    Its networks and training pictures are others than those of ``yunet``, so that either can audit the other,
+    It shares no network with ``yunet``, so that either can audit the other, though both learnt from WIDER FACE;
     and it needs nothing that `pip install` does not bring. A picture is searched at its own size, or with its
     longer side at ``side`` pixels where that is less, for faces of at least ``min_face`` of these pixels;
     what looks like one is then judged at the picture's full resolution. Finds of at least ``score`` count.
