@@ -96,23 +96,21 @@ class Maker:
             WorkbenchError: it cannot be imported.
         """
         target = self.claim.load()
-        if not given:
-            try:
-                return target()
-            except WorkbenchError:
-                raise
-            except Exception as error:
-                raise WorkbenchError(
-                    f"The {self.what} `{self.claim.name}` of plugin `{self.claim.plugin}` cannot be made: "
-                    f"{type(error).__name__}: {error}",
-                    hint="This is a fault of the plugin; `elena-wb plugins list` shows its version.",
-                ) from error
-        known = _keywords(target)
+        known = _keywords(target) if given else {}
         for name in given:
             if name not in known:
                 hint = nearest(name, known) if known else "It has no options."
                 raise UsageError(f"The {self.what} `{self.claim.name}` has no option `{name}`.", hint=hint)
-        return self._made(target, given)
+        try:
+            return self._made(target, given) if given else target()
+        except WorkbenchError:
+            raise
+        except Exception as error:
+            raise WorkbenchError(
+                f"The {self.what} `{self.claim.name}` of plugin `{self.claim.plugin}` cannot be made: "
+                f"{type(error).__name__}: {error}",
+                hint="This is a fault of the plugin; `elena-wb plugins list` shows its version.",
+            ) from error
 
     def _made(self, target: Any, given: Mapping[str, str]) -> Any:
         from pydantic import TypeAdapter, ValidationError

@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from pydantic import BaseModel
@@ -143,6 +144,9 @@ class DistantProvider(ScriptedProvider):
     """The same model, asked over the network."""
 
     network: ClassVar[bool] = True
+
+    def describe(self, reference: str, options: BaseModel) -> ModelCard:
+        return replace(super().describe(f"distant {reference}", options), uri=f"distant:{reference}")
 
 
 class Squares:

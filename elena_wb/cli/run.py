@@ -103,7 +103,9 @@ def run(
         _refuse_changes(ctx)
         from elena_wb.engine.resume import request_of
 
-        request = request_of(store, resume, retry_failed=retry_failed)
+        request = request_of(
+            store, resume, retry_failed=retry_failed, allow_upload=allow_upload, uploads=chosen.uploads
+        )
     else:
         if not sources:
             raise UsageError(
@@ -127,6 +129,7 @@ def run(
             person=person,
             audit=audit,
             allow_upload=allow_upload,
+            uploads=chosen.uploads,
         )
     study = plan_study(request, host, store)
     _tell(study)
@@ -138,7 +141,7 @@ def run(
     )
 
 
-_WITH_RESUME = {"resume", "retry_failed", "batch_size", "max_cost", "dry_run", "events"}
+_WITH_RESUME = {"resume", "retry_failed", "allow_upload", "batch_size", "max_cost", "dry_run", "events"}
 
 
 def _refuse_changes(ctx: typer.Context) -> None:
@@ -255,9 +258,10 @@ def _tell_audit(study: Study, results: Sequence[RunFinished], store: Store) -> N
         if auditor is None:
             continue
         summary = summarise_audit(store, result.run_id, auditor.name)
+        unseen = f", {result.unaudited} could not be looked at" if result.unaudited else ""
         text = (
-            f"Audit of run {result.run_id} ({plan.spec.condition}) by {auditor.name}: {summary.audited} pictures, "
-            f"{summary.residual_faces} faces left"
+            f"Audit of run {result.run_id} ({plan.spec.condition}) by {auditor.name}: {summary.audited} pictures"
+            f"{unseen}, {summary.residual_faces} faces left"
         )
         if not summary.residual_faces:
             say(f"{text}.")
@@ -314,7 +318,7 @@ def _exit_code(study: Study, results: Sequence[RunFinished], *, interrupted: boo
     if gave_up or (study.to_ask and all(result.status == "failed" for result in results)):
         return ExitCode.FAILED
     short = any(
-        result.failed or result.asked < len(plan.items)
+        result.failed or result.unaudited or result.asked < len(plan.items)
         for result, plan in zip(results, study.plans, strict=True)
     )
     unusable = study.to_ask > 0 and any(problem.excludes for problem in study.problems)

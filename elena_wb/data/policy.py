@@ -6,7 +6,9 @@ writing into it. Where several speak for a picture, the strictest counts, and wh
 of the dataset. A picture that is reached through a link is also spoken for where it really lies. A marker that
 cannot be understood means ``local-only``.
 
-The default of a dataset counts for every picture in its folder, also where the picture is read as something else.
+The default of a dataset counts for every picture in its folder, also where the picture is read as something else or
+reached through a link. What the store remembers of a picture's content counts as a default does. Of one picture read
+in several ways the strictest policy counts for all.
 """
 
 from __future__ import annotations
@@ -46,15 +48,35 @@ def stricter(policies: Iterable[Upload]) -> Upload | None:
     return max(policies, key=POLICIES.index, default=None)
 
 
-def apply_policies(collection: Collection, configured: Mapping[str, Upload] = NO_SETTINGS) -> Collection:
+def apply_policies(
+    collection: Collection,
+    configured: Mapping[str, Upload] = NO_SETTINGS,
+    remembered: Mapping[str, Upload] = NO_SETTINGS,
+) -> Collection:
     """``collection`` with every stimulus bearing the policy that counts for its picture.
 
-    ``configured`` maps absolute folders to policies. Each folder is looked at once. Damaged markers are problems.
+    ``configured`` maps absolute folders to policies, ``remembered`` the contents of pictures (``picture_id``) to what
+    was known of them before. Each folder is looked at once. Damaged markers are problems.
     """
-    policies = Policies(configured)
-    stimuli = tuple(map(policies.applied, collection.stimuli))
+    policies = Policies(configured, remembered)
+    stimuli = one_policy_a_picture(map(policies.applied, collection.stimuli))
     return replace(
         collection, stimuli=stimuli, problems=(*collection.problems, *dict.fromkeys(policies.problems))
+    )
+
+
+def one_policy_a_picture(stimuli: Iterable[Stimulus]) -> tuple[Stimulus, ...]:
+    """``stimuli`` with the strictest policy of each picture for everything that is read from it."""
+    several = tuple(stimuli)
+    strictest: dict[str, Upload] = {}
+    for stimulus in several:
+        known = strictest.get(stimulus.picture_id, stimulus.upload)
+        strictest[stimulus.picture_id] = stricter((known, stimulus.upload)) or known
+    return tuple(
+        stimulus
+        if stimulus.upload == strictest[stimulus.picture_id]
+        else replace(stimulus, upload=strictest[stimulus.picture_id])
+        for stimulus in several
     )
 
 
@@ -82,17 +104,24 @@ def kept_at_home(
     kept: list[Stimulus] = []
     notes: dict[Path, Problem] = {}
     of_folder: dict[Path, tuple[Path, Upload] | None] = {}
-    for stimulus in stimuli:
-        folder = stimulus.path.parent
-        if restricted and stimulus.upload == POLICIES[0] and folder not in of_folder:
+
+    def strictest_above(folder: Path) -> tuple[Path, Upload] | None:
+        if folder not in of_folder:
             above = (folder, *folder.parents[:_FOLDERS_ABOVE])
-            of_folder[folder] = next(((place, said) for place in above if (said := home(place))), None)
-        found = of_folder.get(folder)
-        if found is None or stimulus.upload != POLICIES[0]:
+            said = [(place, policy) for place in above if (policy := home(place))]
+            of_folder[folder] = max(said, key=lambda one: POLICIES.index(one[1]), default=None)
+        return of_folder[folder]
+
+    for stimulus in stimuli:
+        found = (
+            [at for place in _places(stimulus.path) if (at := strictest_above(place))] if restricted else []
+        )
+        policy = stricter((stimulus.upload, *(said for _, said in found))) or stimulus.upload
+        if policy == stimulus.upload:
             kept.append(stimulus)
             continue
-        place, policy = found
         kept.append(replace(stimulus, upload=policy))
+        place = next(place for place, said in found if said == policy)
         notes[place] = Problem(
             storable(place),
             f"the folder of a dataset whose pictures are {policy}, which counts for all in it; "
@@ -103,11 +132,21 @@ def kept_at_home(
     return kept, list(notes.values())
 
 
+def _places(path: Path) -> list[Path]:
+    """The folders in which the picture at the absolute ``path`` lies, by its name and where links lead."""
+    return list(dict.fromkeys((path.parent, Path(os.path.realpath(path)).parent)))
+
+
 class Policies:
     """What markers and settings say of folders, each read once."""
 
-    def __init__(self, configured: Mapping[str, Upload] = NO_SETTINGS) -> None:
+    def __init__(
+        self,
+        configured: Mapping[str, Upload] = NO_SETTINGS,
+        remembered: Mapping[str, Upload] = NO_SETTINGS,
+    ) -> None:
         self.problems: list[Problem] = []
+        self._remembered = remembered
         self._configured: dict[Path, list[Upload]] = {}
         for folder, policy in configured.items():
             path = Path(folder).expanduser()
@@ -119,9 +158,10 @@ class Policies:
     def applied(self, stimulus: Stimulus) -> Stimulus:
         """``stimulus`` with the policy that counts for it."""
         found = self.of_picture(stimulus.path)
-        if found is None or found == stimulus.upload:
-            return stimulus
-        return replace(stimulus, upload=found)
+        if found is None:
+            known = self._remembered.get(stimulus.picture_id, stimulus.upload)
+            found = stricter((stimulus.upload, known))
+        return stimulus if found in (None, stimulus.upload) else replace(stimulus, upload=found)
 
     def of_picture(self, path: Path) -> Upload | None:
         """What is said of the picture at the absolute ``path``; ``None`` where nobody says anything."""

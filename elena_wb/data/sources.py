@@ -35,6 +35,7 @@ def collect(
     dataset: Dataset | None = None,
     known: Mapping[str, KnownFile] = NOTHING_KNOWN,
     uploads: Mapping[str, Upload] = NO_SETTINGS,
+    remembered: Mapping[str, Upload] = NO_SETTINGS,
     listed: int | None = LISTED,
 ) -> Collection:
     """Stimuli of all ``sources`` (files and folders) in the order given, each content once.
@@ -47,7 +48,8 @@ def collect(
     absolute paths to what was read of them before, so that unchanged files are not hashed again.
 
     Every stimulus bears the policy that counts for its picture (:mod:`elena_wb.data.policy`); ``uploads`` maps
-    folders to those in the user's settings. Of problems of one kind no more than ``listed`` are told one by one.
+    folders to those in the user's settings, and ``remembered`` contents of pictures to what the store knows.
+    Of problems of one kind no more than ``listed`` are told one by one.
 
     Raises:
         UsageError: a source does not exist, or is not of that dataset.
@@ -82,7 +84,7 @@ def collect(
             problems += part.problems
             ignored += part.ignored
     kept, notes = kept_at_home(stimuli, working)
-    decided = apply_policies(Collection(tuple(kept), (*problems, *notes)), uploads)
+    decided = apply_policies(Collection(tuple(kept), (*problems, *notes)), uploads, remembered)
     unique, repeated = without_duplicates(decided.stimuli)
     return Collection(tuple(unique), summarised((*decided.problems, *repeated), listed), ignored=ignored)
 

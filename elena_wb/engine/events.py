@@ -46,7 +46,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """A run came to its end, for now. The counts are of this sitting, ``status`` is that of the whole run."""
+    """A run came to its end, for now. The counts are of this sitting, ``status`` is that of the whole run.
+
+    ``unaudited`` counts pictures answered about earlier whose audit could not be made up for.
+    """
 
     run_id: int
     status: RunStatus
@@ -57,6 +60,7 @@ class RunFinished:
     seconds: float
     cost_usd: float
     reason: str | None = None
+    unaudited: int = 0
 
     @property
     def asked(self) -> int:

@@ -8,28 +8,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from elena_wb.core import (
-    Choice,
     Condition,
-    Dataset,
     Locator,
     Problem,
     Stimulus,
     Upload,
-    UsageError,
 )
-from elena_wb.data import collect
 from elena_wb.data.identify import storable
 from elena_wb.data.naming import allot, safe_name
 from elena_wb.data.policy import MARKER
 from elena_wb.data.writing import Format, OutputFolder, choose_format, format_like
+from elena_wb.engine.gathering import gather, ready
 from elena_wb.engine.mask_folder import below_what_was_given, check_apart, check_folder, check_free
 from elena_wb.engine.mask_manifest import MANIFEST, Entry, read_manifest
 from elena_wb.engine.mask_persons import strictest
-from elena_wb.masking import Masking, audits, choose_auditor, resolve
+from elena_wb.masking import Masking, audits, choose_auditor
 from elena_wb.plugins import PluginHost
-from elena_wb.store import Store, known_stimuli
-
-_SHOWN = 3
+from elena_wb.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +104,8 @@ def plan_copies(order: CopyOrder, host: PluginHost, store: Store) -> CopyPlan:
     conditions = list(dict.fromkeys(Condition.parse(spec) for spec in order.conditions))
     check_folder(order.out, order.sources)
     folder = OutputFolder(order.out)
-    collection = collect(
-        order.sources,
-        datasets=host.instances("datasets"),
-        dataset=None if order.dataset is None else _dataset(order.dataset, host),
-        known=known_stimuli(store),
-        uploads=order.uploads,
-    )
+    collection = gather(order.sources, order.dataset, host, store, order.uploads)
     stimuli = collection.stimuli
-    if not stimuli:
-        raise UsageError(
-            f"There is no usable picture in {', '.join(map(str, order.sources))}.",
-            hint="\n".join(_told(collection.problems)) or "Name folders or image files.",
-        )
     check_apart(order.out, (stimulus.path for stimulus in stimuli))
     pictures = _pictures(stimuli, order.sources, wanted)
     treatments = _treatments(conditions, stimuli, collection.problems, order, host)
@@ -179,26 +163,12 @@ def _treatments(
         folders = allot([((safe_name(str(condition)),), "") for condition in conditions], reserved=[MANIFEST])
     treatments = []
     for condition, folder in zip(conditions, folders, strict=True):
-        masking = resolve(condition, locators=host.makers("locators"), maskers=host.makers("maskers"))
-        _prepare(masking, stimuli, problems)
+        masking = ready(condition, stimuli, problems, host)
         auditor = None
         if order.audit and audits(condition):
             auditor = choose_auditor(masking, host.makers("locators"))
         treatments.append(Treatment(condition, masking, folder, auditor))
     return tuple(treatments)
-
-
-def _prepare(masking: Masking, stimuli: Sequence[Stimulus], problems: Sequence[Problem]) -> None:
-    """Check that the masking can be applied; a table that could not be read may be why it cannot."""
-    try:
-        masking.prepare(stimuli)
-    except UsageError as error:
-        hint = "\n".join(filter(None, (error.hint, *_told(problems))))
-        raise UsageError(error.message, hint=hint) from error
-
-
-def _told(problems: Sequence[Problem]) -> list[str]:
-    return [f"{problem.where}: {problem.reason}" for problem in problems[:_SHOWN]]
 
 
 def _note_on_marker(upload: Upload, folder: OutputFolder) -> tuple[str, ...]:
@@ -221,12 +191,3 @@ def _notes(treatments: Sequence[Treatment], ignored: int, *, audit: bool) -> tup
     if ignored:
         notes.append(f"Files passed over because their names are not those of pictures: {ignored}.")
     return tuple(notes)
-
-
-def _dataset(written: str, host: PluginHost) -> Dataset:
-    try:
-        choice = Choice.parse(written)
-    except ValueError as error:
-        raise UsageError(f"`{written}` is no dataset: {error}.", hint="NAME[,OPTION=VALUE]…") from error
-    dataset: Dataset = host.make("datasets", choice)
-    return dataset

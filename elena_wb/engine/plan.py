@@ -27,8 +27,7 @@ class Setting:
     sampling: Sampling
     seed: int
     max_tokens: int
-    person: Pointing | None = None
-    """How labelled persons are pointed out; ``None`` where no picture has any."""
+    person: Pointing = DEFAULT
     auditor: Auditor | None = None
     guards_uploads: bool = False
 
@@ -43,7 +42,7 @@ class Setting:
             "seed": self.seed,
             "max_tokens": self.max_tokens,
         }
-        if self.person is not None:
+        if self.person != DEFAULT:  # so that the runs of whole pictures are the same whatever comes to them
             body["person"] = self.person
         return _digest(body)
 
@@ -56,7 +55,7 @@ class Setting:
             self.sampling,
             self.seed,
             self.max_tokens,
-            self.person or DEFAULT,
+            self.person,
             self.auditor,
             self.guards_uploads,
         )
@@ -116,8 +115,8 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
     known = answered(store, run_key)
     items: list[Item] = []
     done = failed = 0
-    for repeat in range(wish.repeats):
-        for stimulus in stimuli:
+    for stimulus in stimuli:
+        for repeat in range(wish.repeats):
             status = known.get((stimulus.stimulus_id, repeat))
             if status is None or (status == "error" and wish.retry_failed):
                 items.append(Item(stimulus, repeat))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import groupby, islice
+from pathlib import Path
 
 from elena_wb.core import ImageError, Locator, Prompt, Region, Request, Sampling, Stimulus, WorkbenchError
 from elena_wb.data import LoadedImage, load_image, pixel_digest
 from elena_wb.engine.pointing import DEFAULT, INSTRUCTIONS, Pointing, pointed_out
-from elena_wb.masking import Audit, Located, Masked, Masking, audit
+from elena_wb.masking import NOTHING_HIDDEN, Audit, Located, Masked, Masking, audit
 
 _AT_ONCE = 8
 """How many persons of one picture are prepared together: each has a picture of its own in memory."""
@@ -68,42 +71,43 @@ class Recipe:
     auditor: Auditor | None = None
     guards_uploads: bool = False
 
-    def prepare(self, items: Sequence[Item]) -> list[Prepared]:
-        """Decode the picture that ``items`` share once, and mask and wrap it for each.
+    def prepare(self, items: Sequence[Item], picture: Picture) -> list[Prepared]:
+        """Mask and wrap ``picture``, which ``items`` share, for each of them.
 
-        Never raises for what the picture does.
+        Never raises for what the picture, a locator or a style does.
         """
-        try:
-            image = load_image(items[0].stimulus.path)
-        except WorkbenchError as error:
-            return [Prepared(item, None, error.message) for item in items]
-        except (OSError, MemoryError, ValueError) as error:
-            problem = f"{items[0].stimulus.path.name}: {type(error).__name__}: {error}"
-            return [Prepared(item, None, problem) for item in items]
-        located: Located = {}
-        return [self._prepared(item, image, located) for item in items]
+        prepared: list[Prepared] = []
+        for item in items:
+            if prepared and item.stimulus.stimulus_id == prepared[-1].item.stimulus.stimulus_id:
+                prepared.append(self._again(prepared[-1], item))
+            else:
+                prepared.append(self._prepared(item, picture))
+        return prepared
 
-    def _prepared(self, item: Item, image: LoadedImage, located: Located) -> Prepared:
+    def _prepared(self, item: Item, picture: Picture) -> Prepared:
         stimulus = item.stimulus
-        found = Prepared(item, None, width=image.width, height=image.height)
+        found = Prepared(item, None)
         try:
-            masked = self.masking.apply(image.pixels, stimulus, located)
-            found = replace(
-                found,
-                regions=masked.regions,
-                searched=masked.searched,
-                notes=(*image.notes, *masked.notes),
-                audit=self._audited(masked, stimulus),
-            )
+            with picture.lock:  # one thread at a time searches a picture, and the next takes what it found
+                image = picture.load()
+                found = replace(found, width=image.width, height=image.height)
+                masked = self.masking.apply(image.pixels, stimulus, picture.located)
+                found = replace(
+                    found,
+                    regions=masked.regions,
+                    searched=masked.searched,
+                    notes=(*image.notes, *masked.notes),
+                    audit=self._audited(masked, stimulus, picture),
+                )
             if self.guards_uploads and stimulus.upload == "masked-only":
-                _demand_hidden(found.audit)
+                _demand_hidden(masked, found.audit)
             pixels, user = masked.pixels, self.prompt.user
             if stimulus.person_box is not None:
                 pixels = pointed_out(pixels, stimulus.person_box, self.person)
                 user = "\n\n".join(filter(None, (INSTRUCTIONS[self.person], user)))
         except WorkbenchError as error:
             return replace(found, error=error.message)
-        except (OSError, MemoryError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - a plugin's fault in one picture must not end the run
             return replace(found, error=f"{stimulus.path.name}: {type(error).__name__}: {error}")
         request = Request(
             image=pixels,
@@ -117,10 +121,23 @@ class Recipe:
         )
         return replace(found, request=request)
 
-    def _audited(self, masked: Masked, stimulus: Stimulus) -> Audit | None:
+    def _again(self, before: Prepared, item: Item) -> Prepared:
+        """What was prepared for the same stimulus, for another repeat."""
+        if before.request is None:
+            return replace(before, item=item)
+        return replace(before, item=item, request=replace(before.request, seed=self.seed + item.repeat))
+
+    def _audited(self, masked: Masked, stimulus: Stimulus, picture: Picture) -> Audit | None:
+        """The audit of this picture under this mask; persons of one picture whose masks are equal share it."""
         if self.auditor is None:
             return None
-        return audit(masked.pixels, masked, stimulus, self.auditor.name, self.auditor.detector)
+        known = [region.box for region in stimulus.regions]
+        key = (masked.hidden, masked.shown, tuple(known))
+        if key not in picture.audits:
+            picture.audits[key] = audit(
+                masked.pixels, masked, stimulus, self.auditor.name, self.auditor.detector
+            )
+        return picture.audits[key]
 
     def content_digest(self, request: Request, model_digest: str) -> str:
         """What the answer depends on: the pixels sent, the model, the prompt, the sampling and the seed."""
@@ -137,19 +154,49 @@ class Recipe:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+class Picture:
+    """A picture that several items share: decoded by whichever thread needs it first, and kept for the others.
+
+    ``lock`` is held by whoever loads it or looks into what was found in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.located: Located = {}
+        self.audits: dict[object, Audit] = {}
+        self.lock = threading.Lock()
+        self._outcome: LoadedImage | ImageError | None = None
+
+    def load(self) -> LoadedImage:
+        """The decoded picture.
+
+        Raises:
+            ImageError: it cannot be used.
+        """
+        if self._outcome is None:
+            try:
+                self._outcome = load_image(self.path)
+            except ImageError as error:
+                self._outcome = error
+        if isinstance(self._outcome, ImageError):
+            raise self._outcome
+        return self._outcome
+
+
 def prefetch(
     items: Iterable[Item], recipe: Recipe, *, ahead: int, workers: int = 2
 ) -> Generator[Prepared, None, None]:
     """Prepare items in order, about ``ahead`` of them beyond the one being consumed.
 
-    Closing the iterator early drops what has not begun.
+    Each picture is decoded once for all items of it that follow each other. Closing the iterator early drops what
+    has not begun.
     """
     waiting: deque[tuple[int, Future[list[Prepared]]]] = deque()
     pending = 0
     with ThreadPoolExecutor(workers, thread_name_prefix="prefetch") as pool:
         try:
-            for group in _by_picture(items):
-                waiting.append((len(group), pool.submit(recipe.prepare, group)))
+            for picture, group in _by_picture(items):
+                waiting.append((len(group), pool.submit(recipe.prepare, group, picture)))
                 pending += len(group)
                 while pending > ahead and waiting:
                     count, future = waiting.popleft()
@@ -162,21 +209,24 @@ def prefetch(
                 future.cancel()
 
 
-def _by_picture(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Items in order, those that follow each other and share a picture together."""
-    group: list[Item] = []
-    for item in items:
-        if group and (item.stimulus.path != group[0].stimulus.path or len(group) == _AT_ONCE):
-            yield group
-            group = []
-        group.append(item)
-    if group:
-        yield group
+def _by_picture(items: Iterable[Item]) -> Iterator[tuple[Picture, list[Item]]]:
+    """Items in order, those that follow each other and share a picture together, a few at a time."""
+    for path, sharing in groupby(items, key=lambda item: item.stimulus.path):
+        picture = Picture(path)
+        while group := list(islice(sharing, _AT_ONCE)):
+            yield picture, group
 
 
-def _demand_hidden(found: Audit | None) -> None:
-    if found is None or found.residual_faces:
-        raise ImageError(
-            "Not sent: this picture may leave the machine only with its faces hidden, and "
-            + ("no audit was made." if found is None else f"the audit finds {found.residual_faces} left.")
-        )
+def _demand_hidden(masked: Masked, found: Audit | None) -> None:
+    """Refuse to send a picture in which a face may be seen: none was found to hide, or one is left."""
+    if not masked.hidden or NOTHING_HIDDEN in " ".join(masked.notes):
+        reason = "nothing was found to hide in it"
+    elif found is None:
+        reason = "it was not audited"
+    elif found.residual_faces:
+        reason = f"the audit finds {found.residual_faces} left"
+    else:
+        return
+    raise ImageError(
+        f"Not sent: this picture may leave the machine only with its faces hidden, and {reason}."
+    )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from elena_wb.core import Sampling, UsageError
+from collections.abc import Mapping
+
+from elena_wb.core import Sampling, Upload, UsageError
+from elena_wb.data.policy import NO_SETTINGS
 from elena_wb.engine.importing import IMPORTED
 from elena_wb.engine.plan import Resumed
 from elena_wb.engine.pointing import DEFAULT
@@ -10,8 +13,18 @@ from elena_wb.engine.study import Request
 from elena_wb.store import Store, resolve_run, show_run
 
 
-def request_of(store: Store, run: str, *, retry_failed: bool) -> Request:
+def request_of(
+    store: Store,
+    run: str,
+    *,
+    retry_failed: bool,
+    allow_upload: bool = False,
+    uploads: Mapping[str, Upload] = NO_SETTINGS,
+) -> Request:
     """The request that started ``run`` (its number, or the newest of its name).
+
+    That pictures which are to stay might leave the machine is not taken from the run: it was said of the pictures of
+    that time. ``uploads`` are the user's settings.
 
     Raises:
         UsageError: there is no such run, or its answers were imported.
@@ -40,5 +53,6 @@ def request_of(store: Store, run: str, *, retry_failed: bool) -> Request:
         retry_failed=retry_failed,
         person=options.get("person") or DEFAULT,
         audit=options.get("audit", False),
-        allow_upload=options.get("allow_upload", False),
+        allow_upload=allow_upload,
+        uploads=uploads,
     )

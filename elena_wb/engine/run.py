@@ -143,6 +143,7 @@ class _Sitting:
         self._began = time.monotonic()
         self._drained = self._began
         self._reason: str | None = None
+        self._unaudited = 0
         self.model_gave_up = False
 
     def work(self, model: Model, batch_size: int | None) -> None:
@@ -183,6 +184,9 @@ class _Sitting:
                 if self._stop.is_set():
                     return
                 self._outbox.append(*self._reader.located(prepared))
+                if prepared.audit is None:
+                    self._unaudited += 1
+                    self._listener(Notice(f"Not audited: {prepared.item.stimulus.path}: {prepared.error}"))
 
     def _may_go_on(self) -> bool:
         return not (self._stop.is_set() or self.model_gave_up)
@@ -297,4 +301,5 @@ class _Sitting:
             time.monotonic() - self._began,
             self._cost,
             self._reason,
+            self._unaudited,
         )

@@ -12,36 +12,34 @@ from pathlib import Path
 from typing import Any
 
 from elena_wb.core import (
-    Choice,
     Condition,
-    Dataset,
     Model,
     ModelCard,
     Problem,
     Sampling,
     Stimulus,
-    UsageError,
+    Upload,
 )
-from elena_wb.data import collect
 from elena_wb.engine.events import Listener, RunFinished
+from elena_wb.engine.gathering import gather, lasting, ready
 from elena_wb.engine.models import ModelAddress
 from elena_wb.engine.plan import Resumed, RunPlan, Setting, Wish, plan_run
 from elena_wb.engine.pointing import DEFAULT, Pointing
 from elena_wb.engine.prefetch import Auditor
 from elena_wb.engine.run import execute
 from elena_wb.engine.uploads import Uploads
-from elena_wb.masking import Masking, audits, choose_auditor, resolve
+from elena_wb.masking import Masking, audits, choose_auditor
 from elena_wb.plugins import PluginHost
 from elena_wb.prompts import choose
-from elena_wb.store import Store, drain_orphans, known_stimuli, storable
+from elena_wb.store import Store, drain_orphans, storable
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a user asks for. ``model_uri`` is a URI, not an alias; ``conditions`` are specs as typed.
 
-    ``person`` is how labelled persons are pointed out. ``allow_upload`` is the user's word that pictures which are
-    to stay on this machine may leave it after all.
+    ``person`` is how labelled persons are pointed out. ``uploads`` are the user's settings of where the pictures of
+    folders may go, and ``allow_upload`` is the user's word that those which are to stay may leave after all.
     """
 
     sources: Sequence[str | Path]
@@ -62,6 +60,7 @@ class Request:
     person: Pointing = DEFAULT
     audit: bool = False
     allow_upload: bool = False
+    uploads: Mapping[str, Upload] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,27 +122,16 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
         drain_orphans(store, patient=True)
     address = ModelAddress.parse(request.model_uri, host)
     card = address.describe()
-    collection = collect(
-        request.sources,
-        datasets=host.instances("datasets"),
-        dataset=None if request.dataset is None else _dataset(request.dataset, host),
-        known=known_stimuli(store),
-    )
+    collection = gather(request.sources, request.dataset, host, store, request.uploads)
     stimuli = collection.stimuli[: request.limit]
-    if not stimuli:
-        raise UsageError(
-            f"There is no usable picture in {', '.join(map(str, request.sources))}.",
-            hint="Name folders or image files; `elena-wb stimuli render FOLDER` makes some to try.",
-        )
     conditions = list(dict.fromkeys(Condition.parse(spec) for spec in request.conditions))
     uploads = Uploads(address, allowed=request.allow_upload)
     uploads.check(stimuli, conditions)
     notes: list[str] = []
     if request.audit and not any(map(audits, conditions)):
         notes.append("There is nothing to audit: no condition hides the face.")
-    person = request.person if any(stimulus.person_box for stimulus in stimuli) else None
     plans: list[RunPlan] = []
-    wish = _wish(request)
+    wish = _wish(request, overruled=uploads.overrules(stimuli))
     for prompt_name in dict.fromkeys(request.prompts):
         for condition in conditions:
             chosen = choose(
@@ -154,8 +142,7 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
                 extra_folders=host.prompt_folders,
             )
             notes += chosen.notes
-            masking = resolve(condition, locators=host.makers("locators"), maskers=host.makers("maskers"))
-            _prepare(masking, stimuli, collection.problems)
+            masking = ready(condition, stimuli, collection.problems, host)
             guards = uploads.guards(stimuli)
             setting = Setting(
                 card=card,
@@ -165,7 +152,7 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
                 sampling=request.sampling,
                 seed=request.seed,
                 max_tokens=request.max_tokens or chosen.prompt.max_tokens,
-                person=person,
+                person=request.person,
                 auditor=_auditor(masking, host) if (request.audit or guards) and audits(condition) else None,
                 guards_uploads=guards,
             )
@@ -192,33 +179,15 @@ def _auditor(masking: Masking, host: PluginHost) -> Auditor:
     return Auditor(*choose_auditor(masking, host.makers("locators")))
 
 
-def _dataset(written: str, host: PluginHost) -> Dataset:
-    try:
-        choice = Choice.parse(written)
-    except ValueError as error:
-        raise UsageError(f"`{written}` is no dataset: {error}.", hint="NAME[,OPTION=VALUE]…") from error
-    dataset: Dataset = host.make("datasets", choice)
-    return dataset
-
-
-def _prepare(masking: Masking, stimuli: Sequence[Stimulus], problems: Sequence[Problem]) -> None:
-    """Check that the masking can be applied; a table that could not be read may be why it cannot."""
-    try:
-        masking.prepare(stimuli)
-    except UsageError as error:
-        found = [f"{problem.where}: {problem.reason}" for problem in problems[:3]]
-        raise UsageError(error.message, hint="\n".join(filter(None, (error.hint, *found)))) from error
-
-
-def _wish(request: Request) -> Wish:
+def _wish(request: Request, *, overruled: bool) -> Wish:
     options: Mapping[str, Any] = {
         "sources": [storable(Path(source).expanduser().absolute()) for source in request.sources],
-        "dataset": request.dataset,
+        "dataset": request.dataset and lasting(request.dataset),
         "limit": request.limit,
         "repeats": request.repeats,
         "prompt": list(request.prompts),
         "audit": request.audit,
-        "allow_upload": request.allow_upload,
+        "allow_upload": overruled,
     }
     return Wish(
         name=request.name,

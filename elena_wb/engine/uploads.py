@@ -21,6 +21,11 @@ class Uploads:
         """Whether any of ``stimuli`` would leave the machine and may do so only if an audit finds no face in it."""
         return self._leave and any(stimulus.upload == "masked-only" for stimulus in stimuli)
 
+    def overrules(self, stimuli: Sequence[Stimulus]) -> bool:
+        """Whether the user's word lets any of ``stimuli`` leave the machine that would otherwise stay."""
+        restricted = any(stimulus.upload != "allowed" for stimulus in stimuli)
+        return self.allowed and self.address.provider.network and restricted
+
     def check(self, stimuli: Sequence[Stimulus], conditions: Sequence[Condition]) -> None:
         """Refuse what would send pictures away that must stay.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from elena_wb.core import Box, Region, Stimulus, UsageError
+from elena_wb.core import Box, Region, Stimulus, Upload, UsageError
 from elena_wb.store import tables
 from elena_wb.store.database import DuckDBConnection, Store
 from elena_wb.store.records import RunSpec, RunStatus
@@ -131,6 +131,17 @@ def known_stimuli(store: Store) -> Mapping[str, KnownFile]:
     with store.read() as connection:
         rows = connection.execute("SELECT path, stimulus_id, file_size, file_mtime_ns FROM files").fetchall()
     return {path: KnownFile(stimulus_id, size, mtime) for path, stimulus_id, size, mtime in rows}
+
+
+def known_uploads(store: Store) -> Mapping[str, Upload]:
+    """Content of a picture (``picture_id``) → its policy, where it is not to go everywhere."""
+    if not store.exists():
+        return {}
+    with store.read() as connection:
+        rows = connection.execute("""
+            SELECT picture_id, upload FROM stimuli WHERE upload <> 'allowed'
+            ORDER BY upload <> 'masked-only'""").fetchall()
+    return dict(rows)
 
 
 def known_regions(store: Store, locator: str) -> Mapping[str, tuple[Region, ...]]:

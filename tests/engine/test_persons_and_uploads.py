@@ -23,6 +23,8 @@ from elena_wb.core import (
     person_stimulus_id,
 )
 from elena_wb.data import FolderDataset, images
+from elena_wb.data.policy import MARKER
+from elena_wb.engine import Notice
 from elena_wb.engine import prefetch as prefetching
 from elena_wb.engine.pointing import INSTRUCTIONS, OUTLINE, pointed_out
 from elena_wb.engine.resume import request_of
@@ -42,6 +44,9 @@ class Persons(FolderDataset):
         super().__init__()
         self.upload = upload
         self.persons = persons
+
+    def recognises(self, root: Path) -> bool:
+        return False
 
     def load(self, root: Path, known: object = NOTHING_KNOWN) -> Collection:
         found = super().load(root)
@@ -71,9 +76,21 @@ class Plugin:
         register("persons", Persons)
 
 
+class WithoutDetectors:
+    """What the host provides, but for its face detectors: those of the plugin ``scripted`` are the only ones."""
+
+    register_maskers = staticmethod(builtin.register_maskers)
+    register_datasets = staticmethod(builtin.register_datasets)
+
+    @staticmethod
+    @builtin.hookimpl
+    def register_locators(register) -> None:  # type: ignore[no-untyped-def]
+        register("annotated", "elena_wb.masking.annotated:AnnotatedLocator")
+
+
 @pytest.fixture
 def host() -> PluginHost:
-    return build_host([], [("builtin", builtin), ("scripted", scripted), ("persons", Plugin)])
+    return build_host([], [("builtin", WithoutDetectors), ("scripted", scripted), ("persons", Plugin)])
 
 
 @pytest.fixture
@@ -166,6 +183,27 @@ def test_each_person_is_asked_about_and_decoded_once_per_picture(
     assert sql(store, "SELECT count(DISTINCT content_digest) FROM generations") == [(same_pixels,)]
 
 
+def test_a_picture_is_decoded_and_audited_once_for_all_its_persons_and_repeats(
+    folder: Path, host: PluginHost, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[str] = []
+    audits: list[str] = []
+    real_load, real_audit = prefetching.load_image, prefetching.audit
+    monkeypatch.setattr(prefetching, "load_image", lambda path: loads.append(path.name) or real_load(path))
+    monkeypatch.setattr(
+        prefetching,
+        "audit",
+        lambda pixels, masked, stimulus, *rest: (
+            audits.append(stimulus.path.name) or real_audit(pixels, masked, stimulus, *rest)
+        ),
+    )
+    monkeypatch.setattr(prefetching, "_AT_ONCE", 2)
+    request = asked_of(folder, repeats=3, conditions=["face@squares"], audit=True)
+    (result,) = carry_out(request, host, store)
+    assert (result.ok, sorted(loads), sorted(audits)) == (12, ["a.png", "b.png"], ["a.png", "b.png"])
+    assert sql(store, "SELECT count(DISTINCT content_digest) FROM generations") == [(9,)]
+
+
 def test_how_persons_are_pointed_out_makes_another_run_and_is_stored(
     folder: Path, host: PluginHost, store: Store
 ) -> None:
@@ -173,14 +211,19 @@ def test_how_persons_are_pointed_out_makes_another_run_and_is_stored(
     assert [run.run_id for run in runs] == [1, 2, 3]
     assert [show_run(store, run.run_id)["options"]["person"] for run in runs] == ["crop", "outline", "whole"]
     assert request_of(store, "2", retry_failed=False).person == "outline"
-    whole = asked_of(folder, dataset="folder")
-    (first,) = carry_out(whole, host, store)
-    assert show_run(store, first.run_id)["options"]["person"] is None
+
+
+def test_labelled_persons_extend_a_run_of_whole_pictures(
+    folder: Path, host: PluginHost, store: Store
+) -> None:
+    (whole,) = carry_out(asked_of(folder, dataset="folder"), host, store)
+    (persons,) = carry_out(asked_of(folder), host, store)
+    assert (persons.run_id, persons.ok) == (whole.run_id, 4)
 
 
 def test_the_prompt_says_which_person_is_meant(folder: Path, host: PluginHost, store: Store) -> None:
     plan = plan_study(asked_of(folder, person="outline"), host, store).plans[0]
-    (prepared, _) = plan.setting.recipe.prepare(plan.items[:2])
+    (prepared, _) = prefetching.prefetch(plan.items[:2], plan.setting.recipe, ahead=2)
     assert prepared.request is not None
     assert prepared.request.user.startswith(INSTRUCTIONS["outline"])
     assert prepared.request.user.endswith(plan.setting.prompt.user)
@@ -212,8 +255,40 @@ def test_an_audit_is_made_up_for_without_asking_again(folder: Path, host: Plugin
     assert plan_study(replace(request, audit=True), host, store).to_audit == 0
 
 
+def test_an_audit_that_cannot_be_made_is_told_and_the_run_is_no_success(
+    folder: Path, host: PluginHost, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = asked_of(folder, dataset="folder", conditions=["face@squares"])
+    carry_out(request, host, store)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug in the detector")
+
+    monkeypatch.setattr(scripted.OtherSquares, "locate", fail)
+    events: list[object] = []
+    (result,) = plan_study(replace(request, audit=True), host, store).carry_out(store, listener=events.append)
+    assert result.unaudited == 2
+    assert sum("a bug in the detector" in event.message for event in events if isinstance(event, Notice)) == 2
+
+
+def test_a_fault_of_a_locator_costs_the_picture_and_not_the_run(
+    folder: Path, host: PluginHost, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = scripted.Squares.locate
+
+    def fail(self: scripted.Squares, pixels: Pixels, stimulus: Stimulus) -> object:
+        if stimulus.path.name == "a.png":
+            raise RuntimeError("a bug")
+        return real(self, pixels, stimulus)
+
+    monkeypatch.setattr(scripted.Squares, "locate", fail)
+    (result,) = carry_out(asked_of(folder, dataset="folder", conditions=["face@squares"]), host, store)
+    assert (result.ok, result.failed) == (1, 1)
+    assert "a bug" in str(sql(store, "SELECT error FROM generations WHERE status = 'error'"))
+
+
 def test_a_local_only_picture_is_not_sent_without_leave(folder: Path, host: PluginHost, store: Store) -> None:
-    request = asked_of(folder, "distant:?version=2", dataset="persons,upload=local-only")
+    request = asked_of(folder, "distant:", dataset="persons,upload=local-only")
     with pytest.raises(UsageError, match="must not leave this machine") as error:
         plan_study(request, host, store)
     assert "--allow-upload" in str(error.value.hint)
@@ -236,3 +311,41 @@ def test_a_masked_only_picture_is_sent_masked_and_only_if_no_face_is_left(
     assert "Not sent" in str(error)
     (both,) = carry_out(replace(request, conditions=["face@squares"]), host, store)
     assert (both.ok, both.failed) == (2, 0)
+
+
+def test_a_masked_only_picture_without_a_face_to_hide_is_not_sent(
+    folder: Path, host: PluginHost, store: Store
+) -> None:
+    request = asked_of(folder, "distant:", dataset="persons,upload=masked-only,persons=no")
+    (result,) = carry_out(replace(request, conditions=["face@squares,smallest=50"]), host, store)
+    assert (result.ok, result.failed) == (0, 2)
+    assert "nothing was found to hide" in str(sql(store, "SELECT DISTINCT error FROM generations"))
+
+
+def test_to_resume_is_no_leave_to_send(folder: Path, host: PluginHost, store: Store) -> None:
+    (run,) = carry_out(
+        asked_of(folder, "distant:", dataset="folder", allow_upload=True, limit=1), host, store
+    )
+    assert show_run(store, run.run_id)["options"]["allow_upload"] is False, "nothing restricted was sent"
+    (folder / MARKER).write_text('upload = "local-only"', "utf-8")
+    with pytest.raises(UsageError, match="local-only"):
+        plan_study(request_of(store, "1", retry_failed=True), host, store)
+    again = request_of(store, "1", retry_failed=True, allow_upload=True)
+    assert plan_study(again, host, store).plans[0].spec.options["allow_upload"] is True
+
+
+def test_settings_and_what_the_store_knows_keep_pictures_here(
+    folder: Path, host: PluginHost, store: Store, tmp_path: Path
+) -> None:
+    plain = asked_of(folder, "distant:", dataset=None)
+    with pytest.raises(UsageError, match="local-only"):
+        plan_study(replace(plain, uploads={str(folder): "local-only"}), host, store)
+    carry_out(asked_of(folder, dataset="persons,upload=local-only"), host, store)
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    (copy / "renamed.png").write_bytes((folder / "a.png").read_bytes())
+    for sources in ([folder], [copy], [copy / "renamed.png"]):
+        with pytest.raises(UsageError, match="local-only"):
+            plan_study(replace(plain, sources=sources), host, store)
+    (folder / MARKER).write_text('upload = "allowed"', "utf-8")
+    assert plan_study(plain, host, store).to_ask == 2, "a marker speaks louder than what was known"
