@@ -111,7 +111,7 @@ def _measured(photographs: _Photographs) -> list[Row]:
 def _audited(masking: Masking, paths: Sequence[Path]) -> list[Row]:
     """What the audit adds to masking, and what it finds."""
     try:
-        name, detector = choose_auditor(masking, plugin_host().makers("locators"))
+        name, detector = choose_auditor(masking, plugin_host().makers("locators"), map(_stimulus, paths))
     except WorkbenchError as error:
         print(f"masking: audit skipped, {error.message}")
         return []

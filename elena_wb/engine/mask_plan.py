@@ -166,7 +166,7 @@ def _treatments(
         masking = ready(condition, stimuli, problems, host)
         auditor = None
         if order.audit and audits(condition):
-            auditor = choose_auditor(masking, host.makers("locators"))
+            auditor = choose_auditor(masking, host.makers("locators"), stimuli)
         treatments.append(Treatment(condition, masking, folder, auditor))
     return tuple(treatments)
 

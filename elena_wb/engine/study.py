@@ -153,7 +153,9 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
                 seed=request.seed,
                 max_tokens=request.max_tokens or chosen.prompt.max_tokens,
                 person=request.person,
-                auditor=_auditor(masking, host) if (request.audit or guards) and audits(condition) else None,
+                auditor=_auditor(masking, stimuli, host)
+                if (request.audit or guards) and audits(condition)
+                else None,
                 guards_uploads=guards,
             )
             plan = plan_run(store, setting, stimuli, wish)
@@ -175,8 +177,8 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
     )
 
 
-def _auditor(masking: Masking, host: PluginHost) -> Auditor:
-    return Auditor(*choose_auditor(masking, host.makers("locators")))
+def _auditor(masking: Masking, stimuli: Sequence[Stimulus], host: PluginHost) -> Auditor:
+    return Auditor(*choose_auditor(masking, host.makers("locators"), stimuli))
 
 
 def _wish(request: Request, *, overruled: bool) -> Wish:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -76,6 +76,16 @@ class Source:
     part: str
     locators: Mapping[str, Locator]
     known: frozenset[str] = frozenset()
+
+    def is_given_in(self, parts: Collection[str]) -> bool:
+        """Whether the part is among the annotated ``parts`` of a stimulus, and annotations are asked."""
+        return ANNOTATED in self.locators and not members(self.part).isdisjoint(parts)
+
+    def needed(self, present: Iterable[Collection[str]]) -> Mapping[str, Locator]:
+        """The detectors that are asked about stimuli whose annotated parts are ``present``."""
+        if all(self.is_given_in(parts) for parts in present):
+            return {}
+        return {name: locator for name, locator in self.locators.items() if name != ANNOTATED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,19 +182,24 @@ class Masking:
             UsageError: a part is found by no locator, and no stimulus comes with a region of it.
             SetupError: a locator that is needed lacks its weights.
         """
-        present = [{region.part for region in regions_of(stimulus)} for stimulus in stimuli]
+        present = _parts_present(stimuli)
         for source in self.sources:
-            wanted = members(source.part)
-            detectors = [locator for name, locator in source.locators.items() if name != ANNOTATED]
-            annotated = (
-                [bool(wanted & parts) for parts in present] if ANNOTATED in source.locators else [False]
-            )
-            if not detectors and not any(annotated):
+            if set(source.locators) <= {ANNOTATED} and not any(
+                source.is_given_in(parts) for parts in present
+            ):
                 raise _nothing_finds(source, set().union(*present))
-            if not all(annotated):
-                for detector in detectors:
-                    if isinstance(detector, Prepares):
-                        detector.prepare()
+            for detector in source.needed(present).values():
+                if isinstance(detector, Prepares):
+                    detector.prepare()
+
+    def detectors(self, stimuli: Iterable[Stimulus]) -> frozenset[str]:
+        """Names of the detectors that are asked about ``stimuli``: none where annotations say everything."""
+        present = _parts_present(stimuli)
+        return frozenset(name for source in self.sources for name in source.needed(present))
+
+
+def _parts_present(stimuli: Iterable[Stimulus]) -> list[frozenset[str]]:
+    return [frozenset(region.part for region in regions_of(stimulus)) for stimulus in stimuli]
 
 
 def _usable(regions: Iterable[Region], locator: str, width: int, height: int) -> list[Region]:

@@ -96,15 +96,17 @@ def audit(pixels_masked: Pixels, masked: Masked, stimulus: Stimulus, name: str, 
     return Audit(left, len(open_to_view) if known else None, len(left) + len(unseen), name)
 
 
-def choose_auditor(masking: Masking, locators: Mapping[str, Make[Locator]]) -> tuple[str, Locator]:
-    """The first face detector that is ready and did not find what ``masking`` hides, with its name.
+def choose_auditor(
+    masking: Masking, locators: Mapping[str, Make[Locator]], stimuli: Iterable[Stimulus]
+) -> tuple[str, Locator]:
+    """The first face detector that is ready and is not asked what ``masking`` is to hide, with its name.
 
-    Where the masking goes by annotations alone, any detector will do.
+    Where annotations say of all ``stimuli`` what to hide, any detector will do.
 
     Raises:
         SetupError: there is none; the hint says what brings one.
     """
-    used = {name for source in masking.sources for name in source.locators} | {ANNOTATED}
+    used = masking.detectors(stimuli) | {ANNOTATED}
     lacking: SetupError | None = None
     for name in in_order(locators):
         if name in used:

@@ -179,3 +179,17 @@ def test_the_setting_is_checked_and_written(home: Path, photos: Path) -> None:
         write_setting("uploads.photos", "local-only")
     write_setting(f"uploads.{photos}", None)
     assert load_configuration().settings.uploads == {}
+
+
+def test_a_link_into_a_dataset_keeps_its_policy(tmp_path: Path) -> None:
+    trees.emotic_pictures(tmp_path / "emotic")
+    trees.emotic_csv_joined(tmp_path / "emotic" / "annotations.csv")
+    picture = min(
+        path for path in (tmp_path / "emotic").rglob("*") if path.is_file() and path.suffix != ".csv"
+    )
+    farm = tmp_path / "farm"
+    farm.mkdir()
+    (farm / "one.png").symlink_to(picture)
+    (tmp_path / "all").symlink_to(picture.parent)
+    for source in (farm, farm / "one.png", tmp_path / "all"):
+        assert set(policies(collect([source], datasets=DATASETS)).values()) == {"local-only"}, source

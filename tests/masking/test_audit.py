@@ -148,10 +148,10 @@ def test_what_is_shown_of_a_person_before_a_hidden_background_is_not_hidden() ->
     assert (len(found.faces), found.uncovered) == (1, 1)
 
 
-def chosen(spec: str, locators: Mapping[str, Locator]) -> str:
+def chosen(spec: str, locators: Mapping[str, Locator], *regions: Region) -> str:
     makers = {name: lambda _, locator=locator: locator for name, locator in locators.items()}
     masking = resolve(Condition.parse(spec), locators=makers, maskers={"box": lambda _: BoxMasker()})
-    return choose_auditor(masking, makers)[0]
+    return choose_auditor(masking, makers, [stimulus(*regions)])[0]
 
 
 def test_the_auditor_is_never_the_detector_that_masked() -> None:
@@ -159,12 +159,13 @@ def test_the_auditor_is_never_the_detector_that_masked() -> None:
     assert chosen("face", both) == "other"
     assert chosen("face@yunet", both) == "other"
     assert chosen("face@other", both) == "yunet"
-    assert chosen("face@annotated", both) == "yunet"
+    assert chosen("face@annotated", both, FACE) == "yunet"
+    assert chosen("face", both, FACE) == "yunet", "where annotations say everything no detector has masked"
 
 
 def test_an_auditor_that_is_not_ready_is_passed_over() -> None:
     both = {"annotated": AnnotatedLocator(), "yunet": Sees(ready=False), "other": Sees()}
-    assert chosen("face@annotated", both) == "other"
+    assert chosen("face@annotated", both, FACE) == "other"
     with pytest.raises(SetupError, match="`other`") as error:
         chosen("face", both)
     assert error.value.hint == "elena-wb models pull it"
@@ -189,7 +190,7 @@ def independent(spec: str) -> tuple[Masking, str, Locator]:
     locators = host.makers("locators")
     masking = resolve(Condition.parse(spec), locators=locators, maskers=host.makers("maskers"))
     try:
-        return masking, *choose_auditor(masking, locators)
+        return masking, *choose_auditor(masking, locators, [stimulus()])
     except SetupError as error:
         pytest.skip(f"no second face detector is installed: {error.message}")
 

@@ -223,7 +223,7 @@ def test_masks_by_mtcnn_are_audited_by_yunet_and_the_other_way_round(yunet: Yune
             locators=host.makers("locators"),
             maskers=host.makers("maskers"),
         )
-        assert choose_auditor(masking, host.makers("locators"))[0] == audited_by
+        assert choose_auditor(masking, host.makers("locators"), [stimulus(Path("a.png"))])[0] == audited_by
 
 
 def test_faces_are_masked_without_the_weights_of_yunet(
