@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from elena_wb.cli.options import AsJson, open_store
+from elena_wb.cli.options import AsJson, open_store, settings
 from elena_wb.cli.output import print_json, print_table, say, warn
 from elena_wb.errors import ExitCode
 
@@ -69,7 +69,9 @@ def import_(
     from elena_wb.engine.importing import ImportRequest, import_answers
     from elena_wb.plugins import plugin_host
 
-    request = ImportRequest(files, dataset, pictures or (), model, condition, name)
+    request = ImportRequest(
+        files, dataset, pictures or (), model, condition, name, uploads=settings(ctx).uploads
+    )
     results = import_answers(request, plugin_host(), open_store(ctx))
     for result in results:
         _tell(result)

@@ -148,7 +148,7 @@ class Dataset(Protocol):
 
 
 @runtime_checkable
-class ReadsNames(Protocol):
+class ReadsNames(Dataset, Protocol):
     """A dataset whose file names carry the labels, so that answers can be scored without the pictures."""
 
     def from_name(self, name: str) -> tuple[tuple[Label, ...], Mapping[str, str]] | None:

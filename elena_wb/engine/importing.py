@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from elena_wb.core import Condition, Problem, ReadsNames, UsageError
-from elena_wb.data.published import Published, PublishedAnswer, read_published
+from elena_wb.core import Condition, Problem, ReadsNames, Upload, UsageError
+from elena_wb.data.published import Published, read_published
 from elena_wb.engine.events import RunStatus
+from elena_wb.engine.imported_records import SCHEME, items_of, records_of
 from elena_wb.engine.linking import Links, Pictures, Source, find_source, link
-from elena_wb.engine.plan import generation_id
-from elena_wb.engine.prefetch import Item
-from elena_wb.parsing import parse
 from elena_wb.plugins import PluginHost
 from elena_wb.store import (
     GenerationRecord,
@@ -33,24 +30,20 @@ from elena_wb.store import (
     storable,
     working_on,
 )
-from elena_wb.store.lookup import count_abstained, count_labelled
-from elena_wb.vocabulary import load_scheme
-
-SCHEME = "ekman7"
-"""The labels that ELENA's prompts ask for."""
+from elena_wb.store.lookup import count_abstained, count_labelled, count_linked
 
 PROMPT = "elena-published"
 
 IMPORTED = "imported"
 """The provenance of a run whose answers were published by somebody else."""
 
-_AS_PUBLISHED = "put together from the published fields: the text itself was not kept"
-_SILENT = "nothing but the values that the authors' script starts with: an abstention, or no answer at all"
-
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What a user asks for. ``dataset`` is ``NAME[,OPTION=VALUE]…``, ``condition`` a spec as typed."""
+    """What a user asks for. ``dataset`` is ``NAME[,OPTION=VALUE]…``, ``condition`` a spec as typed.
+
+    ``uploads`` are the user's settings of where the pictures of folders may go.
+    """
 
     files: Sequence[Path]
     dataset: str | None = None
@@ -58,6 +51,7 @@ class ImportRequest:
     model: str | None = None
     condition: str = "none"
     name: str | None = None
+    uploads: Mapping[str, Upload] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +96,7 @@ def import_answers(request: ImportRequest, host: PluginHost, store: Store) -> li
         drain_orphans(store, patient=True)
     pictures = None
     if request.pictures:
-        chosen = sources[0].reader if request.dataset is not None else None
-        pictures = Pictures.load(request.pictures, chosen, host, store)
+        pictures = Pictures.load(request.pictures, request.dataset, host, store, request.uploads)
     linked = [
         _linked(file, source, pictures, request, store) for file, source in zip(files, sources, strict=True)
     ]
@@ -130,11 +123,21 @@ def _enter(
 ) -> Imported:
     """Put the run into the store, unless it is there."""
     spec = _spec(file, links, request, condition)
+    items = items_of(file, links.stimuli)
     with working_on(store, spec.run_key):
         run_id = find_run(store, spec.run_key)
-        new = run_id is None or len(answered(store, spec.run_key)) < len(file.answers)
+        stored = answered(store, spec.run_key)
+        moved = bool(stored) and not stored.keys() <= {
+            (item.stimulus.stimulus_id, item.repeat) for item in items
+        }
+        new = run_id is None or len(stored) < len(items)
         if new:
-            records = _records(file, links, spec.run_key)
+            if moved:
+                raise UsageError(
+                    f"Run {run_id} is an unfinished import of {file.path} with other links to pictures.",
+                    hint=f"Delete it first: `elena-wb runs delete {run_id}`.",
+                )
+            records = records_of(file, items, spec.run_key)
             with Outbox(store) as outbox:
                 run_id = begin_run(store, spec, links.new, planned=len(records))
                 outbox.append(*records)
@@ -144,6 +147,13 @@ def _enter(
             settle_run(store, run_id)
     assert run_id is not None
     shown = show_run(store, run_id)
+    linked = count_linked(store, run_id)
+    told = () if moved else links.problems
+    notes = (
+        _notes(source, links, request)
+        if new
+        else _differences(shown, spec, request, links, linked, moved=moved)
+    )
     return Imported(
         file=file.path,
         run_id=run_id,
@@ -154,10 +164,10 @@ def _enter(
         counts=shown["generations"],
         abstained=count_abstained(store, run_id),
         labelled=count_labelled(store, run_id),
-        linked=links.linked,
+        linked=linked,
         bad_entries=sum(problem.excludes for problem in file.problems),
-        problems=(*file.problems, *links.problems),
-        notes=tuple(_notes(source, links, request) if new else _differences(shown, spec, request)),
+        problems=(*file.problems, *told),
+        notes=tuple(notes),
     )
 
 
@@ -196,55 +206,6 @@ def _spec(file: Published, links: Links, request: ImportRequest, condition: str)
     )
 
 
-def _records(file: Published, links: Links, run_key: str) -> list[GenerationRecord]:
-    """A record an answer; a stimulus that several are about has repeats."""
-    repeats: Counter[str] = Counter()
-    records = []
-    for answer in file.answers:
-        stimulus = links.stimuli[answer.name]
-        records.append(_record(answer, run_key, Item(stimulus, repeats[stimulus.stimulus_id])))
-        repeats[stimulus.stimulus_id] += 1
-    return records
-
-
-def _record(answer: PublishedAnswer, run_key: str, item: Item) -> GenerationRecord:
-    bare = GenerationRecord(
-        generation_id=generation_id(run_key, item),
-        content_digest=None,
-        run_key=run_key,
-        stimulus_id=item.stimulus.stimulus_id,
-        repeat=item.repeat,
-        status="error",
-    )
-    scheme = load_scheme(SCHEME)
-    if answer.error is not None:
-        if parse(answer.error, scheme=scheme).status == "refused":
-            return replace(bare, status="refused", raw_text=answer.error, finish_reason="refused")
-        return replace(bare, error=answer.error, raw_text=answer.raw, finish_reason="error")
-    if answer.silent:
-        return replace(bare, status="ok", emotion_raw=answer.label, notes=(_SILENT,))
-    notes = [] if answer.raw is not None else [_AS_PUBLISHED]
-    text = answer.written if answer.raw is None else answer.raw
-    read = parse(text, scheme=scheme)
-    if answer.raw is not None and answer.label and scheme.canonical(answer.label) != read.emotion:
-        notes.append(f"the authors read `{answer.label[:60]}`")
-    return replace(
-        bare,
-        status=read.status,
-        raw_text=text,
-        emotion=read.emotion,
-        emotion_raw=read.emotion_raw,
-        explicit_description=read.explicit_description,
-        implicit_description=read.implicit_description,
-        narrative=read.narrative,
-        valence=read.valence,
-        arousal=read.arousal,
-        dominance=read.dominance,
-        body_parts=read.body_parts,
-        notes=(*notes, *read.notes),
-    )
-
-
 def _status(file: Published, records: Sequence[GenerationRecord]) -> RunStatus:
     failed = sum(record.status == "error" for record in records)
     if failed == len(records):
@@ -274,12 +235,25 @@ def _notes(source: Source, links: Links, request: ImportRequest) -> list[str]:
     return notes
 
 
-def _differences(shown: Mapping[str, Any], spec: RunSpec, request: ImportRequest) -> list[str]:
-    """Where the command says something else of the answers than the run that the store has."""
+def _differences(
+    shown: Mapping[str, Any],
+    spec: RunSpec,
+    request: ImportRequest,
+    links: Links,
+    linked: int,
+    *,
+    moved: bool,
+) -> list[str]:
+    """Where the command says something else of the answers than the run that the store has.
+
+    ``linked`` of that run are about pictures; ``moved`` is whether these are others than ``links`` has.
+    """
+    others = f"{links.linked} others" if links.linked == linked else links.linked
     asked = {
         "model": (request.model, shown["model_uri"], spec.model_uri),
         "condition": (request.condition != "none", shown["condition"], spec.condition),
         "dataset": (request.dataset or request.pictures, shown["dataset"], spec.dataset),
+        "links to pictures:": (moved and (request.pictures or links.linked > linked), linked, others),
     }
     differing = [
         f"{what} {there} (not {now})" for what, (given, there, now) in asked.items() if given and there != now

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from elena_wb.core import Choice, Dataset, Problem, ReadsNames, Stimulus, UsageError
-from elena_wb.data import collect
+from elena_wb.core import Choice, Dataset, Problem, ReadsNames, Stimulus, Upload
 from elena_wb.data.identify import identify
-from elena_wb.data.walk import FoundFile
+from elena_wb.data.walk import FoundFile, walk
+from elena_wb.engine.gathering import dataset_named, gather
+from elena_wb.engine.tails import Tree
 from elena_wb.plugins import PluginHost
-from elena_wb.store import Store, known_stimuli
-from elena_wb.store.lookup import named_stimuli
-
-BY_NAME = "name:"
-"""What the identity of a stimulus begins with of which only the name is known."""
+from elena_wb.store import Store
+from elena_wb.store.lookup import BY_NAME, stored_pictures
 
 _NEARLY_ALL = 0.95
 
@@ -27,7 +26,7 @@ class Source:
     """The dataset that the names are of, and what reads it; none where nobody knows."""
 
     dataset: str
-    reader: Dataset | ReadsNames | None = None
+    reader: Dataset | None = None
 
     def stimulus(self, name: str) -> Stimulus:
         """A stimulus of which nothing but the name is known, with the labels that the name states.
@@ -58,19 +57,16 @@ def find_source(written: str | None, names: Sequence[str], host: PluginHost, oth
         UsageError: there is no such dataset, or an option of it is not acceptable.
     """
     if written is not None:
-        try:
-            choice = Choice.parse(written)
-        except ValueError as error:
-            raise UsageError(f"`{written}` is no dataset: {error}.", hint="NAME[,OPTION=VALUE]…") from error
-        return Source(choice.name, host.make("datasets", choice))
+        reader = dataset_named(written, host)
+        return Source(Choice.parse(written).name, reader)
     shares: dict[str, tuple[float, Dataset]] = {}
     datasets = host.instances("datasets")
     for name in sorted(datasets):
         try:
-            reader: Dataset = datasets[name]
-            if isinstance(reader, ReadsNames):
-                read = sum(reader.from_name(_last(one)) is not None for one in names)
-                shares[name] = (read / max(1, len(names)), reader)
+            candidate: Dataset = datasets[name]
+            if isinstance(candidate, ReadsNames):
+                read = sum(candidate.from_name(_last(one)) is not None for one in names)
+                shares[name] = (read / max(1, len(names)), candidate)
         except Exception:  # noqa: BLE001 - nobody asked for this dataset; `plugins list` shows what is wrong with it
             continue
     best = max(shares, key=lambda name: shares[name][0], default=None)
@@ -83,58 +79,95 @@ class Pictures:
     """The pictures of some folders, to be found by the names that answers bear."""
 
     def __init__(self, folders: Sequence[Path], stimuli: Sequence[Stimulus]) -> None:
-        self._folders = [folder.expanduser().absolute() for folder in folders]
-        self._named: dict[str, list[Stimulus]] = {}
+        given = [Path(os.path.abspath(folder.expanduser())) for folder in folders]  # noqa: PTH100 - links stay
+        self._folders = [folder for folder in given if folder.is_dir()]
         self._contents: dict[str, list[Stimulus]] = {}
+        self._known = {stimulus.path: stimulus.picture_id for stimulus in stimuli}
         for stimulus in stimuli:
-            self._named.setdefault(_composed(stimulus.path.name), []).append(stimulus)
             self._contents.setdefault(stimulus.picture_id, []).append(stimulus)
+        self._roots = [folder if folder.is_dir() else folder.parent for folder in given]
+        outside = [path.parent for path in self._known if not any(map(path.is_relative_to, self._roots))]
+        if outside:
+            with suppress(ValueError):  # two drives of Windows
+                self._roots.append(Path(os.path.commonpath([*self._roots, *outside])))
 
     @classmethod
     def load(
-        cls, folders: Sequence[Path], dataset: Dataset | None, host: PluginHost, store: Store
+        cls,
+        folders: Sequence[Path],
+        dataset: str | None,
+        host: PluginHost,
+        store: Store,
+        uploads: Mapping[str, Upload],
     ) -> Pictures:
         """The pictures of ``folders``, read as ``dataset`` or, without one, as whatever each is recognised as.
 
         Raises:
             UsageError: a folder does not exist or is not of that dataset, or none has a picture.
         """
-        found = collect(
-            folders,
-            datasets=host.instances("datasets"),
-            dataset=dataset,
-            known=known_stimuli(store),
-        )
-        if not found.stimuli:
-            raise UsageError(f"There is no usable picture in {', '.join(map(str, folders))}.")
-        return cls(folders, found.stimuli)
+        found = gather(folders, dataset, host, store, uploads)
+        options = () if dataset is None else Choice.parse(dataset).options
+        named = (Path(value).expanduser() for _, value in options)
+        return cls([*folders, *filter(_is_folder, named)], found.stimuli)
 
-    def find(self, name: str) -> list[Stimulus]:
-        """Every stimulus that ``name`` may mean: by its path below a folder, else by its last parts, else by its
-        file name. A file that was left out because another has its content is found as that other one.
+    def find(self, names: Sequence[str]) -> Mapping[str, Found]:
+        """What each of ``names`` may mean, by the path that it is (:class:`elena_wb.engine.tails.Tree`).
+
+        A file that was left out because another has its content is found as that other one, and a file that is
+        no picture of the dataset hides those that fit less well.
         """
-        wanted = _composed(name)
-        same = self._named.get(_last(wanted), [])
-        paths = {id(stimulus): _composed(stimulus.path.as_posix()) for stimulus in same}
-        exact = {_composed((folder / wanted).as_posix()) for folder in self._folders}
-        return (
-            [stimulus for stimulus in same if paths[id(stimulus)] in exact]
-            or [stimulus for stimulus in same if paths[id(stimulus)].endswith(f"/{wanted}")]
-            or same
-            or self._copies(wanted)
-        )
+        below = (Path(os.path.join(folder, name)) for folder in self._folders for name in _inner(names))  # noqa: PTH118 - never raises
+        files = (file.path for folder in self._folders for file in walk(folder).files)
+        there = [path for path in below if os.path.isfile(path)]  # noqa: PTH113 - never raises
+        matches = Tree((*self._known, *files, *there), self._roots).find(names)
+        contents = self._read(path for match in matches.values() for path in match.paths)
+        found = {}
+        for name, match in matches.items():
+            pictures = dict.fromkeys(contents[path] for path in match.paths if path in contents)
+            stimuli = [one for picture in pictures for one in self._contents.get(picture, ())]
+            found[name] = Found(stimuli, match.elsewhere)
+        return found
 
-    def _copies(self, name: str) -> list[Stimulus]:
-        inner = PurePosixPath(name)
-        if inner.is_absolute() or ".." in inner.parts:
-            return []
-        for folder in self._folders:
-            path = folder / inner
-            if path.is_file():
-                info = path.stat()
-                read, _ = identify([FoundFile(path, info.st_size, info.st_mtime_ns)], "")
-                return [one for stimulus in read for one in self._contents.get(stimulus.picture_id, ())]
-        return []
+    def _read(self, paths: Iterable[Path]) -> Mapping[Path, str]:
+        """``picture_id`` of each of ``paths``, as far as they can be read."""
+        unread = []
+        for path in dict.fromkeys(paths):
+            if path not in self._known:
+                with suppress(OSError):
+                    info = path.stat()
+                    unread.append(FoundFile(path, info.st_size, info.st_mtime_ns))
+        return self._known | {one.path: one.picture_id for one in identify(unread, "")[0]}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The stimuli that a name may mean. ``namesakes`` is whether pictures are called so, be it in other folders."""
+
+    stimuli: Sequence[Stimulus] = ()
+    namesakes: bool = False
+
+    def settled(self, *, as_whole: bool) -> tuple[Stimulus | None, str | None]:
+        """The one stimulus that is meant, if that can be said, and what there is to tell about it.
+
+        ``as_whole`` allows for a stimulus made of a picture of which only the persons in it are stimuli.
+        """
+        pictures = {one.picture_id for one in self.stimuli}
+        if len(self.stimuli) == 1:
+            return self.stimuli[0], None
+        if len(pictures) == 1:
+            whole = next((one for one in self.stimuli if one.stimulus_id == one.picture_id), None)
+            if whole is not None:
+                return whole, None
+            reason = f"the picture shows {len(self.stimuli)} labelled persons"
+            if as_whole:
+                return _whole(self.stimuli), f"{reason}; linked to it as a whole, without a label"
+            return None, f"{reason}; known by its name only"
+        if pictures:
+            return None, f"{len(pictures)} pictures are called so; known by its name only"
+        where = (
+            "only pictures in other folders are called so" if self.namesakes else "no picture is called so"
+        )
+        return None, f"{where}; known by its name only"
 
 
 @dataclass(slots=True)
@@ -153,53 +186,63 @@ class Links:
 
 def link(names: Iterable[str], source: Source, pictures: Pictures | None, store: Store) -> Links:
     """Find each name among ``pictures``, or without these among those of the dataset that the store has."""
+    names = list(names)
+    found = _stored(names, source, store) if pictures is None else pictures.find(names)
     links = Links()
-    stored = {} if pictures or source.reader is None else named_stimuli(store, source.dataset)
     for name in names:
-        found = _stored(name, stored, source) if pictures is None else pictures.find(name)
-        if pictures is not None and len(found) > 1 and len({one.path for one in found}) == 1:
-            reason = (
-                f"the picture shows {len(found)} labelled persons; linked to it as a whole, without a label"
-            )
+        one, reason = found[name].settled(as_whole=pictures is not None)
+        if reason is not None and (pictures is not None or found[name].namesakes):
             links.problems.append(Problem(name, reason, excludes=False))
-            found = [_whole(found[0])]
-        if len(found) == 1:
-            links.stimuli[name] = found[0]
-            links.linked += 1
-            if pictures is not None:
-                links.new.append(found[0])
+        if one is None:
+            links.stimuli[name] = source.stimulus(name)
+            links.new.append(links.stimuli[name])
             continue
-        if found or pictures is not None:
-            links.problems.append(Problem(name, _why_not(found), excludes=False))
-        links.stimuli[name] = source.stimulus(name)
-        links.new.append(links.stimuli[name])
+        links.stimuli[name] = one
+        links.linked += 1
+        if pictures is not None:
+            links.new.append(one)
     return links
 
 
-def _stored(name: str, stored: Mapping[str, tuple[tuple[str, str], ...]], source: Source) -> list[Stimulus]:
-    """The pictures of the store that ``name`` may mean; of these only the identity is filled in."""
-    wanted = _composed(name)
-    known = [one for one in stored.get(_last(wanted), ()) if not one[0].startswith(BY_NAME)]
-    ends = [one for one in known if f"/{one[1]}".endswith(f"/{wanted}")]
-    return [Stimulus(key, Path(path), source.dataset, 0, 0) for key, path in ends or known]
+def _stored(names: Sequence[str], source: Source, store: Store) -> Mapping[str, Found]:
+    """The pictures of the store that ``names`` may mean; of these only the identity is filled in."""
+    known = [] if source.reader is None else stored_pictures(store, source.dataset)
+    at: dict[Path, list[Stimulus]] = {}
+    for key, path in known:
+        at.setdefault(Path(path), []).append(Stimulus(key, Path(path), source.dataset, 0, 0))
+    matches = Tree(at).find(names)
+    return {
+        name: Found([one for path in match.paths for one in at[path]], match.elsewhere)
+        for name, match in matches.items()
+    }
 
 
-def _whole(person: Stimulus) -> Stimulus:
-    """The picture that a labelled person is in; whom an answer about it means cannot be said."""
+def _whole(persons: Sequence[Stimulus]) -> Stimulus:
+    """The picture that labelled persons are in, with what holds of all: whom an answer about it means is unknown."""
+    first = persons[0]
+    shared = set.intersection(*({*one.attributes.items()} for one in persons))
     return replace(
-        person, stimulus_id=person.picture_id, person_index=None, person_box=None, labels=(), regions=()
+        first,
+        stimulus_id=first.picture_id,
+        person_index=None,
+        person_box=None,
+        labels=(),
+        regions=(),
+        attributes={key: value for key, value in first.attributes.items() if (key, value) in shared},
+        split=first.split if all(one.split == first.split for one in persons) else None,
     )
 
 
-def _why_not(found: Sequence[Stimulus]) -> str:
-    if not found:
-        return "no picture is called so; known by its name only"
-    return f"{len(found)} pictures or persons in them are called so; known by its name only"
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112 - never raises
 
 
-def _composed(name: str) -> str:
-    """``name`` with forward slashes, and its letters composed as Unicode prefers: macOS takes them apart."""
-    return unicodedata.normalize("NFC", name.replace("\\", "/")).removeprefix("./")
+def _inner(names: Iterable[str]) -> Iterator[str]:
+    """Those of ``names`` that lead to a place below a folder, with the slashes of this machine."""
+    for name in names:
+        inner = PurePosixPath(name.replace("\\", "/"))
+        if not inner.is_absolute() and ".." not in inner.parts:
+            yield str(inner)
 
 
 def _last(name: str) -> str:

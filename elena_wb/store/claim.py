@@ -25,7 +25,7 @@ def working_on(store: Store, run_key: str) -> Iterator[None]:
             if not oslock.lock(file, wait=False):
                 raise SetupError(
                     "Another process is working on this run.",
-                    hint="Wait for it to finish, or start another run of the same with --fresh.",
+                    hint="Wait for it to finish and give the command again; `elena-wb run --fresh` need not wait.",
                 )
             if not is_at(file, path):
                 continue

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from elena_wb.store.database import Store
 from elena_wb.store.schema import first_row
 
+BY_NAME = "name:"
+"""What the identity of a stimulus begins with of which only the name is known."""
 
-def named_stimuli(store: Store, dataset: str) -> Mapping[str, tuple[tuple[str, str], ...]]:
-    """File name → ``(stimulus_id, path)`` of every stimulus of ``dataset`` whose file is called so."""
+
+def stored_pictures(store: Store, dataset: str) -> list[tuple[str, str]]:
+    """``(stimulus_id, path)`` of every stimulus of ``dataset`` of which more than the name is known."""
     if not store.exists():
-        return {}
+        return []
     with store.read() as connection:
-        rows = connection.execute(
-            """SELECT parse_filename(path), stimulus_id, path FROM stimuli
-               WHERE dataset = ? ORDER BY path, stimulus_id""",
-            [dataset],
+        return connection.execute(
+            """SELECT stimulus_id, path FROM stimuli WHERE dataset = ? AND NOT starts_with(stimulus_id, ?)
+               ORDER BY path, stimulus_id""",
+            [dataset, BY_NAME],
         ).fetchall()
-    found: dict[str, tuple[tuple[str, str], ...]] = {}
-    for name, stimulus_id, path in rows:
-        found[name] = (*found.get(name, ()), (stimulus_id, path))
-    return found
+
+
+def count_linked(store: Store, run_id: int) -> int:
+    """How many answers of a run are about pictures, rather than names of pictures."""
+    with store.read() as connection:
+        row = first_row(
+            connection,
+            "SELECT count(*) FROM generations WHERE run_id = ? AND NOT starts_with(stimulus_id, ?)",
+            [run_id, BY_NAME],
+        )
+    return 0 if row is None else int(row[0])
 
 
 def count_labelled(store: Store, run_id: int) -> int:

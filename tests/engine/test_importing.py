@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from elena_wb import builtin, hookimpl
-from elena_wb.core import NOTHING_KNOWN, Collection, KnownFile, Label, UsageError
+from elena_wb.core import NOTHING_KNOWN, Collection, KnownFile, Label, ReadsNames, SetupError, UsageError
 from elena_wb.data import FolderDataset
 from elena_wb.engine.importing import Imported, ImportRequest, import_answers
 from elena_wb.engine.resume import request_of
 from elena_wb.engine.study import Request, plan_study
 from elena_wb.hookspecs import Register
 from elena_wb.plugins import PluginHost, build_host
-from elena_wb.store import Outbox, Store, show_run
+from elena_wb.store import GenerationRecord, Outbox, Store, show_run, working_on
 from tests import scripted
 from tests.real_data import real
 
@@ -354,6 +354,184 @@ def test_an_answer_about_a_picture_of_several_persons_is_about_none_of_them(
         ("0000.png", None, None, True),
         ("0001.png", "happiness", True, False),
     ]
+
+
+def test_an_answer_about_a_picture_of_several_persons_keeps_only_what_holds_of_all(
+    bring: Bring, store: Store, pictures: Pictures, tmp_path: Path
+) -> None:
+    folder = pictures(1)
+    table = tmp_path / "persons.csv"
+    table.write_text(
+        "path,emotion,x,y,w,h,gender,place,split\n"
+        "0000.png,anger,0,0,9,9,male,street,train\n"
+        "0000.png,fear,10,10,9,9,female,street,train\n"
+    )
+    dataset = f"table,label=emotion,images={folder}"
+    result = bring({"0000.png": PLAIN}, pictures=[table], dataset=dataset)
+    assert (result.linked, result.labelled) == (1, 0)
+    ((attributes, split),) = ask(store, "SELECT attributes, split FROM stimuli")
+    assert (json.loads(attributes), split) == ({"place": "street"}, "train")
+
+
+@pytest.fixture
+def moods(tmp_path: Path, pictures: Pictures) -> Path:
+    """A folder in which the only picture is `happy/001.png`."""
+    root = tmp_path / "moods"
+    pictures(1).rename(tmp_path / "made")
+    (root / "happy").mkdir(parents=True)
+    (tmp_path / "made" / "0000.png").rename(root / "happy" / "001.png")
+    return root
+
+
+def test_an_answer_about_a_picture_that_is_not_there_is_not_linked_to_its_namesake(
+    bring: Bring, store: Store, moods: Path
+) -> None:
+    result = bring({"happy/001.png": PLAIN, "sad/001.png": PLAIN}, pictures=[moods])
+    assert result.linked == 1
+    (problem,) = result.problems
+    assert (problem.where, "in other folders" in problem.reason) == ("sad/001.png", True)
+    assert ask(store, "SELECT path FROM stimuli ORDER BY path") == [
+        (str(moods / "happy" / "001.png"),),
+        ("sad/001.png",),
+    ]
+    with pytest.raises(UsageError, match="No answer in"):
+        bring({"sad/001.png": PLAIN}, pictures=[moods])
+
+
+def test_an_answer_is_not_linked_to_a_namesake_of_the_store(
+    bring: Bring, host: PluginHost, store: Store, moods: Path
+) -> None:
+    study = plan_study(Request([moods], "scripted:", prompts=["naive"]), host, store)
+    study.carry_out(store, listener=lambda _: None)
+    names = {"happy/001.png": PLAIN, "sad/001.png": PLAIN}
+    result = bring(names, dataset="folder")
+    assert result.linked == 1
+    (problem,) = result.problems
+    assert (problem.where, "in other folders" in problem.reason) == ("sad/001.png", True)
+
+
+@pytest.mark.parametrize("head", ["", "emotic/", "/home/them/emotic/", "C:\\emotic\\"])
+def test_names_of_more_folders_than_the_tree_has_are_linked(
+    bring: Bring, store: Store, pictures: Pictures, tmp_path: Path, head: str
+) -> None:
+    made = pictures(2)
+    names = ["mscoco/images/000.png", "framesdb/images/000.png"]
+    for picture, name in zip(sorted(made.iterdir()), names, strict=True):
+        (tmp_path / "emo" / name).parent.mkdir(parents=True)
+        picture.rename(tmp_path / "emo" / name)
+    result = bring({f"{head}{name}": PLAIN for name in names}, pictures=[tmp_path / "emo"])
+    assert (result.linked, result.problems) == (2, ())
+    assert ask(store, "SELECT path FROM stimuli ORDER BY path DESC") == [
+        (str(tmp_path / "emo" / name),) for name in names
+    ]
+
+
+def test_a_copy_that_was_left_out_still_makes_a_name_ambiguous(
+    bring: Bring, store: Store, postures: Path
+) -> None:
+    for folder in ("a", "b"):
+        (postures / folder).mkdir()
+    (postures / "p2S_45.png").rename(postures / "a" / "p7H_45.png")
+    shutil.copy(postures / "p1H_45.png", postures / "b" / "p7H_45.png")
+    result = bring({"p7H_45.png": PLAIN, "b/p7H_45.png": PLAIN}, pictures=[postures])
+    assert [(problem.where, "2 pictures" in problem.reason) for problem in result.problems] == [
+        ("p7H_45.png", True)
+    ]
+    assert ask(store, "SELECT path FROM stimuli WHERE stimulus_id NOT LIKE 'name:%'") == [
+        (str(postures / "b" / "p7H_45.png"),)
+    ]
+
+
+def test_a_folder_written_with_dots_is_the_same_folder(bring: Bring, store: Store, postures: Path) -> None:
+    (postures / "p2S_45.png").rename(postures / "more" / "p1H_45.png")
+    assert bring({"p1H_45.png": PLAIN}, pictures=[postures / "more" / ".."]).linked == 1
+    assert ask(store, "SELECT path FROM stimuli") == [(str(postures / "p1H_45.png"),)]
+
+
+def test_a_folder_reached_by_a_link_has_its_pictures_under_that_name_too(
+    bring: Bring, postures: Path
+) -> None:
+    (postures / "other").symlink_to(postures / "more", target_is_directory=True)
+    result = bring({"other/p4S_90.png": PLAIN, "more/p4S_90.png": PLAIN}, pictures=[postures])
+    assert (result.linked, result.problems) == (2, ())
+
+
+def test_names_that_no_file_can_have_are_known_by_name(bring: Bring, postures: Path) -> None:
+    result = bring(
+        {"p1H_45.png": PLAIN, "x" * 5000 + ".png": PLAIN, "p1H_45.png/": PLAIN}, pictures=[postures]
+    )
+    assert (result.linked, result.bad_entries) == (1, 1)
+
+
+def test_the_users_settings_say_where_linked_pictures_may_go(bring: Bring, store: Store, moods: Path) -> None:
+    bring({"001.png": PLAIN}, pictures=[moods], uploads={str(moods): "local-only"})
+    assert ask(store, "SELECT upload FROM stimuli") == [("local-only",)]
+
+
+def test_a_name_that_macos_took_apart_is_found_in_the_store(
+    bring: Bring, host: PluginHost, store: Store, pictures: Pictures
+) -> None:
+    folder = pictures(1)
+    (folder / "0000.png").rename(folder / "a\u0308.png")
+    study = plan_study(Request([folder], "scripted:", prompts=["naive"]), host, store)
+    study.carry_out(store, listener=lambda _: None)
+    assert bring({"\u00e4.png": PLAIN}, dataset="folder").linked == 1
+
+
+def test_a_second_import_reports_the_links_that_there_are(bring: Bring, store: Store, postures: Path) -> None:
+    answers = {"p1H_45.png": PLAIN, "p2S_45.png": PLAIN, "p9H_45.png": PLAIN}
+    assert bring(answers).linked == 0
+    again = bring(answers, pictures=[postures], dataset="postures")
+    assert (again.new, again.linked, again.problems) == (False, 0, ())
+    (note,) = again.notes
+    assert "links to pictures: 0 (not 2)" in note
+    assert "elena-wb runs delete 1" in note
+    assert ask(store, "SELECT count(*) FROM stimuli WHERE stimulus_id NOT LIKE 'name:%'") == [(0,)]
+
+
+def test_a_second_import_with_the_same_links_has_nothing_to_say(bring: Bring, postures: Path) -> None:
+    answers = {"p1H_45.png": PLAIN, "p2S_45.png": PLAIN}
+    for _ in range(2):
+        result = bring(answers, pictures=[postures])
+        assert (result.linked, result.notes) == (2, ())
+    result = bring(answers)
+    assert (result.linked, result.notes) == (2, ())
+
+
+def test_answers_of_an_import_that_was_cut_short_are_not_doubled_under_other_links(
+    bring: Bring, store: Store, postures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {f"p{number}H_45.png": PLAIN for number in range(4)}
+    append = Outbox.append
+
+    def killed(self: Outbox, *records: GenerationRecord) -> None:
+        append(self, *records[:2])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Outbox, "append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            bring(answers)
+    with pytest.raises(UsageError, match="unfinished import") as caught:
+        bring(answers, pictures=[postures])
+    assert "runs delete 1" in (caught.value.hint or "")
+    assert bring(answers).counts == {"ok": 4}
+
+
+def test_an_import_that_another_process_is_at_is_told_what_to_do(bring: Bring, store: Store) -> None:
+    bring({"p1H_45.png": PLAIN})
+    ((key,),) = ask(store, "SELECT run_key FROM runs")
+    with working_on(store, key), pytest.raises(SetupError) as caught:
+        bring({"p1H_45.png": PLAIN})
+    assert "give the command again" in (caught.value.hint or "")
+
+
+def test_what_reads_names_is_a_dataset() -> None:
+    class OnlyNames:
+        from_name = Postures.from_name
+
+    assert isinstance(Postures(), ReadsNames)
+    assert not isinstance(OnlyNames(), ReadsNames)
 
 
 def test_names_that_lead_out_of_the_folder_find_nothing(
