@@ -431,14 +431,15 @@ def test_a_copy_that_was_left_out_still_makes_a_name_ambiguous(
 ) -> None:
     for folder in ("a", "b"):
         (postures / folder).mkdir()
-    (postures / "p2S_45.png").rename(postures / "a" / "p7H_45.png")
-    shutil.copy(postures / "p1H_45.png", postures / "b" / "p7H_45.png")
-    result = bring({"p7H_45.png": PLAIN, "b/p7H_45.png": PLAIN}, pictures=[postures])
+    (postures / "p2S_45.png").rename(postures / "b" / "p7H_45.png")
+    (postures / "p1H_45.png").rename(postures / "0kept.png")
+    shutil.copy(postures / "0kept.png", postures / "a" / "p7H_45.png")
+    result = bring({"p7H_45.png": PLAIN, "a/p7H_45.png": PLAIN}, pictures=[postures])
     assert [(problem.where, "2 pictures" in problem.reason) for problem in result.problems] == [
         ("p7H_45.png", True)
     ]
     assert ask(store, "SELECT path FROM stimuli WHERE stimulus_id NOT LIKE 'name:%'") == [
-        (str(postures / "b" / "p7H_45.png"),)
+        (str(postures / "0kept.png"),)
     ]
 
 
