@@ -111,9 +111,11 @@ def _linked(
 ) -> Links:
     links = link([answer.name for answer in file.answers], source, pictures, store)
     if pictures is not None and not links.linked:
+        first = f"The first is about `{file.answers[0].name}`."
+        namesakes = f" {links.namesakes} are called as pictures in other folders, or several, are."
         raise UsageError(
             f"No answer in {file.path} is about a picture in {', '.join(map(str, request.pictures))}.",
-            hint=f"The first is about `{file.answers[0].name}`. Without `--pictures` the names alone are used.",
+            hint=f"{first}{namesakes if links.namesakes else ''} Without `--pictures` the names alone are used.",
         )
     return links
 

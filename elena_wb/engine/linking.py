@@ -158,16 +158,14 @@ class Found:
             whole = next((one for one in self.stimuli if one.stimulus_id == one.picture_id), None)
             if whole is not None:
                 return whole, None
-            reason = f"the picture shows {len(self.stimuli)} labelled persons"
+            reason = f"shows {len(self.stimuli)} labelled persons"
             if as_whole:
-                return _whole(self.stimuli), f"{reason}; linked to it as a whole, without a label"
+                return _whole(self.stimuli), f"{reason}; linked as a whole, without a label"
             return None, f"{reason}; known by its name only"
         if pictures:
-            return None, f"{len(pictures)} pictures are called so; known by its name only"
-        where = (
-            "only pictures in other folders are called so" if self.namesakes else "no picture is called so"
-        )
-        return None, f"{where}; known by its name only"
+            return None, f"is the name of {len(pictures)} pictures; known by its name only"
+        whose = "the name of pictures in other folders" if self.namesakes else "the name of no picture"
+        return None, f"is {whose}; known by its name only"
 
 
 @dataclass(slots=True)
@@ -175,12 +173,14 @@ class Links:
     """Name → stimulus, for every name.
 
     ``new`` are the stimuli whose data is to go into the store. ``linked`` counts the names that mean pictures; the
-    others have stimuli of their own. Problems are names that mean several pictures or persons, or none.
+    others have stimuli of their own. Problems are names that mean several pictures or persons, or none;
+    ``namesakes`` counts those that pictures in other folders have.
     """
 
     stimuli: dict[str, Stimulus] = field(default_factory=dict)
     new: list[Stimulus] = field(default_factory=list)
     linked: int = 0
+    namesakes: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -194,6 +194,7 @@ def link(names: Iterable[str], source: Source, pictures: Pictures | None, store:
         if reason is not None and (pictures is not None or found[name].namesakes):
             links.problems.append(Problem(name, reason, excludes=False))
         if one is None:
+            links.namesakes += found[name].namesakes
             links.stimuli[name] = source.stimulus(name)
             links.new.append(links.stimuli[name])
             continue

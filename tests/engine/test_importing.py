@@ -394,8 +394,9 @@ def test_an_answer_about_a_picture_that_is_not_there_is_not_linked_to_its_namesa
         (str(moods / "happy" / "001.png"),),
         ("sad/001.png",),
     ]
-    with pytest.raises(UsageError, match="No answer in"):
+    with pytest.raises(UsageError, match="No answer in") as caught:
         bring({"sad/001.png": PLAIN}, pictures=[moods])
+    assert "1 are called as pictures in other folders" in (caught.value.hint or "")
 
 
 def test_an_answer_is_not_linked_to_a_namesake_of_the_store(
