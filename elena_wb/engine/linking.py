@@ -19,6 +19,7 @@ from elena_wb.store import Store
 from elena_wb.store.lookup import BY_NAME, stored_pictures
 
 _NEARLY_ALL = 0.95
+_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,8 @@ def link(names: Iterable[str], source: Source, pictures: Pictures | None, store:
     for name in names:
         one, reason = found[name].settled(as_whole=pictures is not None)
         if reason is not None and (pictures is not None or found[name].namesakes):
-            links.problems.append(Problem(name, reason, excludes=False))
+            shown = name if len(name) <= _LONGEST_SHOWN else f"…{name[-_LONGEST_SHOWN:]}"
+            links.problems.append(Problem(shown, reason, excludes=False))
         if one is None:
             links.namesakes += found[name].namesakes
             links.stimuli[name] = source.stimulus(name)

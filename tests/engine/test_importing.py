@@ -463,6 +463,7 @@ def test_names_that_no_file_can_have_are_known_by_name(bring: Bring, postures: P
         {"p1H_45.png": PLAIN, "x" * 5000 + ".png": PLAIN, "p1H_45.png/": PLAIN}, pictures=[postures]
     )
     assert (result.linked, result.bad_entries) == (1, 1)
+    assert max(len(problem.where) for problem in result.problems) < 500
 
 
 def test_the_users_settings_say_where_linked_pictures_may_go(bring: Bring, store: Store, moods: Path) -> None:
