@@ -81,7 +81,7 @@ def _measured(photographs: _Photographs) -> list[Row]:
             theirs, ours, ratio = in_turn(
                 lambda chosen=chosen: _recipe(chosen, Path(scratch)),
                 lambda chosen=chosen: _in_threads(masking, chosen, Path(scratch)),
-                rounds=_ROUNDS,
+                rounds=_ROUNDS if len(chosen) > 1 else 1,
             )
             what = f"mask {len(chosen)} {large}" if len(chosen) > 1 else f"mask a {large}"
             rows.append(

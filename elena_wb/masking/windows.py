@@ -12,7 +12,7 @@ WINDOW = 1024
 OVERLAP = 128
 """The longest sides of a window, and of a face that is looked for in windows: each lies whole in one."""
 
-_COARSE = 0.75
+_COARSE = 0.6
 _MOST_ENLARGED = 3.0
 _SURELY = 20
 _STEP = OVERLAP / _SURELY
@@ -40,7 +40,7 @@ class Scale:
 def scales(width: int, height: int, *, side: int, windows: int) -> tuple[Scale, ...]:
     """The scales at which a picture of ``width`` x ``height`` pixels is searched, the coarsest last.
 
-    Every picture is searched whole at two scales, its longer side at ``side`` and at three quarters of it: what
+    Every picture is searched whole at two scales, its longer side at ``side`` and at six tenths of it: what
     is missed at one is often seen at the other. Smaller pictures are enlarged for it, at most threefold.
     Larger pictures are searched window by window besides, where a face of 2 x ``SMALLEST`` pixels would be
     too small in the whole: at their own size, or at the largest scale at which at most ``windows`` windows of

@@ -138,7 +138,7 @@ def test_a_face_of_24_pixels_is_found_in_a_picture_4000_pixels_wide(weights: Non
         if region.part == "face" and region.box.w < 64
     ]
     for left, top in corners:
-        assert sum(holds(box, left + 28, top + 14) for box in faces) == 1
+        assert any(holds(box, left + 28, top + 14) for box in faces)
     without = YunetLocator(windows=0).locate(large, stimulus(Path("large.png")))
     assert not any(holds(region.box, 1993 + 28, 1201 + 14) and region.box.w < 64 for region in without)
 
