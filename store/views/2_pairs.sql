@@ -2,7 +2,11 @@ CREATE OR REPLACE VIEW pairs AS
 WITH answers AS (
     SELECT g.*, r.experiment, r.model_uri, r.model_digest, r.prompt_name, r.condition,
            coalesce(r.options->>'scheme', 'ekman7') AS scheme,
+           coalesce(r.options->>'person', 'crop') AS person,
            r.seed, r.options->'sampling' AS sampling, r.options->'max_tokens' AS max_tokens,
+           -- The digest of an import is that of its file: only the name says that two have the same model.
+           CASE WHEN r.options->>'provenance' = 'imported' THEN 'imported ' || r.model_uri
+                ELSE r.model_digest END AS same_model,
            regexp_extract(r.run_key, '#\d+$') AS again
     FROM generations AS g JOIN runs AS r USING (run_id)
     WHERE g.status <> 'error'
@@ -40,9 +44,10 @@ FROM answers AS a
 JOIN answers AS b
   ON a.stimulus_id = b.stimulus_id
  AND a.repeat = b.repeat
- AND a.model_digest = b.model_digest
+ AND a.same_model = b.same_model
  AND a.prompt_name = b.prompt_name
  AND a.scheme = b.scheme
+ AND a.person = b.person
  AND a.experiment IS NOT DISTINCT FROM b.experiment
  AND a.again = b.again
  AND a.seed IS NOT DISTINCT FROM b.seed
@@ -52,7 +57,7 @@ JOIN answers AS b
  AND (a.condition = 'none' OR (b.condition <> 'none' AND a.condition < b.condition))
 LEFT JOIN stimuli AS s ON s.stimulus_id = a.stimulus_id
 LEFT JOIN truths AS t ON t.stimulus_id = a.stimulus_id AND t.scheme = a.scheme;
-COMMENT ON VIEW pairs IS 'Two answers about one picture under two conditions: same model, prompt pack, sampling, repeat and experiment.';
+COMMENT ON VIEW pairs IS 'Two answers about one picture under two conditions: same model (of imports, the same name of one), prompt pack, way of pointing a person out, sampling, repeat and experiment.';
 COMMENT ON COLUMN pairs.experiment IS 'The experiment of both runs.';
 COMMENT ON COLUMN pairs.model IS 'The model.';
 COMMENT ON COLUMN pairs.prompt IS 'The prompt pack; its variant may differ with the condition.';

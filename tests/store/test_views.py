@@ -150,6 +150,37 @@ def test_a_condition_is_paired_with_its_control_too(store: Store) -> None:
     ]
 
 
+def test_only_runs_that_point_persons_out_alike_are_paired(store: Store) -> None:
+    # Runs 1 and 2 cut persons out; run 1 is of a time when nothing else was possible and does not say so.
+    ways = (("none", {}), ("face", {"person": "crop"}), ("none", {"person": "outline"}))
+    for number, (condition, options) in enumerate((*ways, ("face", {"person": "outline"}))):
+        begin_run(store, spec(str(number), condition=condition, options=options), [stimulus(0)])
+        with Outbox(store) as outbox:
+            outbox.append(generation(str(number), 0, emotion="fear"))
+    with store.read() as connection:
+        assert connection.execute("SELECT run_a, run_b FROM pairs ORDER BY ALL").fetchall() == [(1, 2), (3, 4)]
+
+
+def test_imported_runs_are_paired_by_the_name_of_their_model(store: Store) -> None:
+    imported = {"provenance": "imported"}
+    for number, (condition, model, options) in enumerate(
+        (
+            ("none", "gemini:a", imported),
+            ("face", "gemini:a", imported),
+            ("face", "gemini:b", imported),
+            ("face", "gemini:a", {}),
+        )
+    ):
+        run = spec(
+            str(number), condition=condition, model_uri=model, model_digest=str(number), options=options
+        )
+        begin_run(store, run, [stimulus(0)])
+        with Outbox(store) as outbox:
+            outbox.append(generation(str(number), 0, emotion="fear"))
+    with store.read() as connection:
+        assert connection.execute("SELECT run_a, run_b FROM pairs").fetchall() == [(1, 2)]
+
+
 def test_narratives_put_everything_on_one_line(study: Store) -> None:
     with study.read() as connection:
         row = connection.execute("""
