@@ -86,11 +86,12 @@ audits AS (
     SELECT stimulus_id, max(residual_faces) AS residual_faces FROM mask_audits
     WHERE masking = (SELECT options->>'masking' FROM runs WHERE run_id = $run) GROUP BY stimulus_id
 ),
+told AS (
+    SELECT generation_id, label, max(logprob) AS logprob FROM label_scores
+    WHERE generation_id IN (SELECT generation_id FROM generations WHERE run_id = $run) GROUP BY ALL
+),
 probabilities AS (
-    SELECT generation_id, map(list(label), list(logprob)) AS scores
-    FROM (SELECT generation_id, label, max(logprob) AS logprob FROM label_scores
-          WHERE generation_id IN (SELECT generation_id FROM generations WHERE run_id = $run) GROUP BY ALL)
-    GROUP BY generation_id
+    SELECT generation_id, map(list(label), list(logprob)) AS scores FROM ({scored}) GROUP BY generation_id
 ),
 per_stimulus AS (
     SELECT {keys} g.stimulus_id, any_value({truth}) AS truth, list_sort(list({answer})) AS answers
@@ -103,6 +104,13 @@ per_stimulus AS (
 )
 SELECT {names} truth, answers, count(*) AS stimuli FROM per_stimulus GROUP BY ALL ORDER BY ALL
 """
+_MAPPED = """
+    SELECT generation_id, label,
+           CASE WHEN isfinite(most) THEN most + ln(list_sum(list_transform(all_of, lambda one: exp(one - most))))
+                ELSE most END AS logprob
+    FROM (SELECT generation_id, counterpart AS label, max(logprob) AS most, list(logprob ORDER BY logprob) AS all_of
+          FROM told JOIN counterparts USING (label) WHERE counterpart IS NOT NULL GROUP BY ALL)"""
+"""The probability of a label of another scheme: the sum over those that correspond to it and to no other."""
 _JOINS = {
     "s": "LEFT JOIN stimuli AS s USING (stimulus_id)",
     "a": "LEFT JOIN audits AS a USING (stimulus_id)",
@@ -245,6 +253,7 @@ def _patterns_sql(selection: Selection, by: Sequence[str], reads: frozenset[Colu
         names="".join(f"by_{number}, " for number in range(len(keys))),
         truth=_struct(truth),
         answer=_struct(answer),
+        scored=_MAPPED if mapped else "FROM told",
         joins="\n    ".join(join for alias, join in _JOINS.items() if re.search(rf"\b{alias}\.", used)),
         only=only,
     )
@@ -279,16 +288,13 @@ def _answers(table: pa.Table, labels: tuple[str, ...]) -> Answers:
     emotion = np.full(a, ABSTAINED, dtype=np.int32)
     if "emotion" in given.type.names:
         emotion = given.field("emotion").to_numpy(zero_copy_only=False).astype(np.int32)
-    return Answers(
-        labels=labels,
-        stimuli=table["stimuli"].to_numpy().astype(np.int64),
-        truth=true,
-        truth_vad=_numbers(truth, "vad", 3),
-        pattern=np.repeat(np.arange(k, dtype=np.int32), lengths),
-        emotion=emotion,
-        vad=_numbers(given, "vad", 3),
-        scores=_numbers(given, "scores", len(labels)),
-    )
+    stimuli = table["stimuli"].to_numpy().astype(np.int64)
+    pattern = np.repeat(np.arange(k, dtype=np.int32), lengths)
+    truth_vad, vad = _numbers(truth, "vad", 3), _numbers(given, "vad", 3)
+    scores = _numbers(given, "scores", len(labels))
+    for array in (stimuli, true, truth_vad, pattern, emotion, vad, scores):
+        array.setflags(write=False)  # every metric is given the same ones
+    return Answers(labels, stimuli, true, truth_vad, pattern, emotion, vad, scores)
 
 
 def _numbers(structs: pa.StructArray, name: str, width: int) -> npt.NDArray[np.float64]:

@@ -153,6 +153,33 @@ def test_feelings_and_label_scores_come_with_the_answers_that_state_them(store: 
     assert set(found.emotion) == {ABSTAINED}, "the emotion was not asked for"
 
 
+def test_label_scores_in_another_scheme_are_the_sums_over_what_corresponds(store: Store) -> None:
+    run_id = fill(store, [stimulus(0), stimulus(1)], [["pain"], ["pain"]], options={"scheme": "emotic26"})
+    told = {
+        0: {"pain": -1.0, "suffering": -2.0, "sadness": -900.0, "fear": -3.0, "esteem": -0.1},
+        1: {"pain": -math.inf, "suffering": -math.inf, "sadness": -math.inf, "fear": -800.0},
+    }
+    rows = [(digest("k", n, 0), label, score) for n, of in told.items() for label, score in of.items()]
+    with store.write() as connection:
+        connection.executemany("INSERT INTO label_scores VALUES (?, ?, ?)", rows)
+    (found,) = read_answers(
+        store, run_id, Selection(scheme="ekman7"), (), frozenset({"emotion", "scores"})
+    ).values()
+    place = {label: found.labels.index(label) for label in found.labels}
+    first, second = sorted(found.scores.tolist(), key=lambda of: -of[place["fear"]])
+    assert first[place["sadness"]] == pytest.approx(math.log(math.exp(-1) + math.exp(-2)))
+    assert (first[place["fear"]], second[place["fear"]]) == (-3.0, -800.0)
+    assert second[place["sadness"]] == -math.inf
+    assert math.isnan(first[place["anger"]])
+
+
+def test_what_metrics_share_cannot_be_written_to(store: Store) -> None:
+    found = read(store, fill(store, [stimulus(0, said("fear"))], [["fear"]]))
+    for name in ("stimuli", "truth", "truth_vad", "pattern", "emotion", "vad", "scores"):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(found, name)[:] = 0
+
+
 def test_groups_are_columns_of_the_store_and_attributes_of_stimuli(store: Store) -> None:
     odd = 'what\'s "this".$x'
     pictures = [
