@@ -20,11 +20,13 @@ from elena_wb.data.emotic_csv import DATABASES, NAME, SCHEME, is_emotic, read_cs
 from elena_wb.data.identify import storable
 from elena_wb.data.persons import Annotation, stimuli_of
 from elena_wb.data.pictures import MissingPictureError, Pictures, folder_given
-from elena_wb.data.rows import peek
+from elena_wb.data.rows import TABLE_SUFFIXES, peek
 from elena_wb.data.walk import FoundFile
 
 _ANNOTATION_FOLDERS = frozenset(("annotation", "annotations", "annots", "labels"))
+_ANNOTATION_SUFFIXES = TABLE_SUFFIXES | {".mat"}
 _MOST_TABLES = 20
+_ROWS_LOOKED_AT = 50
 _OUTER = ("emotic", "images", "data")
 _OUTER_OR_NONE = ("", *(f"{folder}/" for folder in _OUTER))
 
@@ -57,6 +59,19 @@ class EmoticDataset:
             return _is_annotations(root) if root.is_file() else any(_annotation_files(root))
         except (OSError, ValueError):
             return False
+
+    def is_home(self, folder: Path) -> bool:
+        """Whether ``folder`` has a table or a Matlab file, and folders called as EMOTIC's with their ``images``.
+
+        So that the policy does not hang on annotations that can be read.
+        """
+        try:
+            if not folder.is_dir() or not _has_tables(folder):
+                return False
+            places = [folder, *(folder / name for name in _folders_of_databases(folder))]
+        except (OSError, ValueError):
+            return False
+        return any((place / database / "images").is_dir() for place in places for database in DATABASES)
 
     def load(self, root: Path, known: Mapping[str, KnownFile] = NOTHING_KNOWN) -> Collection:
         """Every labelled person whose picture is there.
@@ -151,6 +166,20 @@ def _folders_of_databases(root: Path) -> list[str]:
     return [name for name in names if any((root / name / database).is_dir() for database in DATABASES)]
 
 
+def _has_tables(root: Path) -> bool:
+    """Whether a file that may hold annotations lies in ``root`` or in its folder of annotations."""
+    folders = [root]
+    with os.scandir(root) as entries:
+        for entry in entries:
+            if entry.name.lower() in _ANNOTATION_FOLDERS and entry.is_dir():
+                folders.append(Path(entry.path))
+    return any(
+        os.path.splitext(name)[1].lower() in _ANNOTATION_SUFFIXES  # noqa: PTH122 - asked of every entry
+        for folder in folders
+        for name in os.listdir(folder)  # noqa: PTH208
+    )
+
+
 def _annotation_files(root: Path) -> Iterator[Path]:
     """Files with annotations in ``root`` and in its folder of annotations, by name."""
     tables, folders = [], []
@@ -170,4 +199,4 @@ def _annotation_files(root: Path) -> Iterator[Path]:
 def _is_annotations(path: Path) -> bool:
     if path.suffix.lower() == ".mat":
         return "annotations" in path.name.lower() and path.is_file()
-    return path.suffix.lower() == ".csv" and is_emotic(*peek(path))
+    return path.suffix.lower() == ".csv" and is_emotic(*peek(path, _ROWS_LOOKED_AT))

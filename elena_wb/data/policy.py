@@ -43,6 +43,14 @@ class Restricted(Protocol):
         """The policy, where no marker and no setting says otherwise."""
 
 
+@runtime_checkable
+class KnowsItsHome(Protocol):
+    """A dataset that knows its pictures' folder also where it cannot read the annotations in it."""
+
+    def is_home(self, folder: Path) -> bool:
+        """Whether the pictures in ``folder`` and below are the dataset's. Never raises."""
+
+
 def stricter(policies: Iterable[Upload]) -> Upload | None:
     """The strictest of ``policies``; ``None`` where there is none."""
     return max(policies, key=POLICIES.index, default=None)
@@ -97,7 +105,7 @@ def kept_at_home(
 
     def home(folder: Path) -> Upload | None:
         if folder not in homes:
-            found = (policy for dataset, policy in restricted if dataset.recognises(folder))
+            found = (policy for dataset, policy in restricted if _is_of(dataset, folder))
             homes[folder] = stricter(found)
         return homes[folder]
 
@@ -130,6 +138,10 @@ def kept_at_home(
             kind="note",
         )
     return kept, list(notes.values())
+
+
+def _is_of(dataset: Dataset, folder: Path) -> bool:
+    return dataset.recognises(folder) or (isinstance(dataset, KnowsItsHome) and dataset.is_home(folder))
 
 
 def _places(path: Path) -> list[Path]:

@@ -10,6 +10,7 @@ import pytest
 
 from elena_wb.core import Box, Collection, Label, UsageError, person_stimulus_id
 from elena_wb.data import collect
+from elena_wb.data.annotation_table import TableDataset
 from elena_wb.data.emotic import EmoticDataset
 from tests import trees
 from tests.real_data import real
@@ -310,6 +311,22 @@ def test_the_same_picture_under_two_names_numbers_its_persons_through(root: Path
     found = collect([root], datasets={"emotic": EmoticDataset()})
     assert [(s.path.name, s.person_index) for s in found.stimuli] == [("one.png", 0), ("two.png", 1)]
     assert [problem.kind for problem in found.problems] == ["duplicate"]
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 3])
+def test_a_label_that_is_misspelt_does_not_make_a_table_another_dataset(root: Path, wrong: int) -> None:
+    file = trees.emotic_csv_single(root / "rows.csv")
+    lines = file.read_text().splitlines()
+    cells = lines[1 + wrong].split(",")
+    lines[1 + wrong] = ",".join((cells[0], "Foo", *cells[2:]))
+    file.write_text("\n".join(lines))
+    datasets = {"emotic": EmoticDataset(), "table": TableDataset()}
+    for source in (root, file):
+        found = collect([source], datasets=datasets)
+        assert {(stimulus.dataset, stimulus.upload) for stimulus in found.stimuli} == {
+            ("emotic", "local-only")
+        }
+        assert [where for where, reason in reasons(found) if "`Foo`" in reason] == [f"rows.csv:{2 + wrong}"]
 
 
 def test_other_folders_are_not_taken_for_emotic(tmp_path: Path) -> None:

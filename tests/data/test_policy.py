@@ -193,3 +193,28 @@ def test_a_link_into_a_dataset_keeps_its_policy(tmp_path: Path) -> None:
     (tmp_path / "all").symlink_to(picture.parent)
     for source in (farm, farm / "one.png", tmp_path / "all"):
         assert set(policies(collect([source], datasets=DATASETS)).values()) == {"local-only"}, source
+
+
+@pytest.mark.parametrize("between", ["", "emotic", "all_pictures"])
+@pytest.mark.parametrize("table", ["rows.csv", "Annotations/rows.tsv", "sheet.parquet", "labels/old.mat"])
+def test_pictures_in_the_folders_of_emotic_stay_here_though_its_annotations_cannot_be_read(
+    tmp_path: Path, between: str, table: str
+) -> None:
+    root = tmp_path / "set"
+    trees.emotic_pictures(root / between)
+    file = root / table
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"image_path,label\nmscoco/images/COCO_train2014_1.jpg,\xe4\xff")
+    inner = root / between / "mscoco" / "images"
+    for source in (root, inner, inner / "COCO_train2014_1.jpg"):
+        assert set(policies(collect([source], datasets=DATASETS)).values()) == {"local-only"}, source
+    mark(inner, "allowed")
+    assert set(policies(collect([inner], datasets=DATASETS)).values()) == {"allowed"}
+
+
+def test_folders_called_as_those_of_emotic_are_not_its_own_without_annotations(tmp_path: Path) -> None:
+    trees.emotic_pictures(tmp_path)
+    assert set(policies(collect([tmp_path], datasets=DATASETS)).values()) == {"allowed"}
+    trees.picture(tmp_path / "other" / "ade20k" / "flat.png")
+    (tmp_path / "other" / "rows.csv").write_text("a,b\n")
+    assert policies(collect([tmp_path / "other"], datasets=DATASETS)) == {"flat.png": "allowed"}
