@@ -43,6 +43,10 @@ class SetupError(WorkbenchError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+class AbsentError(SetupError):
+    """Something that can be fetched or installed was not yet: where there is a choice, another thing is taken."""
+
+
 class ImageError(WorkbenchError):
     """One picture cannot be used. Recorded with its stimulus; the run goes on."""
 

@@ -37,6 +37,7 @@ from elena_wb.core.protocols import (
 )
 from elena_wb.core.stimulus import Box, Label, Region, Stimulus, Upload, person_stimulus_id
 from elena_wb.errors import (
+    AbsentError,
     ExitCode,
     ImageError,
     ModelError,
@@ -52,6 +53,7 @@ __all__ = [
     "REFUSED",
     "UNMASKED",
     "UNPARSED",
+    "AbsentError",
     "Answers",
     "BodyPart",
     "Box",

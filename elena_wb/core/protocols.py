@@ -52,7 +52,9 @@ class Prepares(Protocol):
         """Make sure that :meth:`Locator.locate` can work.
 
         Raises:
-            SetupError: something is missing; the hint is the command that brings it.
+            AbsentError: something was not fetched or installed yet; the hint is the command that brings it. Where
+                the user left the choice of a locator to the host, the next one is taken.
+            SetupError: something is there and wrong, which stops a command in any case.
         """
 
 
@@ -72,11 +74,18 @@ class Relocates(Protocol):
     """A masker that hides something else in place of the part, such as an equal area elsewhere."""
 
     def elsewhere(
-        self, boxes: Sequence[Box], *, width: int, height: int, persons: Sequence[Box]
+        self,
+        boxes: Sequence[Box],
+        *,
+        width: int,
+        height: int,
+        persons: Sequence[Box],
+        avoid: Sequence[Box] = (),
     ) -> Sequence[Box]:
         """The boxes to pass to :meth:`Masker.mask` in place of ``boxes``, within ``width`` x ``height`` pixels.
 
-        ``persons`` are boxes of whole persons where any are known. Empty where there is no room.
+        ``persons`` are boxes of whole persons where any are known, and ``avoid`` what should stay visible if it can.
+        Empty where there is no room.
         """
 
 

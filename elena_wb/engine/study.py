@@ -143,6 +143,7 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
             )
             notes += chosen.notes
             masking = ready(condition, stimuli, collection.problems, host)
+            notes += masking.notes(stimuli)
             guards = uploads.guards(stimuli)
             setting = Setting(
                 card=card,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from elena_wb.core import (
     Relocates,
     Stimulus,
     UsageError,
+    WorkbenchError,
 )
 from elena_wb.masking.annotated import NAME as ANNOTATED
 from elena_wb.masking.annotated import regions_of
@@ -30,6 +32,9 @@ from elena_wb.nearest import nearest
 NOTHING_HIDDEN = "nothing of it is hidden"
 """Stands in the note of every picture that shows something its condition should hide."""
 
+
+_SHOWN_BY_CONTROLS = ("face", "head")
+"""Parts that a control leaves to be seen wherever they are known to be, also of other persons."""
 
 Located = dict[str, Sequence[Region]]
 """Identity of a locator → what it found in one picture; shared by the conditions of that picture."""
@@ -70,12 +75,13 @@ class Source:
 
     ``locators`` (name → locator) are asked in order until one has found the part: annotations first, where
     the user left the choice to the host. ``known`` are the parts that may have been meant where nobody
-    knows this one.
+    knows this one. ``passed_over`` are detectors that would be asked first, each with what it lacks.
     """
 
     part: str
     locators: Mapping[str, Locator]
     known: frozenset[str] = frozenset()
+    passed_over: tuple[tuple[str, str], ...] = ()
 
     def is_given_in(self, parts: Collection[str]) -> bool:
         """Whether the part is among the annotated ``parts`` of a stimulus, and annotations are asked."""
@@ -94,6 +100,8 @@ class _Found:
     to_show: tuple[Region, ...]
     searched: tuple[str, ...]
     notes: tuple[str, ...]
+    seen: tuple[Region, ...]
+    """Whatever any locator that was asked knows of the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +131,10 @@ class Masking:
         hidden, notes = _boxes(found.to_hide), found.notes
         if isinstance(self.masker, Relocates) and hidden:
             persons = [region.box for region in regions_of(stimulus) if region.part == BODY]
-            hidden = tuple(self.masker.elsewhere(hidden, width=width, height=height, persons=persons))
+            faces = [region.box for region in found.seen if region.part in _SHOWN_BY_CONTROLS]
+            hidden = tuple(
+                self.masker.elsewhere(hidden, width=width, height=height, persons=persons, avoid=faces)
+            )
             if not hidden:
                 notes = (*notes, f"no room for the control: {NOTHING_HIDDEN}")
         masked = self.masker.mask(pixels, hidden) if hidden else pixels
@@ -172,8 +183,33 @@ class Masking:
             else:
                 outside = ANNOTATED in source.locators and not wanted.isdisjoint(annotated)
                 notes.append(_unhidden(source.part, outside=outside))
+        masker: Masker | Relocates | None = self.masker
+        if isinstance(masker, Relocates):
+            self._look_for_more(pixels, stimulus, detected, asked)
         searched = tuple(name for name in asked if name != ANNOTATED)
-        return _Found(tuple(to_hide.values()), tuple(to_show), searched, tuple(notes))
+        identities = [locator.identity for source in self.sources for locator in source.locators.values()]
+        seen_by_any = {**detected, **given}
+        everything = [region for name in identities for region in seen_by_any.get(name, ())]
+        return _Found(
+            tuple(to_hide.values()),
+            tuple(to_show),
+            searched,
+            tuple(notes),
+            (*regions_of(stimulus), *everything),
+        )
+
+    def _look_for_more(
+        self, pixels: Pixels, stimulus: Stimulus, detected: Located, asked: dict[str, None]
+    ) -> None:
+        """Ask the detectors also where annotations told of one person: a control is to hide nobody's face."""
+        height, width = pixels.shape[:2]
+        for source in self.sources:
+            for name, locator in source.locators.items():
+                if name != ANNOTATED and locator.identity not in detected:
+                    with contextlib.suppress(WorkbenchError):
+                        found = locator.locate(pixels, stimulus)
+                        detected[locator.identity] = _usable(found, name, width, height)
+                        asked[name] = None
 
     def prepare(self, stimuli: Iterable[Stimulus]) -> None:
         """Check before a run that the condition can be applied to ``stimuli``.
@@ -191,6 +227,17 @@ class Masking:
             for detector in source.needed(present).values():
                 if isinstance(detector, Prepares):
                     detector.prepare()
+
+    def notes(self, stimuli: Iterable[Stimulus]) -> list[str]:
+        """What a user should know of the detectors that are asked about ``stimuli``."""
+        present = _parts_present(stimuli)
+        return [
+            f"`{self.condition}`: the {spoken(source.part)} is looked for by {' and '.join(asked)}, since `{name}`, "
+            f"which is taken first where it is ready, is not: {lacking}"
+            for source in self.sources
+            if (asked := source.needed(present))
+            for name, lacking in source.passed_over
+        ]
 
     def detectors(self, stimuli: Iterable[Stimulus]) -> frozenset[str]:
         """Names of the detectors that are asked about ``stimuli``: none where annotations say everything."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from elena_wb.core import Box
-from elena_wb.masking.box import covering
+from elena_wb.masking.box import checked_padding, covering
+
+__all__ = ["Rectangle", "checked_padding", "rectangles"]
 
 
 class Rectangle(NamedTuple):
@@ -62,17 +63,6 @@ class Rectangle(NamedTuple):
             max(0, self.left - columns),
             min(width, self.right + columns),
         )
-
-
-def checked_padding(padding: float) -> float:
-    """``padding`` itself: the share of a box's width and height by which it grows on each side.
-
-    Raises:
-        ValueError: it is negative or not finite.
-    """
-    if padding < 0 or not math.isfinite(padding):
-        raise ValueError(f"padding is {padding:g}; it must be 0 or more")
-    return padding
 
 
 def rectangles(boxes: Sequence[Box], padding: float, width: int, height: int) -> list[Rectangle]:

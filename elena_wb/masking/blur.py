@@ -32,8 +32,8 @@ class BlurMasker:
     """
 
     def __init__(self, strength: float = 0.6, padding: float = 0.35) -> None:
-        if not 0 < strength <= 10:
-            raise ValueError(f"strength is {strength:g}; it must be above 0 and at most 10")
+        if not 0.01 <= strength <= 10:
+            raise ValueError(f"strength is {strength:g}; it must be from 0.01 to 10")
         self._strength = strength
         self.padding = checked_padding(padding)
 

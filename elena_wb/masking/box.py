@@ -15,6 +15,8 @@ RGB = tuple[int, int, int]
 MEAN = "mean"
 _GREY: RGB = (128, 128, 128)
 
+_MOST_PADDING = 10
+
 
 class BoxMasker:
     """Fills every box, grown by ``padding`` of its width and height on each side, with ``colour``.
@@ -24,10 +26,8 @@ class BoxMasker:
     """
 
     def __init__(self, colour: str | RGB = (0, 0, 0), padding: float = 0.05) -> None:
-        if padding < 0 or not math.isfinite(padding):
-            raise ValueError(f"padding is {padding:g}; it must be 0 or more")
         self._colour = colour_of(colour)
-        self.padding = padding
+        self.padding = checked_padding(padding)
 
     @property
     def identity(self) -> str:
@@ -48,6 +48,17 @@ class BoxMasker:
         for rows, columns in hidden:
             masked[rows, columns] = colour
         return masked
+
+
+def checked_padding(padding: float) -> float:
+    """``padding`` itself: the share of a box's width and height by which it grows on each side.
+
+    Raises:
+        ValueError: it is negative, or larger than any use of it.
+    """
+    if not 0 <= padding <= _MOST_PADDING:
+        raise ValueError(f"padding is {padding:g}; it must be from 0 to {_MOST_PADDING}")
+    return padding
 
 
 def covering(box: Box, width: int, height: int) -> tuple[slice, slice]:

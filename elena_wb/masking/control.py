@@ -53,14 +53,26 @@ class ControlMasker:
         return f"control({self._of_part.identity})"
 
     def elsewhere(
-        self, boxes: Sequence[Box], *, width: int, height: int, persons: Sequence[Box]
+        self,
+        boxes: Sequence[Box],
+        *,
+        width: int,
+        height: int,
+        persons: Sequence[Box],
+        avoid: Sequence[Box] = (),
     ) -> Sequence[Box]:
         """What to hide in place of ``boxes``: boxes of whole pixels, within the picture, none over the part.
 
-        Equal ``boxes``, sizes and ``persons`` have equal results. Empty where there is no room.
+        Equal arguments have equal results. ``avoid`` is left to be seen where there is room for that. Empty where
+        there is no room at all.
         """
         parts = rectangles(boxes, self._of_part.padding, width, height)
-        return placed(parts, self._outline, width=width, height=height, persons=persons)
+        open_to_view = rectangles(avoid, 0.0, width, height)
+        for kept in (open_to_view, []) if open_to_view else ([],):
+            found = placed(parts, self._outline, width=width, height=height, persons=persons, avoid=kept)
+            if found:
+                return found
+        return ()
 
     def mask(self, pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
         """A copy with ``boxes``, as :meth:`elsewhere` returned them, hidden."""

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from elena_wb.core import Pixels, SetupError
+from elena_wb.core import AbsentError, Pixels, SetupError
 from elena_wb.masking.opencv import opencv
 
 Floats = npt.NDArray[np.float32]
@@ -62,12 +62,13 @@ def verified_weights() -> dict[_File, bytes]:
     """The contents of the three files.
 
     Raises:
-        SetupError: the package is not installed, or its files are not those that are pinned.
+        AbsentError: the package is not installed.
+        SetupError: its files are not those that are pinned.
     """
     try:
         installed = metadata.distribution(PACKAGE)
     except metadata.PackageNotFoundError as error:
-        raise SetupError(
+        raise AbsentError(
             f"The face detector `mtcnn` needs the package `{PACKAGE}`, which is not installed.", hint=INSTALL
         ) from error
     return {file: _verified(Path(str(installed.locate_file(file.name))), file) for file in FILES}

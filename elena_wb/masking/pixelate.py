@@ -27,8 +27,8 @@ class PixelateMasker:
     """
 
     def __init__(self, strength: float = 0.25, padding: float = 0.35) -> None:
-        if not 0 < strength <= 1:
-            raise ValueError(f"strength is {strength:g}; it must be above 0 and at most 1")
+        if not 0.01 <= strength <= 1:
+            raise ValueError(f"strength is {strength:g}; it must be from 0.01 to 1")
         self._strength = strength
         self.padding = checked_padding(padding)
 
@@ -44,7 +44,7 @@ class PixelateMasker:
         height, width = pixels.shape[:2]
         for one in rectangles(boxes, self.padding, width, height):
             cell = self._strength * one.longer
-            cells = (max(1, round(one.width / cell)), max(1, round(one.height / cell)))
+            cells = tuple(min(max(1, round(side / cell)), side) for side in (one.width, one.height))
             soft = blurred(masked, one, _SIGMA_IN_CELLS * cell)
             means = cv2.resize(soft, cells, interpolation=cv2.INTER_AREA)
             masked[one.here] = cv2.resize(means, (one.width, one.height), interpolation=cv2.INTER_NEAREST)

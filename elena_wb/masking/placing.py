@@ -93,9 +93,15 @@ class Elliptic:
 
 
 def placed(
-    parts: Sequence[Rectangle], outline: Outline, *, width: int, height: int, persons: Iterable[Box]
+    parts: Sequence[Rectangle],
+    outline: Outline,
+    *,
+    width: int,
+    height: int,
+    persons: Iterable[Box],
+    avoid: Sequence[Rectangle] = (),
 ) -> tuple[Box, ...]:
-    """Boxes that hide as many pixels as ``parts`` do, apart from these and from each other.
+    """Boxes that hide as many pixels as ``parts`` do, apart from these, from ``avoid`` and from each other.
 
     Each part's share lies, in this order of importance: within the picture and off all parts; in one piece of
     the part's shape, else of its area in another shape, else in up to eight pieces; on the same person (the
@@ -105,6 +111,7 @@ def placed(
     """
     known = list(persons)
     taken, shares = _shares(parts, outline, width, height)
+    taken += avoid
     boxes: list[Box] = []
     for part, pixels in shares:
         search = _Search(width, height, part, _body(part, known))

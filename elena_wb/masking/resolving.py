@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol, TypeVar
 
 from elena_wb.core import (
+    AbsentError,
     Choice,
     Condition,
     Locator,
     Masker,
     Prepares,
     Relocates,
-    SetupError,
     UsageError,
     WorkbenchError,
 )
@@ -43,14 +43,15 @@ def resolve(
     """A masking that is ready to be prepared and applied.
 
     Without a locator in the condition, a part is hidden where the data says it is, and where the data says
-    nothing, where the first detector for that part sees it; detectors that cannot be imported or lack
-    their weights are passed over. Whether the data has a part that no detector finds shows in
+    nothing, where the first detector for that part sees it; detectors that cannot be imported or whose
+    weights were not fetched are passed over. Whether the data has a part that no detector finds shows in
     :meth:`Masking.prepare`. Without a style, ``box``.
 
     Raises:
         UsageError: a locator, a style or an option of one does not exist, or the locator named cannot find
             the part.
         WorkbenchError: the locator or style named cannot be imported.
+        SetupError: the weights of a detector are there and are not what they should be.
     """
     if not condition.masked:
         return Masking(condition)
@@ -92,18 +93,26 @@ def _by_any(part: str, made: Mapping[str, Locator]) -> Source:
     able = [name for name, locator in detectors.items() if members(part) & (locator.parts or frozenset())]
     # One that is ready is taken before one whose weights are missing; of several that lack theirs, the first
     # says how to fetch them when the masking is prepared.
-    ready = [name for name in able if _is_ready(detectors[name])]
+    lacking = {name: _lacking(detectors[name]) for name in able}
+    ready = [name for name in able if lacking[name] is None]
     chosen = [name for name in (ANNOTATED, *(ready or able)[:1]) if name in made]
-    return Source(part, {name: made[name] for name in chosen}, frozenset(SINGLE | set(GROUPS) | findable))
+    passed_over = tuple(
+        (name, error.hint or error.message)
+        for name in (able[: able.index(ready[0])] if ready else ())
+        if (error := lacking[name]) is not None
+    )
+    known = frozenset(SINGLE | set(GROUPS) | findable)
+    return Source(part, {name: made[name] for name in chosen}, known, passed_over)
 
 
-def _is_ready(locator: Locator) -> bool:
+def _lacking(locator: Locator) -> AbsentError | None:
+    """What a locator still needs, if anything."""
     if isinstance(locator, Prepares):
         try:
             locator.prepare()
-        except SetupError:
-            return False
-    return True
+        except AbsentError as error:
+            return error
+    return None
 
 
 def _working(locators: Mapping[str, Make[Locator]]) -> dict[str, Locator]:

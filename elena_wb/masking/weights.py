@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from elena_wb.core import SetupError, UsageError
+from elena_wb.core import AbsentError, SetupError, UsageError
 from elena_wb.masking.download import download
 from elena_wb.nearest import nearest
 from elena_wb.paths import user_data_dir
@@ -70,7 +70,8 @@ def verified_yunet() -> bytes:
     """YuNet's weights, from ``$ELENA_WB_YUNET`` or from where :func:`pull` put them.
 
     Raises:
-        SetupError: they are not there, or are not the file that is pinned.
+        AbsentError: they were not fetched yet.
+        SetupError: the file named by the user is not there, or a file is not the one that is pinned.
     """
     override = os.environ.get(OVERRIDE_VARIABLE)
     return _verified(Path(override).expanduser() if override else stored_path(YUNET), bool(override))
@@ -82,7 +83,7 @@ def _verified(path: Path, chosen_by_user: bool) -> bytes:
     if chosen_by_user and not path.is_file():
         raise SetupError(f"{OVERRIDE_VARIABLE} names {path}, which is no file.", hint=hint)
     if not path.is_file():
-        raise SetupError("The weights of the face detector `yunet` are not here yet.", hint=hint)
+        raise AbsentError("The weights of the face detector `yunet` are not here yet.", hint=hint)
     content = _read(path, YUNET)
     _check(content, str(path), YUNET)
     return content

@@ -19,6 +19,7 @@ _STEP = OVERLAP / _SURELY
 """Windows leave faces to the next coarser scale that have so many pixels there; and how far, therefore, two
 neighbouring scales may be apart."""
 _FINER = 0.9
+_LEAST_SIDE = 32
 _GRAIN = 32
 """YuNet pads what it is given to a multiple of this."""
 
@@ -47,7 +48,10 @@ def scales(width: int, height: int, *, side: int, windows: int) -> tuple[Scale, 
     ``WINDOW`` x ``WINDOW`` pixels do. With 24 of them a picture of 24 megapixels is searched at 0.7 of its size.
     """
     longer = max(width, height)
-    whole = min(side / longer, _MOST_ENLARGED)
+    narrow = min(
+        1.0, _LEAST_SIDE / min(width, height)
+    )  # a strip is not shrunk until nothing of it can be searched
+    whole = min(max(side / longer, narrow), _MOST_ENLARGED)
     found = [_whole(width, height, whole), _whole(width, height, whole * _COARSE)]
     finest = 1.0
     while finest > 2 * whole:

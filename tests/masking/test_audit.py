@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from elena_wb.core import Box, Condition, Locator, Pixels, Region, SetupError, Stimulus
+from elena_wb.core import AbsentError, Box, Condition, Locator, Pixels, Region, SetupError, Stimulus
 from elena_wb.data import load_image
 from elena_wb.masking import Masked, Masking, audit, audits, choose_auditor, resolve
 from elena_wb.masking.annotated import AnnotatedLocator
@@ -42,7 +42,7 @@ class Sees:
 
     def prepare(self) -> None:
         if not self.ready:
-            raise SetupError("no weights", hint=self.hint)
+            raise AbsentError("no weights", hint=self.hint)
 
     def locate(self, pixels: Pixels, stimulus: Stimulus) -> Sequence[Region]:
         return self.regions

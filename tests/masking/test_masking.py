@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elena_wb.core import (
+    AbsentError,
     Box,
     Condition,
     Pixels,
@@ -24,6 +25,7 @@ from elena_wb.core import (
 from elena_wb.masking import NOTHING_HIDDEN, Masking, resolve
 from elena_wb.masking.annotated import AnnotatedLocator
 from elena_wb.masking.box import BoxMasker
+from elena_wb.masking.control import ControlMasker
 
 FACE = Region("face", Box(10, 10, 20, 20), "annotated")
 EYES = Region("eyes", Box(12, 14, 16, 4), "annotated")
@@ -48,7 +50,7 @@ class Faces:
 
     def prepare(self) -> None:
         if not self.ready:
-            raise SetupError("no weights", hint="elena-wb models pull yunet")
+            raise AbsentError("no weights", hint="elena-wb models pull yunet")
 
     def locate(self, pixels: Pixels, stimulus: Stimulus) -> Sequence[Region]:
         self.calls += 1
@@ -228,3 +230,40 @@ def test_no_pixel_that_a_box_touches_remains(x: float, y: float, w: float, h: fl
 def test_a_negative_padding_is_refused() -> None:
     with pytest.raises(ValueError, match="padding"):
         BoxMasker(padding=-0.1)
+
+
+def test_a_detector_whose_weights_are_wrong_is_not_passed_over_but_said() -> None:
+    class Damaged(Faces):
+        def prepare(self) -> None:
+            raise SetupError("these are not the weights")
+
+    locators = {"faces": lambda _: Damaged(), "others": lambda _: Faces()}
+    with pytest.raises(SetupError, match="not the weights"):
+        resolve(Condition.parse("face"), locators=locators, maskers={"box": lambda _: BoxMasker()})
+
+
+def test_a_detector_that_is_not_here_yet_is_named_where_another_takes_its_place() -> None:
+    locators = {
+        "annotated": lambda _: AnnotatedLocator(),
+        "faces": lambda _: Faces(ready=False),
+        "others": lambda _: Faces(),
+    }
+    found = resolve(Condition.parse("face"), locators=locators, maskers={"box": lambda _: BoxMasker()})
+    assert list(found.sources[0].locators) == ["annotated", "others"]
+    (note,) = found.notes([stimulus()])
+    assert "others" in note
+    assert "elena-wb models pull yunet" in note
+    assert found.notes([stimulus(FACE)]) == [], "annotations say everything"
+
+
+def test_a_control_leaves_the_faces_of_others_to_be_seen(white: Pixels) -> None:
+    below = Box(8, 35, 24, 24)
+    locators = {"annotated": lambda _: AnnotatedLocator(), "faces": lambda _: Faces(below)}
+    control = resolve(
+        Condition.parse("face:control"), locators=locators, maskers={"control": lambda _: ControlMasker()}
+    )
+    masked = control.apply(white, stimulus(FACE))
+    hidden = (masked.pixels == 0).all(axis=2)
+    assert hidden.sum() == 22 * 22
+    assert not hidden[35:59, 8:32].any()
+    assert not hidden[10:30, 10:30].any()

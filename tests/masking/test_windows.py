@@ -71,3 +71,8 @@ def test_no_size_of_face_falls_between_the_scales(width: int, height: int) -> No
     for finer, coarser in itertools.pairwise([*cut, whole] if cut else []):
         assert finer.largest is not None
         assert finer.largest * coarser.width / finer.width >= SMALLEST
+
+
+def test_a_strip_is_not_shrunk_until_nothing_of_it_can_be_searched() -> None:
+    for width, height in ((1280, 30), (3000, 40), (40, 3000)):
+        assert all(min(one.width, one.height) >= 16 for one in scales(width, height, side=640, windows=24))
