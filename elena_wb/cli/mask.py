@@ -16,7 +16,7 @@ import typer
 
 from elena_wb.cli.options import open_store, settings
 from elena_wb.cli.output import print_table, say, warn
-from elena_wb.errors import ExitCode
+from elena_wb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from elena_wb.engine.mask_copies import Copy, CopyReport
@@ -28,7 +28,7 @@ _SHOWN = 20
 def mask(
     ctx: typer.Context,
     sources: Annotated[list[str], typer.Argument(metavar="IN", help="Pictures, or folders of pictures.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder for the copies.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="The folder for the copies.")],
     conditions: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,10 +64,15 @@ def mask(
     from elena_wb.plugins import plugin_host
     from elena_wb.store import add_audits
 
+    if not all(name.strip() for name in (*sources, out)):
+        raise UsageError(
+            "A name is empty, which would mean the current folder.",
+            hint="Name IN and OUT; a shell puts nothing in place of a variable that is not set.",
+        )
     store = open_store(ctx)
     order = CopyOrder(
         sources,
-        out.expanduser(),
+        Path(out).expanduser(),
         tuple(conditions or ("face",)),
         dataset=dataset,
         format=None if image_format is None else image_format.lower(),

@@ -191,6 +191,10 @@ class Policies:
             self._of[folder] = stricter(policy for policy in said if policy is not None)
         return self._of[folder]
 
+    def of_marker(self, folder: Path) -> Upload | None:
+        """What the marker in ``folder`` itself says; ``None`` where there is none."""
+        return self._marked(folder / MARKER)
+
     def _said_at_or_above(self, folder: Path) -> Upload | None:
         if folder not in self._below:
             said = list(self._configured.get(folder, ()))

@@ -20,9 +20,9 @@ from PIL import Image
 from elena_wb.core import Pixels, Region, SetupError, Stimulus, WorkbenchError
 from elena_wb.data import load_image
 from elena_wb.data.images import FORMATS as READ
-from elena_wb.data.policy import MARKER
 from elena_wb.data.writing import encode
 from elena_wb.engine.mask_manifest import PENDING, Entry, spelt, write_manifest
+from elena_wb.engine.mask_marker import mark
 from elena_wb.engine.mask_persons import as_one, hide_in_all
 from elena_wb.engine.mask_plan import CopyPlan, Picture, Treatment, output_of
 from elena_wb.masking import NOTHING_HIDDEN, Audit, Located, Masked, audit
@@ -121,8 +121,7 @@ def _begin(plan: CopyPlan) -> dict[str, Entry]:
 
     A process that is killed so leaves no file that the next one would take for another's.
     """
-    if plan.upload != "allowed":
-        plan.folder.write([MARKER], f'upload = "{plan.upload}"\n'.encode(), replace=False)
+    mark(plan.folder, plan.upload)
     planned = {
         output: Entry(output, picture.source, str(treatment.condition))
         for treatment in plan.treatments

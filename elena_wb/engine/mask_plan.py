@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +15,11 @@ from elena_wb.core import (
 )
 from elena_wb.data.identify import storable
 from elena_wb.data.naming import allot, safe_name
-from elena_wb.data.policy import MARKER
 from elena_wb.data.writing import Format, OutputFolder, choose_format, format_like
 from elena_wb.engine.gathering import gather, ready
 from elena_wb.engine.mask_folder import below_what_was_given, check_apart, check_folder, check_free
 from elena_wb.engine.mask_manifest import MANIFEST, Entry, read_manifest
+from elena_wb.engine.mask_marker import check_marker
 from elena_wb.engine.mask_persons import strictest
 from elena_wb.masking import Masking, audits, choose_auditor
 from elena_wb.plugins import PluginHost
@@ -96,8 +95,8 @@ def plan_copies(order: CopyOrder, host: PluginHost, store: Store) -> CopyPlan:
 
     Raises:
         UsageError: something named does not exist, or the output folder is none to write copies to: a file, a
-            folder with originals in it, a folder within the originals', or one with other files in the place
-            of copies.
+            folder with originals in it, a folder within the originals', one with other files in the place
+            of copies, or one whose marker cannot say what holds for the copies.
         SetupError: a detector lacks its weights, nothing can audit, or the list of earlier copies is damaged.
     """
     wanted = None if order.format is None else choose_format(order.format)
@@ -117,16 +116,18 @@ def plan_copies(order: CopyOrder, host: PluginHost, store: Store) -> CopyPlan:
         ours=earlier,
         overwrite=order.overwrite,
     )
+    upload = strictest(stimuli)
+    marking = check_marker(folder, upload, ours=earlier, overwrite=order.overwrite)
     return CopyPlan(
         folder,
         pictures,
         treatments,
         earlier,
-        strictest(stimuli),
+        upload,
         collection.problems,
         (
             *_notes(treatments, collection.ignored, audit=order.audit),
-            *_note_on_marker(strictest(stimuli), folder),
+            *filter(None, [marking]),
         ),
     )
 
@@ -169,14 +170,6 @@ def _treatments(
             auditor = choose_auditor(masking, host.makers("locators"), stimuli)
         treatments.append(Treatment(condition, masking, folder, auditor))
     return tuple(treatments)
-
-
-def _note_on_marker(upload: Upload, folder: OutputFolder) -> tuple[str, ...]:
-    if upload == "allowed":
-        return ()
-    if os.path.lexists(folder.path([MARKER])):
-        return (f"Originals are {upload}; the {MARKER} that lies with the copies is left as it is.",)
-    return (f"Originals are {upload}, and so are the copies: a {MARKER} beside them says so.",)
 
 
 def _notes(treatments: Sequence[Treatment], ignored: int, *, audit: bool) -> tuple[str, ...]:

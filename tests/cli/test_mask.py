@@ -176,6 +176,8 @@ def test_what_leaves_faces_on_purpose_is_not_audited(program: Program, faces: Pa
         (["{in}", "{tmp}/out", "--format", "gif"], "not written as `gif`"),
         (["{in}", "{tmp}/out", "--mask", "face face"], "no masking condition"),
         (["{in}"], "Missing argument"),
+        (["{in}", ""], "A name is empty"),
+        (["", "{tmp}/out"], "A name is empty"),
     ],
 )
 def test_what_cannot_be_asked_for_exits_2_and_writes_nothing(

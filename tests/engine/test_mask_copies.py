@@ -29,6 +29,7 @@ from elena_wb.core import (
     person_stimulus_id,
 )
 from elena_wb.data import FolderDataset, load_image
+from elena_wb.data.policy import MARKER
 from elena_wb.data.writing import OutputFolder
 from elena_wb.engine import mask_copies
 from elena_wb.engine.mask_copies import Copy, CopyReport, make_copies
@@ -236,10 +237,64 @@ def test_copies_of_data_that_must_stay_here_are_marked_before_the_first_is_writt
     assert marker.read_text() == 'upload = "local-only"\n'
     order = CopyOrder([with_faces(pictures(1))], tmp_path / "out", ["face@annotated"])
     settled = replace(order, uploads={str(tmp_path): "masked-only"})
-    assert "left as it is" in " ".join(plan_copies(settled, host, store).notes)
-    marker.write_text('upload = "masked-only"\n')
-    make_copies(strict, listener=lambda _: None, stop=threading.Event())
-    assert marker.read_text() == 'upload = "masked-only"\n', "what the user wrote was changed"
+    marker.write_text('upload = "local-only"  # ours\n')
+    assert "copies says local-only" in " ".join(plan_copies(settled, host, store).notes)
+    make_copies(replace(strict, upload="masked-only"), listener=lambda _: None, stop=threading.Event())
+    assert marker.read_text() == 'upload = "local-only"  # ours\n', "what the user wrote was changed"
+
+
+@pytest.mark.parametrize("looser", ["masked-only", "allowed"])
+def test_copies_of_stricter_originals_tighten_the_marker_that_lies_there(
+    mask: Callable[..., CopyReport],
+    host: PluginHost,
+    store: Store,
+    pictures: Pictures,
+    tmp_path: Path,
+    looser: str,
+) -> None:
+    one, two, out = with_faces(pictures(1, "one")), with_faces(pictures(2, "two", seed=1)), tmp_path / "out"
+    (one / MARKER).write_text(f'upload = "{looser}"')
+    (two / MARKER).write_text('upload = "local-only"')
+    (two / "0000.png").unlink()
+    mask(one, out)
+    if looser == "allowed":
+        (out / MARKER).write_text('upload = "allowed"')
+    order = CopyOrder([two], out, ["face@annotated"])
+    assert f"says {looser}, and now local-only" in " ".join(plan_copies(order, host, store).notes)
+    mask(two, out)
+    assert (out / MARKER).read_text() == 'upload = "local-only"\n'
+    assert files(out) == [MARKER, "0000.png", "0001.png", MANIFEST]
+
+
+@pytest.mark.parametrize("how", ["a folder", "nonsense", "nothing said"])
+def test_a_marker_that_cannot_be_understood_stops_the_work(
+    mask: Callable[..., CopyReport], pictures: Pictures, tmp_path: Path, how: str
+) -> None:
+    folder, out = with_faces(pictures(1)), tmp_path / "out"
+    (folder / MARKER).write_text('upload = "local-only"')
+    out.mkdir()
+    if how == "a folder":
+        (out / MARKER).mkdir()
+    else:
+        (out / MARKER).write_text("[" if how == "nonsense" else "")
+    with pytest.raises(UsageError, match=r"out/\.elena-wb\.toml (is no|says nothing)"):
+        mask(folder, out, overwrite=True)
+    assert [path.name for path in out.iterdir()] == [MARKER]
+
+
+def test_a_marker_is_not_put_over_other_files_unasked(
+    mask: Callable[..., CopyReport], pictures: Pictures, tmp_path: Path
+) -> None:
+    folder, out = with_faces(pictures(1)), tmp_path / "out"
+    (folder / MARKER).write_text('upload = "masked-only"')
+    (out / "sub").mkdir(parents=True)
+    (out / "sub" / "holiday.jpg").write_text("mine")
+    with pytest.raises(UsageError, match=r"other files lie there: sub/holiday\.jpg\."):
+        mask(folder, out)
+    assert files(out) == ["sub/holiday.jpg"]
+    mask(folder, out, overwrite=True)
+    mask(folder, out)
+    assert files(out) == [MARKER, "0000.png", MANIFEST, "sub/holiday.jpg"]
 
 
 def test_nothing_found_is_copied_with_a_note_and_failures_are_named(
