@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from elena_wb.analysis.checking import checked_columns, checked_scores
 from elena_wb.analysis.rates import rates
 from elena_wb.core import Answers, Column, Metric, Resampling, Scores, WorkbenchError
 
@@ -44,13 +45,15 @@ def score_groups(
     for name, make in metrics.items():
         try:
             metric = make()
-            columns = frozenset(metric.reads)
+            columns = checked_columns(metric.reads)
         except _ANYTHING as error:
             failed.append(_failure(name, error))
             continue
         groups = read(columns)
         try:
-            scores = {group: _checked(metric.score(answers, resampling)) for group, answers in groups.items()}
+            scores = {
+                group: checked_scores(metric.score(answers, resampling)) for group, answers in groups.items()
+            }
         except _ANYTHING as error:
             failed.append(_failure(name, error))
             continue
@@ -69,9 +72,3 @@ def score_groups(
 def _failure(metric: str, error: BaseException) -> Failed:
     said = error.message if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
     return Failed(metric, said)
-
-
-def _checked(scores: object) -> Scores | None:
-    if scores is not None and not isinstance(scores, Scores):
-        raise TypeError(f"it returned {type(scores).__name__} and not elena_wb.core.Scores")
-    return scores
