@@ -1,7 +1,7 @@
 """Reading tables row by row, CSV or Parquet, so that one bad row is reported and the others are read.
 
 Text is UTF-8, or UTF-16 with its mark; columns are parted by commas, semicolons or tabs, whichever the header
-has most of. Nothing is held but the row that is read, and no line longer than :data:`LONGEST_LINE`.
+has most of (:mod:`elena_wb.data.records`). Nothing is held but the row that is read.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from typing import Any, TextIO
 
 from elena_wb.core import Problem, UsageError
 from elena_wb.data.identify import storable
+from elena_wb.data.records import header_of, records_of
 
-LONGEST_LINE = 1 << 20
 TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".parquet", ".pq"))
 """Endings of files that can be read as tables."""
 
-_DELIMITERS = ",;\t"
 _BATCH = 4096
 
 
@@ -81,38 +80,21 @@ class Sheet:
 
     def _text_header(self) -> tuple[str, ...]:
         with _opened(self.path) as stream:
-            return tuple(next(_reader(stream), ()))
+            return header_of(stream)
 
     def _text_rows(self) -> Iterator[Row]:
         try:
             with _opened(self.path) as stream:
-                reader = _reader(stream)
-                next(reader, None)
-                while True:
-                    line = reader.line_num + 1
-                    try:
-                        cells = next(reader)
-                    except StopIteration:
-                        return
-                    except csv.Error as error:
-                        self._report(reader.line_num, f"the row cannot be read: {error}")
-                        continue
-                    row = self._row(line, cells)
-                    if row is not None:
-                        yield row
+                for record in records_of(stream, len(self.columns)):
+                    if record.trouble is None:
+                        cells = self._by_column([cell.strip() for cell in record.cells])
+                        yield Row(f"{self.name}:{record.line}", cells)
+                    else:
+                        self._report(record.line, record.trouble)
         except UnicodeError:
             self._report(None, "not UTF-8 text; it was not read to its end")
-        except OSError as error:
+        except (OSError, csv.Error) as error:
             self._report(None, f"not read to its end: {error}")
-
-    def _row(self, line: int, cells: Sequence[str]) -> Row | None:
-        if not any(map(str.strip, cells)):
-            return None
-        surplus = cells[len(self.columns) :]
-        if len(cells) < len(self.columns) or any(surplus):
-            self._report(line, f"{len(cells)} cells, where the header has {len(self.columns)} columns")
-            return None
-        return Row(f"{self.name}:{line}", self._by_column([cell.strip() for cell in cells]))
 
     def _by_column(self, cells: Sequence[str]) -> Mapping[str, str]:
         """Cells by the name of their column; of columns of the same name the first counts."""
@@ -163,27 +145,8 @@ def encoding_of(path: Path) -> str:
     return "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
 
 
-def delimiter_of(header: str) -> str:
-    """Whichever of the usual ones stands in the header most often."""
-    return max(_DELIMITERS, key=header.count)
-
-
 def _opened(path: Path) -> TextIO:
     return path.open(encoding=encoding_of(path), newline="")
-
-
-def _reader(stream: TextIO) -> Any:
-    delimiter = delimiter_of(stream.readline(LONGEST_LINE))
-    stream.seek(0)
-    return csv.reader(_bounded_lines(stream), skipinitialspace=True, delimiter=delimiter)
-
-
-def _bounded_lines(stream: TextIO) -> Iterator[str]:
-    """The lines of ``stream``; what goes beyond :data:`LONGEST_LINE` characters of one is passed over."""
-    while line := stream.readline(LONGEST_LINE):
-        yield line
-        while line and not line.endswith("\n") and len(line) == LONGEST_LINE:
-            line = stream.readline(LONGEST_LINE)
 
 
 def _parquet(path: Path) -> Any:

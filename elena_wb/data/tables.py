@@ -21,7 +21,8 @@ from typing import TypeVar
 
 from elena_wb.core import Box, Label, Problem, Region
 from elena_wb.data.cells import BadRowError, affect, in_scheme, number
-from elena_wb.data.rows import delimiter_of, encoding_of
+from elena_wb.data.records import delimiter_of
+from elena_wb.data.rows import encoding_of
 
 LABELS = "labels.csv"
 REGIONS = "regions.csv"
