@@ -48,8 +48,8 @@ def score(
         typer.Option(
             "--by",
             metavar="COLUMN",
-            help="Score each value apart: an attribute of the stimuli such as view, or condition, dataset, "
-            "split, repeat, truth … (repeatable).",
+            help="Score each value apart: an attribute of the stimuli such as view (or attribute.view), or "
+            "condition, dataset, split, repeat, truth … (repeatable).",
             show_default=False,
         ),
     ] = None,
@@ -144,7 +144,7 @@ def _metrics(wanted: Sequence[str] | None) -> Mapping[str, Callable[[], Metric]]
 
 
 def _check_columns(store: Store, run_ids: Sequence[int], columns: Sequence[str]) -> None:
-    from elena_wb.store.answers import groupable
+    from elena_wb.store.answers import ATTRIBUTE, COLUMNS, groupable
 
     if not columns:
         return
@@ -152,6 +152,8 @@ def _check_columns(store: Store, run_ids: Sequence[int], columns: Sequence[str])
     for column in columns:
         if column not in known:
             raise UsageError(f"There is no column `{column}` to score by.", hint=nearest(column, known))
+        if column in COLUMNS and ATTRIBUTE + column in known:
+            say(f"`{column}` is the store's own here; the attribute of that name is `{ATTRIBUTE}{column}`.")
 
 
 def _scored(

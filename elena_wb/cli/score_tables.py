@@ -88,6 +88,12 @@ def _about(run: Scorable, *, audited_only: bool) -> Iterator[str]:
             f"Labels of {of.scheme} are read as {run.scheme} (mapping: {of.mapped_by}): {of.labels_mapped:,} of "
             f"{of.labels:,} labels ({of.labels_mapped / of.labels:.1%}), {of.kinds_mapped} of {of.kinds} kinds."
         )
+    if run.several_sources:
+        names = f"{', '.join(run.sources[:-1])} and {run.sources[-1]}"
+        yield (
+            f"Of {run.several_sources:,} stimuli more than one says what is true ({names}), and what any of "
+            "them says counts as true; `--source` takes one."
+        )
     if run.unmapped:
         yield f"Stimuli left out for want of a label with a counterpart in {run.scheme}: {run.unmapped:,}."
     if run.answered_in != run.scheme:

@@ -22,6 +22,8 @@ from elena_wb.vocabulary import load_scheme, scheme_names
 Group: TypeAlias = tuple[str | None, ...]
 """The values of the columns that answers are grouped by, as text."""
 
+ATTRIBUTE = "attribute."
+"""Before the name of an attribute, also of one that is called like a column of the store."""
 _COLUMNS = {
     "run": "coalesce(r.name, 'run ' || r.run_id)",
     "run_id": "r.run_id",
@@ -41,6 +43,8 @@ _COLUMNS = {
     "body_label": "t.body_label",
     "residual_faces": "a.residual_faces",
 }
+COLUMNS = frozenset(_COLUMNS)
+"""What answers can be grouped by in every store."""
 _OF_TRUTH = {"truth", "face_label", "body_label"}
 _TRUTH = """
 CREATE OR REPLACE TEMP TABLE truth_of_run AS
@@ -144,7 +148,7 @@ def read_answers(
 ) -> Mapping[Group, Answers]:
     """The answers of a run, by the values of the columns ``by``, with the columns that a metric reads.
 
-    ``by`` names columns (:func:`groupable`) or attributes of stimuli.
+    ``by`` names columns or attributes of stimuli, as :func:`groupable` spells them.
 
     Raises:
         UsageError: the answers cannot be read in the scheme that is asked for.
@@ -160,7 +164,7 @@ def read_answers(
             "hides_face": hides_face(condition),
             "nothing_hidden": selection.nothing_hidden,
         }
-        parameters |= {f"attribute_{number}": column for number, column in enumerate(by)}
+        parameters |= {f"attribute_{number}": _pointer(column) for number, column in enumerate(by)}
         sql = _patterns_sql(selection, by, reads, mapped=answered_in != scheme)
         used = {name: value for name, value in parameters.items() if re.search(rf"\${name}\b", sql)}
         table = connection.sql(sql, params=used).to_arrow_table()
@@ -168,7 +172,10 @@ def read_answers(
 
 
 def groupable(store: Store, run_ids: Sequence[int]) -> tuple[str, ...]:
-    """The columns that the answers of these runs can be grouped by: the store's, and attributes of stimuli."""
+    """What the answers of these runs can be grouped by: columns of the store, and attributes of stimuli.
+
+    Each attribute NAME is there as ``attribute.NAME``, and as NAME where that means nothing else.
+    """
     with store.read() as connection:
         rows = connection.execute(
             """SELECT DISTINCT unnest(json_keys(attributes)) FROM stimuli
@@ -176,7 +183,10 @@ def groupable(store: Store, run_ids: Sequence[int]) -> tuple[str, ...]:
                  AND stimulus_id IN (SELECT stimulus_id FROM generations WHERE run_id IN (SELECT unnest(?)))""",
             [list(run_ids)],
         ).fetchall()
-    return (*_COLUMNS, *sorted({name for (name,) in rows} - set(_COLUMNS)))
+    attributes = sorted(name for (name,) in rows)
+    prefixed = [ATTRIBUTE + name for name in attributes]
+    plain = [name for name in attributes if name not in _COLUMNS and not name.startswith(ATTRIBUTE)]
+    return (*_COLUMNS, *plain, *prefixed)
 
 
 def scored_in(connection: DuckDBConnection, run_id: int, selection: Selection) -> tuple[str, str, str]:
@@ -257,6 +267,11 @@ def _patterns_sql(selection: Selection, by: Sequence[str], reads: frozenset[Colu
         joins="\n    ".join(join for alias, join in _JOINS.items() if re.search(rf"\b{alias}\.", used)),
         only=only,
     )
+
+
+def _pointer(column: str) -> str:
+    """Where the attribute stands, as a JSON Pointer (RFC 6901), which takes every name as it is."""
+    return "/" + column.removeprefix(ATTRIBUTE).replace("~", "~0").replace("/", "~1")
 
 
 def _struct(fields: Mapping[str, str]) -> str:

@@ -51,7 +51,8 @@ class Scorable:
     ``unlabelled`` counts stimuli of which nobody names an emotion, ``unmapped`` those whose labels are all
     without counterpart in ``scheme``, ``answers_unmapped`` answers of which that holds. ``has_feelings`` is
     whether any answer states valence, arousal or dominance, ``has_label_scores`` whether the model told how
-    probable each label was.
+    probable each label was. ``several_sources`` counts stimuli of which more than one of ``sources`` says what is
+    true, and all of them count.
     """
 
     run_id: int
@@ -71,6 +72,8 @@ class Scorable:
     has_label_scores: bool
     coverage: tuple[Coverage, ...]
     audit: MaskAudit | None
+    sources: tuple[str, ...]
+    several_sources: int
 
 
 _RUN = """
@@ -94,6 +97,20 @@ reached AS (SELECT DISTINCT stimulus_id, true AS has FROM labels_by_scheme
             WHERE {_CHOSEN} AND scheme = $scheme)
 SELECT count(*) FILTER (s.has IS NULL), count(*) FILTER (s.has AND r.has IS NULL)
 FROM asked LEFT JOIN stated AS s USING (stimulus_id) LEFT JOIN reached AS r USING (stimulus_id)
+"""
+_SOURCES = f"""
+WITH said AS (
+    SELECT stimulus_id, source, 'label' AS what FROM labels_by_scheme WHERE scheme = $scheme
+    UNION ALL
+    SELECT stimulus_id, source, 'feelings' FROM labels
+    WHERE isfinite(valence) OR isfinite(arousal) OR isfinite(dominance)
+),
+several AS (
+    SELECT stimulus_id, list(DISTINCT source) AS sources FROM said
+    WHERE $source IS NULL AND source NOT IN ('face', 'body') AND stimulus_id IN ({_ASKED})
+    GROUP BY stimulus_id, what HAVING count(DISTINCT source) > 1
+)
+SELECT coalesce(list_sort(list_distinct(flatten(list(sources)))), []), count(DISTINCT stimulus_id) FROM several
 """
 _COVERAGE = f"""
 WITH asked AS ({_ASKED}),
@@ -137,6 +154,7 @@ def describe_run(store: Store, run_id: int, selection: Selection) -> Scorable:
             _RUN, {"run": run_id, "answered_in": answered_in, "scheme": scheme}
         )
         unlabelled, unmapped = one(_WITHOUT, chosen)
+        sources, several_sources = one(_SOURCES, chosen)
         coverage = connection.execute(_COVERAGE, chosen).fetchall()
         audited, with_face, unhidden = one(
             _AUDIT, {"run": run_id, "nothing_hidden": selection.nothing_hidden}
@@ -161,6 +179,8 @@ def describe_run(store: Store, run_id: int, selection: Selection) -> Scorable:
         audit=None
         if condition == str(UNMASKED)
         else MaskAudit(audited, with_face, unhidden, hides_face(condition)),
+        sources=tuple(sources),
+        several_sources=several_sources,
     )
 
 

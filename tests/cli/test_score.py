@@ -181,6 +181,24 @@ def test_mistakes_name_what_was_meant_and_leave_the_file_alone(
     assert out.read_text("utf-8") == before
 
 
+def test_what_could_be_meant_otherwise_is_said(program: Program, store: Store) -> None:
+    with store.write() as connection:
+        connection.execute("""UPDATE stimuli SET attributes = '{"condition": "patient"}'""")
+        connection.execute(
+            """INSERT INTO labels (stimulus_id, source, scheme, label)
+               SELECT stimulus_id, 'e', 'ekman7', 'sadness' FROM labels LIMIT 3"""
+        )
+    done = score(program, store, "1", "--by", "condition")
+    assert "`attribute.condition`" in done.stderr
+    told = " ".join(done.stdout.split())
+    assert "Of 3 stimuli more than one says what is true (d and e)" in told
+    assert "--source" in told
+    done = score(program, store, "1", "--by", "attribute.condition", "--source", "d", "-f", "json")
+    (run,) = json.loads(done.stdout)["runs"]
+    assert [group["by"] for group in run["groups"]] == [{"attribute.condition": "patient"}]
+    assert (done.stderr, run["several_sources"]) == ("", 0)
+
+
 def test_a_run_without_answers_or_truth_is_said_to_have_none(program: Program, store: Store) -> None:
     assert "run 3 has no answers" in score(program, store, "3").stderr
     with store.write() as connection:

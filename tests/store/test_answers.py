@@ -200,6 +200,46 @@ def test_groups_are_columns_of_the_store_and_attributes_of_stimuli(store: Store)
         assert sum(sizes(column).values()) == 3, column
 
 
+@pytest.mark.parametrize(
+    "name", ["$age", "*", "", "$", "/x", "~1", "a/b", 'a"b', "a.b", "#", "\\", "attribute.x"]
+)
+def test_an_attribute_of_any_name_can_be_grouped_by(store: Store, name: str) -> None:
+    pictures = [stimulus(n, attributes={name: value, "x": "y"}) for n, value in enumerate("aab")]
+    run_id = fill(store, pictures, [["fear"]] * 3)
+    column = f"attribute.{name}"
+    assert column in groupable(store, [run_id])
+    found = read_answers(store, run_id, Selection(), (column,), EMOTION)
+    assert {group: of.n for group, of in found.items()} == {("a",): 2, ("b",): 1}
+
+
+def test_an_attribute_called_like_a_column_is_reached_by_its_full_name(store: Store) -> None:
+    pictures = [
+        stimulus(n, attributes={"condition": value}) for n, value in enumerate(["patient", "control"])
+    ]
+    run_id = fill(store, pictures, [["fear"]] * 2)
+
+    def groups(column: str) -> set[Group]:
+        return set(read_answers(store, run_id, Selection(), (column,), EMOTION))
+
+    assert groups("condition") == {("none",)}
+    assert groups("attribute.condition") == {("patient",), ("control",)}
+
+
+def test_sources_that_say_what_is_true_of_the_same_pictures_are_named(store: Store) -> None:
+    pictures = [
+        stimulus(0, said("fear", "besst"), said("anger", "folder"), said("fear", "face")),
+        stimulus(1, Label("besst", "ekman7", "fear", 1, 1, 1), Label("rater", "ekman7", None, 2, 2, 2)),
+        stimulus(2, said("fear", "other")),
+        stimulus(3, said("fear", "besst"), said("thrilled", "nobody", scheme="nobodys")),
+        stimulus(4, said("fear", "besst"), said("anger", "folder")),
+    ]
+    run_id = fill(store, pictures, [["fear"]] * 4)
+    found = describe_run(store, run_id, Selection())
+    assert (found.sources, found.several_sources) == (("besst", "folder", "rater"), 2)
+    alone = describe_run(store, run_id, Selection(source="besst"))
+    assert (alone.sources, alone.several_sources) == ((), 0)
+
+
 def test_pictures_that_show_what_should_be_hidden_can_be_left_out(store: Store) -> None:
     options = {"masking": "face:box"}
     run_id = begin_run(store, spec(condition="face", options=options), [stimulus(n) for n in range(4)])
