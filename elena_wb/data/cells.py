@@ -18,6 +18,7 @@ from elena_wb.vocabulary import LabelScheme, load_scheme, scheme_names
 
 _USUAL_SCHEMES = ("ekman7", "heco8", "emotic26")
 _LISTED_LABELS = 8
+_STEM = 3
 _LONGEST_SHOWN = 60
 _LONGEST_LIST = 5000
 _LARGEST_COORDINATE = 1e6
@@ -72,19 +73,32 @@ def known_scheme(name: str) -> LabelScheme | None:
 
 
 def likeliest_scheme(words: Iterable[str]) -> LabelScheme:
-    """The scheme that knows most of ``words``; of several a usual one, whose own names most of them are.
+    """The scheme that has most of ``words``; of several a usual one, whose own names most of them are, with few others.
 
-    The last counts because schemes know words for their labels that are labels of others: HECO's ``Peace`` is
-    not to become ``neutral`` unasked.
+    Everyday words for its labels count in the first of the usual ones; the others have what they call their labels,
+    inflected or not: ``contempt`` among Ekman's is not to become ``disapproval`` unasked, nor HECO's ``Peace``
+    ``neutral``.
     """
     wanted = {word.strip() for word in words}
 
-    def fit(scheme: LabelScheme) -> tuple[int, bool, int]:
+    def fit(scheme: LabelScheme) -> tuple[int, bool, int, int]:
         own = {name.casefold() for name in (*scheme.names, *scheme.displayed)}
-        known = sum(scheme.canonical(word) is not None for word in wanted)
-        return known, scheme.name in _USUAL_SCHEMES, sum(word.casefold() in own for word in wanted)
+        everyday = scheme.name == _USUAL_SCHEMES[0]
+        had = sum(_is_known(scheme, word) if everyday else _is_named(scheme, word) for word in wanted)
+        exact = sum(word.casefold() in own for word in wanted)
+        return had, scheme.name in _USUAL_SCHEMES, exact, -len(scheme.names)
 
     return max((load_scheme(name) for name in (*_USUAL_SCHEMES, *scheme_names())), key=fit)
+
+
+def _is_known(scheme: LabelScheme, word: str) -> bool:
+    return scheme.canonical(word) is not None
+
+
+def _is_named(scheme: LabelScheme, word: str) -> bool:
+    """Whether ``word`` is a label of ``scheme``, or begins as the label does that it stands for."""
+    label = scheme.canonical(word)
+    return label is not None and word.casefold()[:_STEM] == label[:_STEM]
 
 
 @lru_cache(maxsize=4096)

@@ -35,8 +35,9 @@ _MOST_ENTRIES = 1000
 class LabelFoldersDataset:
     """Pictures in folders named after their labels: `LABEL/…` or `SPLIT/LABEL/…`.
 
-    The source is the folder that holds the folders. Their names are labels of one scheme, or words for them
-    (`happy`); `train`, `val` and `test` may come between. A folder with `labels.csv` is none of these.
+    The source is the folder that holds the folders. Most of their names are labels of one scheme, or words for them
+    (`happy`), and the others are left out and named; `train`, `val` and `test` may come between. A folder with
+    `labels.csv` is none of these.
 
     `scheme` names the label scheme; left out, it is the one that has most of the folders' names.
     """
@@ -45,7 +46,7 @@ class LabelFoldersDataset:
         self._scheme = None if scheme is None else checked_scheme(scheme)
 
     def recognises(self, root: Path) -> bool:
-        """Whether all pictures below ``root`` lie in folders, two or more, that are labels of one scheme."""
+        """Whether ``root`` holds folders alone, most of which, two or more, are labels of one scheme."""
         try:
             names = _label_folders(root) if root.is_dir() and not _under_a_table(root) else None
         except (OSError, ValueError):
@@ -99,10 +100,10 @@ class LabelFoldersDataset:
         return scheme
 
     def _scheme_of(self, names: set[str]) -> LabelScheme | None:
-        """The scheme of which ``names`` are labels, two or more different ones."""
+        """The scheme of which most ``names`` are labels, two or more different ones."""
         scheme = load_scheme(self._scheme) if self._scheme else likeliest_scheme(names)
-        labels = {scheme.canonical(folder) for folder in names}
-        return scheme if None not in labels and len(labels) > 1 else None
+        labels = [label for folder in names if (label := scheme.canonical(folder)) is not None]
+        return scheme if 2 * len(labels) > len(names) and len(set(labels)) > 1 else None
 
 
 def _place(folder: Path, scheme: LabelScheme) -> tuple[str, str | None] | None:
@@ -118,14 +119,14 @@ def _under_a_table(root: Path) -> bool:
 
 
 def _label_folders(root: Path) -> set[str] | None:
-    """The names of the folders in ``root``, or in its splits, if they alone hold pictures."""
+    """The names of the folders in ``root``, or in its splits, if no pictures lie beside them."""
     folders = _folders_alone(root)
     if not folders:
         return None
     splits = [folder for folder in folders if folder.name.lower() in _SPLITS]
     if not splits:
         return _with_pictures(folders)
-    if len(splits) < len(folders):
+    if 2 * len(splits) <= len(folders):
         return None
     names: set[str] = set()
     for split in splits:

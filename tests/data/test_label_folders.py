@@ -8,7 +8,9 @@ import pytest
 
 from elena_wb.core import Label, UsageError
 from elena_wb.data import collect
+from elena_wb.data.cells import likeliest_scheme
 from elena_wb.data.label_folders import LabelFoldersDataset
+from elena_wb.vocabulary import load_scheme, scheme_names
 from tests import trees
 
 
@@ -39,6 +41,44 @@ def test_folders_are_labels_of_the_first_scheme_that_has_them_all(tmp_path: Path
 def test_labels_of_one_scheme_are_not_taken_for_words_of_another(tmp_path: Path) -> None:
     found = LabelFoldersDataset().load(grow(tmp_path, "Peace/a.png", "Excitement/b.png"))
     assert {label.scheme for s in found.stimuli for label in s.labels} == {"heco8"}
+
+
+def test_a_folder_that_is_no_label_costs_the_others_nothing(tmp_path: Path) -> None:
+    names = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt")
+    root = grow(tmp_path, *(f"train/{name}/{name}.png" for name in names), "test/sad/t.png")
+    grow(root, "train/_cache/x.png", "_thumbnails/y.png")
+    found = collect([root], datasets={"label-folders": LabelFoldersDataset()})
+    assert {s.path.stem: (s.labels[0].scheme, s.labels[0].label, s.split) for s in found.stimuli} == {
+        "neutral": ("ekman7", "neutral", "train"),
+        "happy": ("ekman7", "happiness", "train"),
+        "sad": ("ekman7", "sadness", "train"),
+        "t": ("ekman7", "sadness", "test"),
+        "surprise": ("ekman7", "surprise", "train"),
+        "fear": ("ekman7", "fear", "train"),
+        "disgust": ("ekman7", "disgust", "train"),
+        "anger": ("ekman7", "anger", "train"),
+    }
+    assert {Path(p.where).name: p.reason for p in found.problems} == dict.fromkeys(
+        ("contempt", "_cache", "_thumbnails"), "not named after a label of ekman7: 1 picture left out"
+    )
+
+
+def test_a_word_for_a_label_does_not_choose_the_scheme_that_has_it(tmp_path: Path) -> None:
+    found = collect(
+        [grow(tmp_path, "anger/a.png", "contempt/b.png", "happy/c.png")],
+        datasets={"label-folders": LabelFoldersDataset()},
+    )
+    assert {(s.path.name, s.labels[0].scheme) for s in found.stimuli} == {
+        ("a.png", "ekman7"),
+        ("c.png", "ekman7"),
+    }
+    assert [Path(p.where).name for p in found.problems] == ["contempt"]
+
+
+@pytest.mark.parametrize("scheme", scheme_names())
+def test_all_names_of_a_scheme_are_its_own(scheme: str) -> None:
+    assert likeliest_scheme(load_scheme(scheme).displayed).name == scheme
+    assert likeliest_scheme(load_scheme(scheme).names).name == scheme
 
 
 def test_splits_may_lie_above_the_labels(tmp_path: Path) -> None:
