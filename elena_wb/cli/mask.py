@@ -19,6 +19,7 @@ from elena_wb.cli.output import print_table, say, warn
 from elena_wb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from elena_wb.engine.mask_audits import AuditKeeper
     from elena_wb.engine.mask_copies import Copy, CopyReport
     from elena_wb.engine.mask_plan import CopyPlan, Treatment
 
@@ -60,9 +61,9 @@ def mask(
     lists what each copy is of and what is hidden in it. A copy in which nothing was found to hide is made too,
     and counted. Originals are never written to.
     """
+    from elena_wb.engine.mask_audits import AuditKeeper
     from elena_wb.engine.mask_plan import CopyOrder, plan_copies
     from elena_wb.plugins import plugin_host
-    from elena_wb.store import add_audits
 
     if not all(name.strip() for name in (*sources, out)):
         raise UsageError(
@@ -82,21 +83,23 @@ def mask(
     )
     plan = plan_copies(order, plugin_host(), store)
     _tell(plan)
-    report = _made(plan)
-    _report(plan, report)
-    stimuli, records = report.audits
-    if records:
-        add_audits(store, stimuli, records)
+    keeper = AuditKeeper(store)
+    try:
+        report = _made(plan, keeper)
+        _report(plan, report)
+    finally:
+        keeper.flush()
     raise typer.Exit(_exit_code(plan, report))
 
 
-def _made(plan: CopyPlan) -> CopyReport:
+def _made(plan: CopyPlan, keeper: AuditKeeper) -> CopyReport:
     from elena_wb.cli.progress import counting
     from elena_wb.engine.mask_copies import make_copies
 
     with _stopping_on_interrupt() as stop, counting("Pictures to mask", len(plan.pictures)) as advance:
 
         def listen(made: Sequence[Copy]) -> None:
+            keeper.hear(made)
             if made:
                 advance(any(copy.status == "failed" for copy in made))
 

@@ -21,7 +21,8 @@ from elena_wb.core import Pixels, Region, SetupError, Stimulus, WorkbenchError
 from elena_wb.data import load_image
 from elena_wb.data.images import FORMATS as READ
 from elena_wb.data.writing import encode
-from elena_wb.engine.mask_manifest import PENDING, Entry, spelt, write_manifest
+from elena_wb.engine.mask_ledger import Ledger
+from elena_wb.engine.mask_manifest import Entry, spelt
 from elena_wb.engine.mask_marker import mark
 from elena_wb.engine.mask_persons import as_one, hide_in_all
 from elena_wb.engine.mask_plan import CopyPlan, Picture, Treatment, output_of
@@ -32,6 +33,8 @@ Status = Literal["masked", "partly", "nothing hidden", "unmasked", "failed"]
 
 _PIXELS_AT_ONCE = 100_000_000
 _MOST_WORKERS = 16
+_ANNOUNCED = 8
+_MOST_LISTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,44 +104,44 @@ def make_copies(
     """
     began = time.monotonic()
     copies: list[Copy] = []
-    entries = _begin(plan)
+    mark(plan.folder, plan.upload)
+    ledger = Ledger(plan.folder, plan.earlier)
     try:
-        for made in _work(plan, stop):
+        for made in _work(plan, stop, ledger):
             copies += made
-            entries |= {entry.output: entry for entry in map(_entry, made)}
+            ledger.enter(map(_entry, made))
             listener(made)
     except BaseException:
         with contextlib.suppress(WorkbenchError):
-            write_manifest(plan.folder, entries)
+            ledger.save()
         raise
-    write_manifest(plan.folder, {**plan.earlier, **{o: e for o, e in entries.items() if e.status != PENDING}})
+    ledger.close()
     missing = len(copies) < len(plan.pictures) * len(plan.treatments)
     return CopyReport(tuple(copies), time.monotonic() - began, missing)
 
 
-def _begin(plan: CopyPlan) -> dict[str, Entry]:
-    """Say where the copies may go, and list them all, before the first is there; the list.
+def _announced(plan: CopyPlan, ledger: Ledger) -> Iterator[Picture]:
+    """The pictures, of which a few at a time are listed as expected before the first of them is given.
 
-    A process that is killed so leaves no file that the next one would take for another's.
+    A process that is killed so leaves no file that the next one would take for another's. A list of many copies
+    is written for more pictures at a time, so that writing it never takes long in all.
     """
-    mark(plan.folder, plan.upload)
-    planned = {
-        output: Entry(output, picture.source, str(treatment.condition))
-        for treatment in plan.treatments
-        for picture in plan.pictures
-        for output in ["/".join(output_of(picture, treatment))]
-    }
-    entries = {**plan.earlier, **planned}
-    write_manifest(plan.folder, entries)
-    return entries
+    rows = len(plan.earlier) + len(plan.pictures) * len(plan.treatments)
+    size = max(_ANNOUNCED, rows // _MOST_LISTS)
+    for start in range(0, len(plan.pictures), size):
+        some = plan.pictures[start : start + size]
+        ledger.expect(_expected(picture, treatment) for treatment in plan.treatments for picture in some)
+        yield from some
+
+
+def _expected(picture: Picture, treatment: Treatment) -> Entry:
+    return Entry("/".join(output_of(picture, treatment)), picture.source, str(treatment.condition))
 
 
 def _entry(copy: Copy) -> Entry:
-    entry = Entry(
-        "/".join(output_of(copy.picture, copy.treatment)),
-        copy.picture.source,
-        str(copy.treatment.condition),
-        copy.status,
+    entry = replace(
+        _expected(copy.picture, copy.treatment),
+        status=copy.status,
         notes="; ".join(copy.notes if copy.error is None else (copy.error,)),
         masking=copy.treatment.masking.identity,
     )
@@ -149,10 +152,10 @@ def _entry(copy: Copy) -> Entry:
     return entry
 
 
-def _work(plan: CopyPlan, stop: threading.Event) -> Iterator[Sequence[Copy]]:
+def _work(plan: CopyPlan, stop: threading.Event, ledger: Ledger) -> Iterator[Sequence[Copy]]:
     """The copies of each picture as they are done."""
     room = _Room(_PIXELS_AT_ONCE)
-    pictures = iter(plan.pictures)
+    pictures = _announced(plan, ledger)
     workers = min(_MOST_WORKERS, max(2, _cores()))
     waiting: set[Future[Sequence[Copy]]] = set()
 

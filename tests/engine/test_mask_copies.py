@@ -32,6 +32,7 @@ from elena_wb.data import FolderDataset, load_image
 from elena_wb.data.policy import MARKER
 from elena_wb.data.writing import OutputFolder
 from elena_wb.engine import mask_copies
+from elena_wb.engine.mask_audits import AuditKeeper
 from elena_wb.engine.mask_copies import Copy, CopyReport, make_copies
 from elena_wb.engine.mask_manifest import MANIFEST, read_manifest
 from elena_wb.engine.mask_persons import hide_in_all
@@ -371,6 +372,31 @@ def test_copies_of_a_process_that_was_killed_are_ours_the_next_time(
     assert len(mask(folder, out).copies) == 6
 
 
+def test_a_process_that_is_killed_leaves_a_list_that_is_true_of_every_copy(
+    mask: Callable[..., CopyReport], host: PluginHost, store: Store, pictures: Pictures, tmp_path: Path
+) -> None:
+    folder, out = with_faces(pictures(60)), tmp_path / "out"
+    mask(folder, out, "none")
+    whole = {name: (out / name).read_bytes() for name in files(out)}
+    on_disk = []
+    plan = plan_copies(CopyOrder([folder], out, ["face@annotated"]), host, store)
+    stop = threading.Event()
+
+    def look(_: Sequence[Copy]) -> None:
+        entries = read_manifest(OutputFolder(out))
+        on_disk.append(Counter(entry.status for entry in entries.values()))
+        for name, entry in entries.items():
+            changed = (out / name).read_bytes() != whole[name]
+            assert entry.status == "pending" or changed == (entry.condition == "face@annotated")
+            if entry.status == "pending":
+                assert entry.notes == "may still be the copy from before: none, unmasked"
+
+    make_copies(plan, listener=look, stop=stop)
+    assert on_disk[0]["unmasked"] > 10
+    assert on_disk[-1]["masked"] > 10
+    assert max(seen["pending"] for seen in on_disk) <= 8 + 2 * max(2, min(16, mask_copies._cores()))
+
+
 def test_work_that_is_stopped_finishes_what_is_in_flight_and_lists_only_that(
     host: PluginHost, store: Store, pictures: Pictures, tmp_path: Path
 ) -> None:
@@ -572,6 +598,27 @@ def test_an_audit_sees_the_masked_pixels_and_is_stored_under_the_masking(
     assert sorted(record.residual_faces for record in records) == [0, 1]
     entries = read_manifest(OutputFolder(tmp_path / "out"))
     assert (entries["bad.png"].residual_faces, entries["bad.png"].detector) == ("1", "bright")
+
+
+def test_audits_are_stored_while_the_work_goes_on(
+    host: PluginHost, store: Store, pictures: Pictures, tmp_path: Path
+) -> None:
+    order = CopyOrder([with_faces(pictures(30))], tmp_path / "out", ["face@annotated"])
+    plan = audited(plan_copies(order, host, store), Bright())
+    identity = plan.treatments[0].masking.identity
+    often, seldom = AuditKeeper(store, seconds=0), AuditKeeper(Store(tmp_path / "other.duckdb"))
+    stored = []
+
+    def hear(made: Sequence[Copy]) -> None:
+        often.hear(made)
+        seldom.hear(made)
+        stored.append(len(audited_in(store, identity, "bright")))
+
+    make_copies(plan, listener=hear, stop=threading.Event())
+    assert stored == list(range(1, 31))
+    assert not (tmp_path / "other.duckdb").exists()
+    seldom.flush()
+    assert len(audited_in(Store(tmp_path / "other.duckdb"), identity, "bright")) == 30
 
 
 def test_an_audit_that_nothing_can_make_is_said_before_anything_is_written(
