@@ -8,7 +8,7 @@ from elena_wb.core import Box, Region
 
 PART = "head"
 
-_ABOVE, _BELOW, _BESIDE = 0.95, 0.6, 0.6
+_ABOVE, _BELOW, _BESIDE = 0.95, 0.6, 0.75
 """How far the head reaches from the middle of the face's box, in heights of the face: up and down along the
 line from the eyes to the mouth, and to either side of it."""
 _BEHIND, _MOST_BEHIND = 2.0, 0.3

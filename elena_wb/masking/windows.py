@@ -12,7 +12,6 @@ WINDOW = 1024
 OVERLAP = 128
 """The longest sides of a window, and of a face that is looked for in windows: each lies whole in one."""
 
-_COARSE = 0.6
 _MOST_ENLARGED = 3.0
 _SURELY = 20
 _STEP = OVERLAP / _SURELY
@@ -41,9 +40,8 @@ class Scale:
 def scales(width: int, height: int, *, side: int, windows: int) -> tuple[Scale, ...]:
     """The scales at which a picture of ``width`` x ``height`` pixels is searched, the coarsest last.
 
-    Every picture is searched whole at two scales, its longer side at ``side`` and at six tenths of it: what
-    is missed at one is often seen at the other. Smaller pictures are enlarged for it, at most threefold.
-    Larger pictures are searched window by window besides, where a face of 2 x ``SMALLEST`` pixels would be
+    Every picture is searched whole with its longer side at ``side``; smaller ones are enlarged for it, at most
+    threefold. Larger pictures are searched window by window besides, where a face of 2 x ``SMALLEST`` pixels would be
     too small in the whole: at their own size, or at the largest scale at which at most ``windows`` windows of
     ``WINDOW`` x ``WINDOW`` pixels do. With 24 of them a picture of 24 megapixels is searched at 0.7 of its size.
     """
@@ -52,14 +50,14 @@ def scales(width: int, height: int, *, side: int, windows: int) -> tuple[Scale, 
         1.0, _LEAST_SIDE / min(width, height)
     )  # a strip is not shrunk until nothing of it can be searched
     whole = min(max(side / longer, narrow), _MOST_ENLARGED)
-    found = [_whole(width, height, whole), _whole(width, height, whole * _COARSE)]
+    found = _whole(width, height, whole)
     finest = 1.0
     while finest > 2 * whole:
         levels = _levels(width, height, finest, whole)
         if sum(len(level.windows) for level in levels) <= windows:
-            return (*levels, *found)
+            return (*levels, found)
         finest *= _FINER
-    return tuple(found)
+    return (found,)
 
 
 def _levels(width: int, height: int, finest: float, whole: float) -> list[Scale]:

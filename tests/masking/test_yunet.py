@@ -143,11 +143,13 @@ def test_a_face_of_24_pixels_is_found_in_a_picture_4000_pixels_wide(weights: Non
     assert not any(holds(region.box, 1993 + 28, 1201 + 14) and region.box.w < 64 for region in without)
 
 
-def test_a_portrait_of_27_megapixels_has_one_face(face_masking: Masking) -> None:
+def test_a_portrait_of_27_megapixels_has_its_face_hidden_and_little_else(face_masking: Masking) -> None:
     path = real("hard/sizes/portrait_6000x4500.jpg")
     masked = face_masking.apply(load_image(path).pixels, stimulus(path))
-    assert len(masked.regions) == 1
-    assert 0.005 < masked.covered_fraction < 0.1
+    assert 1 <= len(masked.regions) <= 2
+    surest = max(masked.regions, key=lambda region: region.score)
+    assert surest.score > 0.8
+    assert 0.5 < surest.box.area / (masked.covered_fraction * 27e6)
 
 
 @pytest.mark.parametrize("shape", [(1, 4000), (4000, 1), (16, 1600), (1, 1), (17, 33), (1600, 16)])
