@@ -52,7 +52,10 @@ def mask(
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="Read the sources as this dataset.")] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Also replace files in OUT that are no copies of ours.")
+        bool,
+        typer.Option(
+            "--overwrite", help="Also replace files in OUT that are no copies of ours, or of other pictures."
+        ),
     ] = False,
 ) -> None:
     """Write masked copies of pictures that hold nothing but the masked pixels: no metadata, no thumbnail.

@@ -109,7 +109,7 @@ def make_copies(
     try:
         for made in _work(plan, stop, ledger):
             copies += made
-            ledger.enter(map(_entry, made))
+            ledger.enter(_entry(copy, ledger) for copy in made)
             listener(made)
     except BaseException:
         with contextlib.suppress(WorkbenchError):
@@ -130,17 +130,21 @@ def _announced(plan: CopyPlan, ledger: Ledger) -> Iterator[Picture]:
     size = max(_ANNOUNCED, rows // _MOST_LISTS)
     for start in range(0, len(plan.pictures), size):
         some = plan.pictures[start : start + size]
-        ledger.expect(_expected(picture, treatment) for treatment in plan.treatments for picture in some)
+        ledger.expect(
+            _expected(picture, treatment, ledger) for treatment in plan.treatments for picture in some
+        )
         yield from some
 
 
-def _expected(picture: Picture, treatment: Treatment) -> Entry:
-    return Entry("/".join(output_of(picture, treatment)), picture.source, str(treatment.condition))
+def _expected(picture: Picture, treatment: Treatment, ledger: Ledger) -> Entry:
+    output = "/".join(output_of(picture, treatment))
+    mark_of_original = ledger.original_mark(output, picture.persons[0].picture_id)
+    return Entry(output, picture.source, str(treatment.condition), original=mark_of_original)
 
 
-def _entry(copy: Copy) -> Entry:
+def _entry(copy: Copy, ledger: Ledger) -> Entry:
     entry = replace(
-        _expected(copy.picture, copy.treatment),
+        _expected(copy.picture, copy.treatment, ledger),
         status=copy.status,
         notes="; ".join(copy.notes if copy.error is None else (copy.error,)),
         masking=copy.treatment.masking.identity,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from elena_wb.core import UsageError
 from elena_wb.data.writing import OutputFolder
+from elena_wb.engine.mask_manifest import Entry, is_of
 
 _SHOWN = 3
 
@@ -76,6 +77,30 @@ def check_free(
         raise UsageError(
             f"Files that are no copies of ours are in the way: {', '.join(map(str, others[:_SHOWN]))}{more}.",
             hint="Choose another folder, or give --overwrite.",
+        )
+
+
+def check_same_originals(
+    folder: OutputFolder, wanted: Iterable[tuple[Sequence[str], str]], earlier: Mapping[str, Entry]
+) -> None:
+    """Check that copies that lie where others are ``wanted`` are of the same pictures.
+
+    ``wanted`` are outputs by their parts, each with the ``picture_id`` of what it is to be a copy of.
+
+    Raises:
+        UsageError: one is a copy of another picture.
+    """
+    named = ((parts, picture_id, earlier.get("/".join(parts))) for parts, picture_id in wanted)
+    others = [
+        "/".join(parts)
+        for parts, picture_id, entry in named
+        if entry is not None and not is_of(entry, picture_id) and os.path.lexists(folder.path(parts))
+    ]
+    if others:
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        raise UsageError(
+            f"In {folder.root} lie copies of other pictures of the same names: {', '.join(others[:_SHOWN])}{more}.",
+            hint="Choose another folder; or give --overwrite, as for pictures that were edited since.",
         )
 
 

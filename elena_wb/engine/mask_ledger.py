@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from elena_wb.data.writing import OutputFolder
-from elena_wb.engine.mask_manifest import PENDING, Entry, write_manifest
+from elena_wb.engine.mask_manifest import PENDING, Entry, original_mark, write_manifest
 
 
 class Ledger:
@@ -33,6 +33,10 @@ class Ledger:
             self._entries[entry.output] = replace(entry, status=PENDING, notes=notes)
             self._expected.add(entry.output)
         self.save()
+
+    def original_mark(self, output: str, picture_id: str) -> str:
+        """The mark of the picture that ``output`` is a copy of; that of before, where it is the same picture."""
+        return original_mark(picture_id, self._entries.get(output))
 
     def enter(self, entries: Iterable[Entry]) -> None:
         """Take down what became of copies that were expected; on disk it is the next time the list is saved."""

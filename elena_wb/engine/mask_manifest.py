@@ -2,12 +2,17 @@
 
 It also tells our files from others': a copy that it lists may be made again, any other file may not. Originals
 are named by their path below what was given, so that a folder that is handed on tells nothing of this machine.
+
+Cells hold no control characters (they are written as escapes), and one that a spreadsheet would take for a formula
+(it begins with ``=``, ``+``, ``-`` or ``@``) begins with ``'``, as does one that begins with ``'`` itself.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
@@ -25,7 +30,8 @@ class Entry:
 
     ``status`` is ``masked``, ``partly`` (of a part nothing was found), ``nothing hidden``, ``failed`` or
     ``pending``. ``regions`` are those located (:func:`spelt`), ``covered`` the share of the picture hidden,
-    ``residual_faces`` what an audit by ``detector`` found left; empty without one.
+    ``residual_faces`` what an audit by ``detector`` found left; empty without one. ``original`` tells whoever has
+    an original whether the copy is of it (:func:`original_mark`).
     """
 
     output: str
@@ -38,10 +44,14 @@ class Entry:
     masking: str = ""
     detector: str = ""
     residual_faces: str = ""
+    original: str = ""
 
 
 _MOST_REGIONS = 200
 """A cell longer than 128 KiB could not be read back."""
+_SALT, _MARKED = 6, 12
+"""Bytes of salt, and hexadecimal digits of digest, in the mark of an original."""
+_QUOTED = ("=", "+", "-", "@", "'")
 COLUMNS = tuple(field.name for field in fields(Entry))
 
 
@@ -60,7 +70,7 @@ def read_manifest(folder: OutputFolder) -> dict[str, Entry]:
                     f"{path} is no list of masked copies: its columns are others.",
                     hint="Choose another folder for the copies.",
                 )
-            rows = [{name: row[name] for name in COLUMNS} for row in reader]
+            rows = [{name: _plain(row[name]) for name in COLUMNS} for row in reader]
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -79,8 +89,42 @@ def write_manifest(folder: OutputFolder, entries: Mapping[str, Entry]) -> None:
     stream = io.StringIO(newline="")
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(entries[output]) for output in sorted(entries))
+    writer.writerows(
+        {name: _cell(text) for name, text in asdict(entries[output]).items()} for output in sorted(entries)
+    )
     folder.write([MANIFEST], stream.getvalue().encode("utf-8", "backslashreplace"))
+
+
+def original_mark(picture_id: str, earlier: Entry | None = None) -> str:
+    """A mark of the picture ``picture_id``: the one that ``earlier`` bears where that is of the same, else a new one.
+
+    It is salted afresh and short, so that no list of hashes, and no other folder of copies, tells what it is of.
+    """
+    if earlier is not None and is_of(earlier, picture_id):
+        return earlier.original
+    salt = secrets.token_hex(_SALT)
+    return f"{salt}-{_salted(picture_id, salt)}"
+
+
+def is_of(entry: Entry, picture_id: str) -> bool:
+    """Whether ``entry`` is known to be of the picture ``picture_id``."""
+    salt, _, digest = entry.original.partition("-")
+    return bool(digest) and _salted(picture_id, salt) == digest
+
+
+def _salted(picture_id: str, salt: str) -> str:
+    return hashlib.sha256(f"{salt} {picture_id}".encode()).hexdigest()[:_MARKED]
+
+
+def _cell(text: str) -> str:
+    shown = "".join(
+        one if one.isprintable() else one.encode("unicode_escape", "surrogatepass").decode() for one in text
+    )
+    return f"'{shown}" if shown.startswith(_QUOTED) else shown
+
+
+def _plain(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_QUOTED) else cell
 
 
 def spelt(regions: Sequence[Region]) -> str:

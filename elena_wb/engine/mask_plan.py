@@ -17,7 +17,13 @@ from elena_wb.data.identify import storable
 from elena_wb.data.naming import allot, safe_name
 from elena_wb.data.writing import Format, OutputFolder, choose_format, format_like
 from elena_wb.engine.gathering import gather, ready
-from elena_wb.engine.mask_folder import below_what_was_given, check_apart, check_folder, check_free
+from elena_wb.engine.mask_folder import (
+    below_what_was_given,
+    check_apart,
+    check_folder,
+    check_free,
+    check_same_originals,
+)
 from elena_wb.engine.mask_manifest import MANIFEST, Entry, read_manifest
 from elena_wb.engine.mask_marker import check_marker
 from elena_wb.engine.mask_persons import strictest
@@ -116,6 +122,13 @@ def plan_copies(order: CopyOrder, host: PluginHost, store: Store) -> CopyPlan:
         ours=earlier,
         overwrite=order.overwrite,
     )
+    if not order.overwrite:
+        wanted_of = [
+            (output_of(picture, treatment), picture.persons[0].picture_id)
+            for treatment in treatments
+            for picture in pictures
+        ]
+        check_same_originals(folder, wanted_of, earlier)
     upload = strictest(stimuli)
     marking = check_marker(folder, upload, ours=earlier, overwrite=order.overwrite)
     return CopyPlan(

@@ -120,7 +120,9 @@ def test_what_hides_nothing_is_warned_of_and_what_fails_exits_4_or_1(
     assert "3.png: no face found" in done.stderr
     assert table(done.stdout)[1][:5] == ["face@annotated", "4", "1", "3", "0"]
     (faces / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n cut short")
-    done = program("mask", str(faces), str(tmp_path / "out"), "--mask", "face@annotated", code=4)
+    command = ("mask", str(faces), str(tmp_path / "out"), "--mask", "face@annotated")
+    assert "copies of other pictures of the same names: 0.png" in program(*command, code=2).stderr
+    done = program(*command, "--overwrite", code=4)
     assert "Failed: 0.png" in done.stderr
     assert not (tmp_path / "out" / "0.png").exists()
     done = program("mask", str(faces / "0.png"), str(tmp_path / "none"), "--mask", "face@annotated", code=1)

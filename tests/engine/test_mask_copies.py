@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import os
 import threading
 import time
@@ -34,7 +36,7 @@ from elena_wb.data.writing import OutputFolder
 from elena_wb.engine import mask_copies
 from elena_wb.engine.mask_audits import AuditKeeper
 from elena_wb.engine.mask_copies import Copy, CopyReport, make_copies
-from elena_wb.engine.mask_manifest import MANIFEST, read_manifest
+from elena_wb.engine.mask_manifest import COLUMNS, MANIFEST, Entry, is_of, read_manifest, write_manifest
 from elena_wb.engine.mask_persons import hide_in_all
 from elena_wb.engine.mask_plan import CopyOrder, CopyPlan, plan_copies
 from elena_wb.masking import NOTHING_HIDDEN, Audit, Masking, resolve
@@ -353,8 +355,74 @@ def test_an_earlier_copy_does_not_pass_for_one_that_failed_now(
     folder, out = with_faces(pictures(2)), tmp_path / "out"
     mask(folder, out)
     (folder / "0000.png").write_bytes((folder / "0000.png").read_bytes()[:60])
-    mask(folder, out)
+    mask(folder, out, overwrite=True)
     assert files(out) == ["0001.png", MANIFEST]
+    Image.new("RGB", (24, 24)).save(folder / "0000.png")
+    mask(folder, out)
+    assert files(out) == ["0000.png", "0001.png", MANIFEST], (
+        "where no copy lies there is nothing to ask about"
+    )
+
+
+def test_copies_of_other_pictures_of_the_same_names_are_not_replaced_unasked(
+    mask: Callable[..., CopyReport], pictures: Pictures, tmp_path: Path
+) -> None:
+    one, two, out = with_faces(pictures(2, "one")), with_faces(pictures(5, "two", seed=1)), tmp_path / "out"
+    mask(one, out)
+    before = {name: (out / name).read_bytes() for name in files(out)}
+    with pytest.raises(
+        UsageError, match=r"other pictures of the same names: 0000\.png, 0001\.png\."
+    ) as caught:
+        mask(two, out)
+    assert "--overwrite" in (caught.value.hint or "")
+    assert {name: (out / name).read_bytes() for name in files(out)} == before
+    one.rename(tmp_path / "moved")
+    mask(tmp_path / "moved", out)
+    assert {name: (out / name).read_bytes() for name in files(out)} == before
+    assert len(mask(two, out, overwrite=True).copies) == 5
+    mask(two, out)
+
+
+def test_the_list_marks_originals_so_that_no_table_of_hashes_finds_them(
+    mask: Callable[..., CopyReport], pictures: Pictures, tmp_path: Path
+) -> None:
+    folder = with_faces(pictures(2))
+    marks = set()
+    for out in (tmp_path / "a", tmp_path / "b"):
+        for copy in mask(folder, out).copies:
+            entries = read_manifest(OutputFolder(out))
+            picture_id = copy.picture.persons[0].picture_id
+            assert [name for name, entry in entries.items() if is_of(entry, picture_id)] == [
+                copy.picture.source
+            ]
+            assert picture_id[:8] not in (out / MANIFEST).read_text()
+        marks |= {entry.original for entry in entries.values()}
+    assert len(marks) == 4, "the same picture has another mark in each folder"
+
+
+def test_cells_of_the_list_run_nothing_and_hold_no_control_characters(tmp_path: Path) -> None:
+    hostile = [
+        "=cmd|' /C calc'!A0",
+        "+1",
+        "-rf",
+        "@SUM(A1)",
+        "'quoted",
+        "a\nb\x1b[2J\u202e\r",
+        "\t=1",
+        "plain",
+        "",
+    ]
+    folder = OutputFolder(tmp_path / "out")
+    write_manifest(folder, {text: Entry(text, text, "none", notes=text) for text in hostile})
+    text = (tmp_path / "out" / MANIFEST).read_text()
+    assert all(line.isprintable() for line in text.removesuffix("\n").split("\n"))
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert len(cells) == len(COLUMNS) * (len(hostile) + 1)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    read = read_manifest(folder)
+    for one in hostile:
+        assert one in read or not one.isprintable()
+        assert one not in read or read[one].notes == one
 
 
 def test_copies_of_a_process_that_was_killed_are_ours_the_next_time(
