@@ -1,14 +1,16 @@
 """EMOTIC as CSV: the layouts that people have converted ``Annotations.mat`` to.
 
 They differ in how they write categories (a Python list, words parted by ``|``, a single word, or 26 columns of 0
-and 1), boxes (a list, or four columns), and valence, arousal and dominance (a list, or three columns; of 1 to 10
-as in EMOTIC, or in tenths). Columns may come in any order and case.
+and 1), boxes (a list, or four columns), the size of the picture (two columns, or a list in either order), and
+valence, arousal and dominance (a list, or three columns; of 1 to 10 as in EMOTIC, or in tenths). Columns may come in
+any order and case.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from elena_wb.data.columns import (
     read_labels,
     size_columns,
 )
+from elena_wb.data.emotic_survey import Survey
 from elena_wb.data.identify import storable
 from elena_wb.data.persons import Annotation, bounded
 from elena_wb.data.rows import Row, Sheet
@@ -36,6 +39,7 @@ DATABASES = ("mscoco", "framesdb", "emodb_small", "ade20k")
 """The collections that EMOTIC's pictures come from, and the folders that they lie in."""
 
 _LIST_OF_AFFECT = "continuous_labels"
+_LISTS_OF_SIZE = ("image_size", "img_size", "size")
 _ENOUGH_FLAGS = 20
 _SPLITS = {"train": "train", "training": "train", "val": "val", "validation": "val", "test": "test"}
 _YES = frozenset(("1", "1.0", "true"))
@@ -73,17 +77,25 @@ def read_csv(path: Path) -> tuple[list[Annotation], list[Problem]]:
         )
         return [], [lacking]
     problems: list[Problem] = []
-    scale = 10 if layout.in_tenths(Sheet.open(path).rows()) else 1
-    if scale != 1:
+    survey = layout.surveyed(Sheet.open(path).rows())
+    if survey.scale != 1:
         note = "valence, arousal and dominance are written as 0 to 1: read as tenths of EMOTIC's 1 to 10"
+        problems.append(Problem(storable(path), note, excludes=False, kind="note"))
+    if survey.turned:
+        note = f"{layout.listed_size} is read as rows, columns: most boxes lie within that"
         problems.append(Problem(storable(path), note, excludes=False, kind="note"))
     annotations: list[Annotation] = []
     split = split_in(path.stem)
     for row in sheet.rows():
         try:
-            annotations.append(layout.read(row, split, scale))
+            annotation, left_out = layout.read(row, split, survey)
         except BadRowError as error:
             problems.append(Problem(row.where, str(error), excludes=False, kind="row"))
+            continue
+        annotations.append(annotation)
+        problems += [
+            Problem(row.where, f"{reason}; left out", excludes=False, kind="row") for reason in left_out
+        ]
     return annotations, [*problems, *sheet.problems]
 
 
@@ -129,6 +141,7 @@ class _Layout:
     flags: Mapping[str, str]
     box: BoxColumns | None
     size: tuple[str, str] | None
+    listed_size: str | None
     affect: tuple[str | None, ...]
     split: str | None
 
@@ -147,23 +160,32 @@ class _Layout:
             flags={} if label else flags,
             box=box,
             size=size_columns(columns, box),
+            listed_size=first_of(columns, _LISTS_OF_SIZE),
             affect=tuple(first_of(columns, (name,)) for name in AFFECT),
             split=first_of(columns, SPLIT),
         )
 
-    def read(self, row: Row, split: str | None, scale: int) -> Annotation:
+    def read(self, row: Row, split: str | None, survey: Survey) -> tuple[Annotation, list[str]]:
+        """What ``row`` says, and what is wrong with ratings that are left out.
+
+        Raises:
+            BadRowError: it cannot be used.
+        """
         cells = row.cells
         picture = self.picture(cells)
-        return Annotation(
+        affect, left_out = self._affect(cells, survey.scale)
+        categories = self._categories(cells)
+        if left_out and not categories and not any(value is not None for value in affect):
+            raise BadRowError(left_out[0])
+        annotation = Annotation(
             where=row.where,
             picture=picture,
-            labels=labels_of(
-                self._categories(cells), self._affect(cells, scale), self.label or "the 26 columns"
-            ),
-            box=None if self.box is None else self.box.read(cells, self._size(cells)),
+            labels=labels_of(categories, affect, self.label or "the 26 columns"),
+            box=None if self.box is None else self.box.read(cells, self._size(cells, survey.turned)),
             split=(split_in(cells[self.split]) or cells[self.split] if self.split else None) or split,
             attributes=attributes_of(cells.get("gender", ""), cells.get("age", ""), picture),
         )
+        return annotation, left_out
 
     def picture(self, cells: Mapping[str, str]) -> str:
         file = cells[self.file].replace("\\", "/")
@@ -181,18 +203,18 @@ class _Layout:
         """Whether ``row`` names a picture where EMOTIC's lie."""
         return bool(set(self.picture(row.cells).split("/")[:-1]) & set(DATABASES))
 
-    def in_tenths(self, rows: Iterable[Row]) -> bool:
-        """Whether valence, arousal and dominance are all within 0 to 1, and some between."""
-        between = False
+    def surveyed(self, rows: Iterable[Row]) -> Survey:
+        """What ``rows`` tell of the scale of ratings and of the order in sizes; those that are wrong tell nothing."""
+        survey = Survey()
         for row in rows:
-            try:
-                values = [value for _, value in self._written_affect(row.cells) if value is not None]
-            except BadRowError:
-                continue
-            if any(value > 1 for value in values):
-                return False
-            between = between or any(0 < value < 1 for value in values)
-        return between
+            with suppress(BadRowError):
+                survey.rated(number(column, text) for column, text in self._written_affect(row.cells) if text)
+            with suppress(BadRowError):
+                size = self._written_size(row.cells)
+                box = self.box.read(row.cells) if size and self.box else None
+                if size and box:
+                    survey.sized(size, box)
+        return survey
 
     def _categories(self, cells: Mapping[str, str]) -> tuple[str, ...]:
         if self.label is not None:
@@ -204,37 +226,60 @@ class _Layout:
 
     def _affect(
         self, cells: Mapping[str, str], scale: int
-    ) -> tuple[float | None, float | None, float | None]:
-        found: list[float | None] = []
-        for column, value in self._written_affect(cells):
+    ) -> tuple[tuple[float | None, float | None, float | None], list[str]]:
+        """The ratings on EMOTIC's scale, ``None`` for each that is absent or wrong, and what is wrong."""
+        found: list[float | None] = [None, None, None]
+        wrong: list[str] = []
+        try:
+            written = self._written_affect(cells)
+        except BadRowError as error:
+            written, wrong = [], [str(error)]
+        for place, (column, text) in enumerate(written):
+            try:
+                value = number(column, text) if text else None
+            except BadRowError as error:
+                wrong.append(str(error))
+                continue
             scaled = None if value is None else round(value * scale, 6)
-            if scaled is not None and not 1 <= scaled <= 10:
-                raise BadRowError(f"{column} is {value:g}, outside {1 / scale:g} to {10 / scale:g}")
-            found.append(scaled)
+            if scaled is None or 1 <= scaled <= 10:
+                found[place] = scaled
+            else:
+                wrong.append(f"{column} is {value:g}, outside {1 / scale:g} to {10 / scale:g}")
         valence, arousal, dominance = found
-        return valence, arousal, dominance
+        return (valence, arousal, dominance), wrong
 
-    def _written_affect(self, cells: Mapping[str, str]) -> list[tuple[str, float | None]]:
+    def _written_affect(self, cells: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Three columns and what they say; empty where nothing is said."""
         listed = cells.get(_LIST_OF_AFFECT, "")
         if not any(self.affect) and listed:
             values = literal(_LIST_OF_AFFECT, listed)
             if len(values) != len(AFFECT):
                 raise BadRowError(f"{_LIST_OF_AFFECT} has {len(values)} numbers, not {len(AFFECT)}")
-            return [
-                (_LIST_OF_AFFECT, None if value is None else number(_LIST_OF_AFFECT, str(value)))
-                for value in values
-            ]
+            return [(_LIST_OF_AFFECT, "" if value is None else str(value)) for value in values]
         texts = [(column or "", cells[column] if column else "") for column in self.affect]
-        return [
-            (column, None if text.lower() in ("", "nan", "none") else number(column, text))
-            for column, text in texts
-        ]
+        return [(column, "" if text.lower() in ("nan", "none") else text) for column, text in texts]
 
-    def _size(self, cells: Mapping[str, str]) -> tuple[float, float] | None:
-        if self.size is None or not all(cells[name] for name in self.size):
+    def _size(self, cells: Mapping[str, str], turned: bool) -> tuple[float, float] | None:
+        """Width and height, where they are written."""
+        if self.size is not None and all(cells[name] for name in self.size):
+            width, height = (number(name, cells[name]) for name in self.size)
+        elif written := self._written_size(cells):
+            width, height = reversed(written) if turned else written
+        else:
             return None
-        width, height = (number(name, cells[name]) for name in self.size)
         return (width, height) if min(width, height) >= 1 else None
+
+    def _written_size(self, cells: Mapping[str, str]) -> tuple[float, float] | None:
+        """The first two numbers of a list; ``None`` where there is no such list (a size of a file, for one)."""
+        column = self.listed_size or ""
+        text = cells.get(column, "")
+        if not text.startswith(("[", "(")):
+            return None
+        try:
+            first, second = (number(column, str(value)) for value in literal(column, text)[:2])
+        except ValueError:
+            return None
+        return first, second
 
 
 def _flags(columns: Collection[str]) -> dict[str, str]:

@@ -184,7 +184,7 @@ def test_bad_rows_are_named_by_line_and_column_and_the_others_are_read(root: Pat
     assert said == {
         "rows.csv:4": "y1 is `three`, which is no number",
         "rows.csv:5": "9 cells, where the header has 10 columns",
-        "rows.csv:6": "dominance is 70, outside 1 to 10",
+        "rows.csv:6": "dominance is 70, outside 1 to 10; left out",
         "rows.csv:7": "filename is `../../etc/COCO_train2014_1.jpg`, which lies outside the folder of the pictures",
         "rows.csv:8": "filename is `/etc/passwd`, which lies outside the folder of the pictures",
         "rows.csv:9": "there is no picture `mscoco/images/gone.jpg`",
