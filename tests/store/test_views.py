@@ -7,9 +7,10 @@ import random
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
-from elena_wb.core import Label
+from elena_wb.core import BodyPart, Condition, Label
+from elena_wb.masking import NOTHING_HIDDEN
 from elena_wb.store import AuditRecord, Outbox, Store, begin_run
-from elena_wb.store.query import named_queries
+from elena_wb.store.query import named_queries, named_query
 from tests.store.conftest import digest, generation, spec, stimulus
 
 EMOTIONS = ["happiness", "sadness", "fear", "anger", "surprise", "disgust", "neutral"]
@@ -158,7 +159,10 @@ def test_only_runs_that_point_persons_out_alike_are_paired(store: Store) -> None
         with Outbox(store) as outbox:
             outbox.append(generation(str(number), 0, emotion="fear"))
     with store.read() as connection:
-        assert connection.execute("SELECT run_a, run_b FROM pairs ORDER BY ALL").fetchall() == [(1, 2), (3, 4)]
+        assert connection.execute("SELECT run_a, run_b FROM pairs ORDER BY ALL").fetchall() == [
+            (1, 2),
+            (3, 4),
+        ]
 
 
 def test_imported_runs_are_paired_by_the_name_of_their_model(store: Store) -> None:
@@ -188,6 +192,59 @@ def test_narratives_put_everything_on_one_line(study: Store) -> None:
             WHERE run = 'face' ORDER BY picture""").fetchall()
     assert row[1] == ("0001.jpg", "fear", "anger", False, ["hands", "aura"], "elena")
     assert [line[3] for line in row] == [True, False, False, None]
+
+
+def test_shifts_are_counted_where_both_answers_state_the_feeling(store: Store) -> None:
+    for key, condition in (("a", "none"), ("b", "face")):
+        begin_run(store, spec(key, condition=condition), [stimulus(n) for n in range(5)])
+        with Outbox(store) as outbox:
+            for n in range(5):
+                felt = {"valence": n + (key == "b")} if n < 2 else {"arousal": 4} if n < 3 else {}
+                outbox.append(
+                    generation(key, n, emotion="fear", **{name: float(v) for name, v in felt.items()})
+                )
+    with store.read() as connection:
+        row = connection.execute(named_query("vad-shift").sql).fetchall()[0]
+    assert row[4:] == (2, 1.0, 1, 0.0, 0, None)
+
+
+def facial_words(store: Store) -> list[tuple[str, str]]:
+    with store.read() as connection:
+        found = connection.execute(named_query("facial-words-under-mask").sql).fetchall()
+    return [(condition, picture) for _, condition, picture, *_ in found]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "none",
+        "face",
+        "body:box",
+        "hands+head@yunet",
+        "hands",
+        "face:control",
+        "face:control,seed=2",
+        "face-paint",
+    ],
+)
+def test_facial_words_are_those_under_conditions_that_hide_the_face(store: Store, condition: str) -> None:
+    begin_run(store, spec(condition=condition), [stimulus(0)])
+    with Outbox(store) as outbox:
+        outbox.append(generation("k", 0, emotion="fear", body_parts=(BodyPart("smile", "mouth", "face"),)))
+    expected = [(condition, "0000.jpg")] if Condition.parse(condition).hides_face else []
+    assert facial_words(store) == expected
+
+
+def test_facial_words_about_pictures_that_show_the_face_are_left_out(store: Store) -> None:
+    begin_run(store, spec(condition="face", options={"masking": "m"}), [stimulus(n) for n in range(4)])
+    with Outbox(store) as outbox:
+        for n in range(4):
+            notes = (f"no face found: {NOTHING_HIDDEN}",) if n == 1 else ("mended",) if n == 2 else ()
+            smile = (BodyPart("smile", "mouth", "face"),)
+            outbox.append(generation("k", n, emotion="fear", body_parts=smile, notes=notes))
+        outbox.append(AuditRecord(digest("s", 0), "face", "m", "x", 1))
+        outbox.append(AuditRecord(digest("s", 2), "face", "m", "x", 0))
+    assert facial_words(store) == [("face", "0002.jpg"), ("face", "0003.jpg")]
 
 
 @pytest.mark.parametrize("query", named_queries(), ids=lambda query: query.name)
