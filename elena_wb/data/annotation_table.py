@@ -27,6 +27,7 @@ from elena_wb.data.walk import PICTURE_SUFFIXES, FoundFile
 from elena_wb.nearest import nearest
 
 NAME = "table"
+_ROWS_LOOKED_AT = 50
 _ROWS_FOR_SCHEME = 2000
 
 
@@ -76,16 +77,16 @@ class TableDataset:
             raise ValueError("a box is given by x,y,w,h or by x1,y1,x2,y2, not by both")
 
     def recognises(self, root: Path) -> bool:
-        """Whether ``root`` is a table whose first rows name pictures in a column of a usual name."""
+        """Whether ``root`` is a table in which a column of a usual name holds pictures in most of the first rows."""
         try:
             if not root.is_file():
                 return False
         except (OSError, ValueError):
             return False
-        columns, rows = peek(root)
+        columns, rows = peek(root, _ROWS_LOOKED_AT)
         picture = first_of(columns, PICTURE)
-        named = [Path(row.cells[picture]).suffix.lower() for row in rows] if picture else []
-        return bool(named) and all(suffix in PICTURE_SUFFIXES for suffix in named)
+        named = [Path(name).suffix.lower() for row in rows if picture and (name := row.cells[picture])]
+        return 2 * sum(suffix in PICTURE_SUFFIXES for suffix in named) > len(named)
 
     def load(self, root: Path, known: Mapping[str, KnownFile] = NOTHING_KNOWN) -> Collection:
         """Every picture or person that a row names.

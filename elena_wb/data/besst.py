@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from elena_wb.core import NOTHING_KNOWN, Collection, KnownFile, Label, Problem, Stimulus, Upload, UsageError
 from elena_wb.data.identify import identify, storable
+from elena_wb.data.tables import left_alone
 from elena_wb.data.walk import PICTURE_SUFFIXES, FoundFile, walk
 
 NAME = "besst"
@@ -70,7 +71,8 @@ class BesstDataset:
             files, ignored, unread = [FoundFile(root, info.st_size, info.st_mtime_ns)], 0, []
         elif root.is_dir():
             found = walk(root)
-            files, ignored, unread = found.files, found.ignored, found.problems
+            files, ignored = found.files, found.ignored
+            unread = [*found.problems, *left_alone(found.folders)]
         else:
             raise UsageError(f"{root} is no folder.", hint="The dataset `besst` reads a folder of pictures.")
         pictures, problems = identify(files, NAME, known)

@@ -21,6 +21,7 @@ from elena_wb.data.identify import storable
 from elena_wb.data.persons import Annotation, stimuli_of
 from elena_wb.data.pictures import MissingPictureError, Pictures, folder_given
 from elena_wb.data.rows import TABLE_SUFFIXES, peek
+from elena_wb.data.tables import left_alone
 from elena_wb.data.walk import FoundFile
 
 _ANNOTATION_FOLDERS = frozenset(("annotation", "annotations", "annots", "labels"))
@@ -91,6 +92,7 @@ class EmoticDataset:
             )
             for path in left
         ]
+        problems += left_alone([root] if root.is_dir() else [], (*chosen, *left))
         for path in chosen:
             read, unusable = read_csv(path) if path.suffix.lower() != ".mat" else read_mat_apart(path)
             annotations += read

@@ -12,6 +12,7 @@ from elena_wb.data.columns import BoxColumns, read_affect
 from elena_wb.data.persons import Annotation, bounded, stimuli_of
 from elena_wb.data.pictures import Pictures, folder_given
 from elena_wb.data.rows import Row, Sheet, peek
+from elena_wb.data.tables import left_alone
 
 NAME = "heco"
 SCHEME = "heco8"
@@ -76,7 +77,8 @@ class HecoDataset:
         stimuli, unfound = stimuli_of(
             annotations, pictures.find, dataset=NAME, upload=self.upload, known=known
         )
-        return Collection(tuple(stimuli), (*problems, *sheet.problems, *unfound))
+        unread = left_alone([root] if root.is_dir() else [])
+        return Collection(tuple(stimuli), (*unread, *problems, *sheet.problems, *unfound))
 
 
 def _read(row: Row) -> Annotation:

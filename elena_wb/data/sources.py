@@ -17,15 +17,19 @@ from elena_wb.core import (
     UsageError,
     WorkbenchError,
 )
+from elena_wb.data.annotation_table import NAME as TABLE
 from elena_wb.data.folder import NAME, FolderDataset, without_duplicates
+from elena_wb.data.identify import storable
 from elena_wb.data.policy import NO_SETTINGS, apply_policies, kept_at_home
-from elena_wb.data.rows import TABLE_SUFFIXES
+from elena_wb.data.rows import TABLE_SUFFIXES, Sheet
 from elena_wb.data.summary import LISTED, summarised
 from elena_wb.data.walk import FoundFile
 from elena_wb.nearest import nearest
 
 ANNOTATION_SUFFIXES = TABLE_SUFFIXES | {".mat"}
 """Endings of files that say what is in pictures, rather than being one."""
+
+_LISTED_COLUMNS = 12
 
 
 def collect(
@@ -41,26 +45,27 @@ def collect(
     """Stimuli of all ``sources`` (files and folders) in the order given, each content once.
 
     A folder is read by ``dataset`` where one is given, else by the first of ``datasets`` (by name) that recognises it,
-    else as a plain folder, in which folders that a dataset recognises are left to that one. A table that a
-    dataset recognises is read by that one. Any other file is a picture whatever its name, and belongs to the dataset
-    that recognises its folder, unless ``dataset`` is given: then it is handed to that one (an annotation file). Where
-    none is given, datasets that cannot be imported are passed over with a note. No picture is opened. ``known`` maps
-    absolute paths to what was read of them before, so that unchanged files are not hashed again.
+    else as a plain folder, in which folders that a dataset recognises are left to that one. Where several recognise
+    it, a note names the others. A table that a dataset recognises is read by that one. Any other file is a picture
+    whatever its name, and belongs to the dataset that recognises its folder, unless ``dataset`` is given: then it is
+    handed to that one (an annotation file). Where none is given, datasets that cannot be imported are passed over
+    with a note. No picture is opened. ``known`` maps absolute paths to what was read of them before, so that
+    unchanged files are not hashed again.
 
     Every stimulus bears the policy that counts for its picture (:mod:`elena_wb.data.policy`); ``uploads`` maps
     folders to those in the user's settings, and ``remembered`` contents of pictures to what the store knows.
     Of problems of one kind no more than ``listed`` are told one by one.
 
     Raises:
-        UsageError: a source does not exist, or is not of that dataset.
+        UsageError: a source does not exist, is not of that dataset, or is a table that none recognises.
     """
     stimuli: list[Stimulus] = []
     working, problems = _working(datasets or {})
     if dataset is not None:
         problems = []
-    candidates = working if dataset is None else []
+    chooser = _Chooser(working if dataset is None else {})
     plain = FolderDataset()
-    plain.owner = lambda root: next((found for found in candidates if found.recognises(root)), None)
+    plain.owner = chooser.owner
     by_folders = type(dataset) is FolderDataset
     ignored = 0
 
@@ -70,8 +75,18 @@ def collect(
         return plain.owner(root) or plain
 
     def stands_alone(path: Path) -> bool:
-        is_table = path.suffix.lower() in ANNOTATION_SUFFIXES
-        return path.is_dir() or (is_table and plain.owner(path) is not None)
+        if path.is_dir():
+            return True
+        if path.suffix.lower() not in ANNOTATION_SUFFIXES or (dataset is not None and not by_folders):
+            return False
+        if by_folders:
+            raise UsageError(
+                f"{path} is no picture, and the dataset `folder` reads pictures.",
+                hint="Name the folder: tables in it are read with its pictures.",
+            )
+        if plain.owner(path) is None:
+            raise _unrecognised(path)
+        return True
 
     for group in _grouped([_existing(source) for source in sources], stands_alone):
         if isinstance(group, list) and (dataset is None or by_folders):
@@ -83,10 +98,62 @@ def collect(
             stimuli += part.stimuli
             problems += part.problems
             ignored += part.ignored
-    kept, notes = kept_at_home(stimuli, working)
-    decided = apply_policies(Collection(tuple(kept), (*problems, *notes)), uploads, remembered)
+    kept, notes = kept_at_home(stimuli, working.values())
+    told = (*problems, *chooser.notes(), *notes)
+    decided = apply_policies(Collection(tuple(kept), told), uploads, remembered)
     unique, repeated = without_duplicates(decided.stimuli)
     return Collection(tuple(unique), summarised((*decided.problems, *repeated), listed), ignored=ignored)
+
+
+class _Chooser:
+    """The dataset that reads a folder or a table: the first, by name, that recognises it."""
+
+    def __init__(self, candidates: Mapping[str, Dataset]) -> None:
+        self._candidates = candidates
+        self._several: dict[Path, list[str]] = {}
+
+    def owner(self, root: Path) -> Dataset | None:
+        """Whoever reads ``root``, if any."""
+        names = [name for name, dataset in self._candidates.items() if dataset.recognises(root)]
+        # That a table is a table goes without saying.
+        others = names[1:] if root.is_dir() else [name for name in names[1:] if name != TABLE]
+        if others:
+            self._several[root] = [names[0], *others]
+        return self._candidates[names[0]] if names else None
+
+    def notes(self) -> list[Problem]:
+        """A note for each place that several recognised."""
+        return [
+            Problem(
+                storable(root),
+                f"read as {first}, though it is {' and '.join(others)} too; --dataset {others[0]} reads it as that",
+                excludes=False,
+                kind="note",
+            )
+            for root, (first, *others) in self._several.items()
+        ]
+
+
+def _unrecognised(path: Path) -> UsageError:
+    """Why the file ``path``, which should say what is in pictures, cannot be used."""
+    if path.suffix.lower() not in TABLE_SUFFIXES:
+        return UsageError(
+            f"No dataset recognises {path}.", hint="`elena-wb datasets` lists them; --dataset NAME names one."
+        )
+    try:
+        sheet = Sheet.open(path)
+    except UsageError as error:
+        return error
+    if not any(True for _ in sheet.rows()):
+        wrong = f": {sheet.problems[0].reason}" if sheet.problems else ""
+        return UsageError(f"{path} has no row that can be read{wrong}.")
+    names = [name for name in sheet.written if name.strip()]
+    more = f" and {len(names) - _LISTED_COLUMNS} more" if len(names) > _LISTED_COLUMNS else ""
+    return UsageError(
+        f"No dataset recognises {path}: of its columns ({', '.join(names[:_LISTED_COLUMNS])}{more}) none with a usual "
+        "name holds the names of pictures.",
+        hint="Name the column that does: --dataset table,path=COLUMN.",
+    )
 
 
 def _existing(source: str | Path) -> Path:
@@ -119,13 +186,13 @@ def _found(path: Path) -> FoundFile:
     return FoundFile(path, info.st_size, info.st_mtime_ns)
 
 
-def _working(datasets: Mapping[str, Dataset]) -> tuple[list[Dataset], list[Problem]]:
+def _working(datasets: Mapping[str, Dataset]) -> tuple[dict[str, Dataset], list[Problem]]:
     """The datasets that can be imported, by name, and a note for each that cannot."""
-    working: list[Dataset] = []
+    working: dict[str, Dataset] = {}
     problems: list[Problem] = []
     for name in sorted(set(datasets) - {NAME}):
         try:
-            working.append(datasets[name])
+            working[name] = datasets[name]
         except WorkbenchError as error:
             problems.append(Problem(f"dataset {name}", error.message, excludes=False, kind="note"))
     return working, problems

@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -93,6 +93,18 @@ class Tables:
     def _give_up(self, table: Path, line: int | None, reason: str) -> None:
         where = str(table) if line is None else f"{table}:{line}"
         self.problems.append(Problem(where, reason, excludes=False, kind="row"))
+
+
+def left_alone(folders: Iterable[Path], read: Iterable[Path] = ()) -> list[Problem]:
+    """A note for each ``labels.csv`` and ``regions.csv`` in ``folders`` that is none of those ``read``."""
+    tables = (folder / name for folder in folders for name in (LABELS, REGIONS))
+    taken = set(read)
+    reason = "left alone with this dataset; --dataset folder reads it"
+    return [
+        Problem(str(table), reason, excludes=False, kind="note")
+        for table in tables
+        if table not in taken and os.path.lexists(table)
+    ]
 
 
 def _inside(folder: Path, written: str) -> Path:

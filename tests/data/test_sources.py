@@ -8,11 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from elena_wb.core import NOTHING_KNOWN, Collection, KnownFile, Stimulus, UsageError, WorkbenchError
 from elena_wb.data import FolderDataset, collect
 from elena_wb.data import identify as identifying
+from elena_wb.data.annotation_table import TableDataset
+from elena_wb.data.besst import BesstDataset
+from elena_wb.data.emotic import EmoticDataset
+from elena_wb.data.heco import HecoDataset
+from tests import trees
 
 
 def put(path: Path, content: str = "") -> Path:
@@ -221,3 +228,72 @@ class OfFolders(FolderDataset):
 def test_a_dataset_made_of_the_plain_one_reads_the_folder_itself(tmp_path: Path) -> None:
     put(tmp_path / "a.png")
     assert [stimulus.dataset for stimulus in collect([tmp_path], dataset=OfFolders()).stimuli] == ["own"]
+
+
+def test_a_folder_that_several_datasets_recognise_is_read_by_the_first_and_the_others_are_named(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "both"
+    trees.emotic_pictures(root)
+    trees.emotic_csv_joined(root / "rows.csv")
+    trees.heco(root, [("h.jpg", 0, 0, 20, 20, "Fear", 5, 5, 5, 1, 2)])
+    datasets = {"heco": HecoDataset(), "emotic": EmoticDataset(), "table": TableDataset()}
+    for source in (root, tmp_path):
+        found = collect([source], datasets=datasets)
+        assert {stimulus.dataset for stimulus in found.stimuli} == {"emotic"}
+        assert reasons(found) == [
+            ("both", "read as emotic, though it is heco too; --dataset heco reads it as that", False)
+        ]
+    assert collect([root / "rows.csv"], datasets=datasets).problems == ()
+    assert len(collect([root], datasets=datasets, dataset=datasets["heco"]).stimuli) == 1
+
+
+def test_a_table_of_labels_beside_pictures_of_a_dataset_is_said_to_be_left_alone(tmp_path: Path) -> None:
+    trees.picture(tmp_path / "besst" / "001mF_45.jpg")
+    trees.heco(tmp_path / "heco", [("h.jpg", 0, 0, 20, 20, "Fear", 5, 5, 5, 1, 2)])
+    trees.emotic_pictures(tmp_path / "emotic")
+    trees.emotic_csv_joined(tmp_path / "emotic" / "labels.csv")
+    for folder, table in (("besst", "labels.csv"), ("heco", "labels.csv"), ("emotic", "regions.csv")):
+        put(tmp_path / folder / table, "path,label\nx.jpg,sad\n")
+    datasets = {"besst": BesstDataset(), "heco": HecoDataset(), "emotic": EmoticDataset()}
+    for folder, table in (("besst", "labels.csv"), ("heco", "labels.csv"), ("emotic", "regions.csv")):
+        found = collect([tmp_path / folder], datasets=datasets)
+        assert reasons(found) == [
+            (table, "left alone with this dataset; --dataset folder reads it", False)
+        ], folder
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message", "hint"),
+    [
+        ("a.csv", "path,label\nü.png,sad\n".encode("latin-1"), "is no text in UTF-8", "Save it as UTF-8"),
+        ("a.csv", b"sep=;\npath;label\np.png;sad\n", r"No dataset recognises .*\(sep=\)", "path=COLUMN"),
+        ("a.csv", b"path,label\n", "has no row that can be read", None),
+        ("a.csv", b"path,label\np.png\n", "no row that can be read: 1 cells, where", None),
+        ("a.tsv", b"Bild\tlabel\np.png\tsad\n", r"of its columns \(Bild, label\) none", "path=COLUMN"),
+        ("a.parquet", b"PAR1", "no Parquet file", None),
+        ("a.mat", b"MATLAB", "No dataset recognises", "datasets"),
+    ],
+)
+def test_a_table_that_nobody_recognises_is_refused_with_the_reason(
+    tmp_path: Path, name: str, content: bytes, message: str, hint: str | None
+) -> None:
+    trees.picture(tmp_path / "p.png")
+    (tmp_path / name).write_bytes(content)
+    datasets = {"table": TableDataset(), "emotic": EmoticDataset()}
+    with pytest.raises(UsageError, match=message) as refused:
+        collect([tmp_path / name], datasets=datasets)
+    assert name in refused.value.message
+    assert hint is None or hint in (refused.value.hint or "")
+    assert len(collect([tmp_path], datasets=datasets).stimuli) == 1
+    with pytest.raises(UsageError, match="is no picture, and the dataset `folder` reads pictures"):
+        collect([tmp_path / name], datasets=datasets, dataset=FolderDataset())
+
+
+def test_rows_without_a_picture_do_not_hide_a_table(tmp_path: Path) -> None:
+    trees.picture(tmp_path / "p.png")
+    columns = {"image": [None, "gone", "p.png", "q.png"], "label": ["sad", "sad", "sad", "sad"]}
+    pq.write_table(pa.table(columns), tmp_path / "rows.parquet")
+    found = collect([tmp_path / "rows.parquet"], datasets={"table": TableDataset()})
+    assert [(s.path.name, s.dataset) for s in found.stimuli] == [("p.png", "table")]
+    assert len(found.problems) == 3
