@@ -20,7 +20,7 @@ from elena_wb.data.columns import (
     read_affect,
     read_labels,
 )
-from elena_wb.data.persons import Annotation, bounded, stimuli_of
+from elena_wb.data.persons import MOST_ATTRIBUTES, Annotation, bounded, stimuli_of
 from elena_wb.data.pictures import Pictures, folder_given
 from elena_wb.data.rows import TABLE_SUFFIXES, Row, Sheet, column_name, peek
 from elena_wb.data.walk import PICTURE_SUFFIXES, FoundFile
@@ -28,6 +28,7 @@ from elena_wb.nearest import nearest
 
 NAME = "table"
 _ROWS_LOOKED_AT = 50
+_LISTED_COLUMNS = 12
 _ROWS_FOR_SCHEME = 2000
 
 
@@ -36,7 +37,8 @@ class TableDataset:
 
     The source is the table. Pictures are named by a path relative to its folder. Columns with usual names are found by
     themselves (`path`, `image`, `filename`; `label`, `emotion`, `category`; `valence` …; `x1,y1,x2,y2`, `xmin` …,
-    `x,y,w,h`); the options name others. Rows with a box are persons. Columns that are not used become attributes.
+    `x,y,w,h`); the options name others. Rows with a box are persons. The first 32 columns that are not used become
+    attributes.
 
     `path`, `label`, `valence`, `arousal`, `dominance`, `split`, `person`, `source` and `x`,`y`,`w`,`h` or
     `x1`,`y1`,`x2`,`y2` name columns. `scheme` is the label scheme, else the one that knows most of the labels.
@@ -108,6 +110,12 @@ class TableDataset:
         scheme = self._scheme or _scheme_of(root, columns.label)
         annotations: list[Annotation] = []
         problems: list[Problem] = []
+        if columns.left_out:
+            named = ", ".join(columns.left_out[:_LISTED_COLUMNS])
+            more = len(columns.left_out) - _LISTED_COLUMNS
+            note = f"{MOST_ATTRIBUTES} columns become attributes; left out: {named}"
+            note += f" and {more} more" if more > 0 else ""
+            problems.append(Problem(sheet.name, note, excludes=False, kind="note"))
         for row in sheet.rows():
             try:
                 annotations.append(columns.read(row, scheme))
@@ -143,21 +151,25 @@ class TableDataset:
         used = {picture, label, split, *affect, *(box.names if box else ()), *named.values()} - {
             named.get("person")
         }
+        others = tuple(name for name in dict.fromkeys(sheet.columns) if name and name not in used)
+        person = named.get("person")
+        kept = [name for name in others if name != person][: MOST_ATTRIBUTES - (person is not None)]
         return _Columns(
             picture=picture,
             label=label,
             affect=affect,
             box=box,
             split=split,
-            person=named.get("person"),
+            person=person,
             source=named.get("source"),
-            others=tuple(name for name in dict.fromkeys(sheet.columns) if name and name not in used),
+            others=kept,
+            left_out=[name for name in others if name not in {*kept, person}],
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """Which column holds what; ``others`` become attributes."""
+    """Which column holds what; ``others`` become attributes, and ``left_out`` nothing."""
 
     picture: str
     label: str | None
@@ -167,11 +179,12 @@ class _Columns:
     person: str | None
     source: str | None
     others: Sequence[str]
+    left_out: Sequence[str]
 
     def read(self, row: Row, scheme: str) -> Annotation:
         cells = row.cells
         attributes = [("person", cells[self.person])] if self.person else []
-        attributes += [(name, cells[name]) for name in self.others if name != self.person]
+        attributes += [(name, cells[name]) for name in self.others]
         return Annotation(
             where=row.where,
             picture=cells[self.picture],

@@ -21,7 +21,7 @@ from elena_wb.data.identify import identify
 from elena_wb.data.pictures import MissingPictureError
 from elena_wb.data.walk import FoundFile
 
-_MOST_ATTRIBUTES = 32
+MOST_ATTRIBUTES = 32
 _LONGEST_ATTRIBUTE = 200
 
 
@@ -87,7 +87,7 @@ def bounded(attributes: Iterable[tuple[str, str]]) -> dict[str, str]:
     """What is written of ``attributes``, cut to a length that can be shown, and no more than a few."""
     kept: dict[str, str] = {}
     for name, value in attributes:
-        if value and len(kept) < _MOST_ATTRIBUTES:
+        if value and len(kept) < MOST_ATTRIBUTES:
             cut = value if len(value) <= _LONGEST_ATTRIBUTE else f"{value[: _LONGEST_ATTRIBUTE - 1]}…"
             kept[name] = cut
     return kept

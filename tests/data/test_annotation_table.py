@@ -161,6 +161,29 @@ def test_attributes_stay_small(folder: Path) -> None:
     assert max(map(len, one.attributes.values())) <= 200
 
 
+def test_the_same_columns_become_attributes_in_every_row_and_the_others_are_named(folder: Path) -> None:
+    names = [f"c{n}" for n in range(40)]
+    full = ("a.png", "p1", *("y" for _ in names))
+    gaps = ("b.png", "p2", *("" if n < 20 else "y" for n in range(40)))
+    file = trees.table(folder / "rows.csv", [("path", "who", *names), full, gaps])
+    first, second = TableDataset(person="who").load(file).stimuli
+    assert set(first.attributes) == {"person", *names[:31]}
+    assert set(second.attributes) == {"person", *names[20:31]}
+    (problem,) = TableDataset(person="who").load(file).problems
+    assert (problem.kind, problem.reason) == (
+        "note",
+        "32 columns become attributes; left out: c31, c32, c33, c34, c35, c36, c37, c38, c39",
+    )
+    assert (
+        TableDataset()
+        .load(file)
+        .problems[0]
+        .reason.startswith("32 columns become attributes; left out: c31,")
+    )
+    trees.table(file, [("path", *names[:32]), full[:33]])
+    assert TableDataset().load(file).problems == ()
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.one_of(
