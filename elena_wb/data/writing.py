@@ -138,7 +138,8 @@ class OutputFolder:
 
         Raises:
             SetupError: nothing can be written there at all: the disk is full, the folder not writable.
-            WorkbenchError: this name cannot be used: a folder or a link is in the way.
+            WorkbenchError: this name cannot be used: a folder or a link is in the way. It is named as below the
+                folder, so that the message may be kept there.
         """
         *folders, name = parts
         scratch = f".elena-wb-{secrets.token_hex(8)}.tmp"
@@ -215,12 +216,12 @@ class OutputFolder:
         try:
             yield
         except OSError as error:
-            message = f"{self.path(parts)} cannot be written: {_reason(error)}."
             if error.errno in _STOPS_ALL:
                 raise SetupError(
-                    message, hint="Make room or choose another folder, then give the command again."
+                    f"{self.path(parts)} cannot be written: {_reason(error)}.",
+                    hint="Make room or choose another folder, then give the command again.",
                 ) from error
-            raise WorkbenchError(message) from error
+            raise WorkbenchError(f"{'/'.join(parts)} cannot be written: {_reason(error)}.") from error
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

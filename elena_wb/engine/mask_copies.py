@@ -21,8 +21,9 @@ from elena_wb.core import Pixels, Region, SetupError, Stimulus, WorkbenchError
 from elena_wb.data import load_image
 from elena_wb.data.images import FORMATS as READ
 from elena_wb.data.writing import encode
+from elena_wb.engine.mask_claim import claiming
 from elena_wb.engine.mask_ledger import Ledger
-from elena_wb.engine.mask_manifest import Entry, spelt
+from elena_wb.engine.mask_manifest import Entry, read_manifest, spelt
 from elena_wb.engine.mask_marker import mark
 from elena_wb.engine.mask_persons import as_one, hide_in_all
 from elena_wb.engine.mask_plan import CopyPlan, Picture, Treatment, output_of
@@ -100,8 +101,21 @@ def make_copies(
     an earlier copy of it is removed, which would pass for one made now.
 
     Raises:
-        SetupError: nothing more can be written; what was written is listed if it can be.
+        SetupError: nothing more can be written; what was written is listed if it can be. Or another process makes
+            copies there, or did since the plan was made.
     """
+    with claiming(plan.folder):
+        if read_manifest(plan.folder) != plan.earlier:
+            raise SetupError(
+                f"Another process has just made copies in {plan.folder.root}.",
+                hint="Give the command again.",
+            )
+        return _make_copies(plan, listener, stop)
+
+
+def _make_copies(
+    plan: CopyPlan, listener: Callable[[Sequence[Copy]], None], stop: threading.Event
+) -> CopyReport:
     began = time.monotonic()
     copies: list[Copy] = []
     mark(plan.folder, plan.upload)

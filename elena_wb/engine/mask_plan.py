@@ -17,6 +17,7 @@ from elena_wb.data.identify import storable
 from elena_wb.data.naming import allot, safe_name
 from elena_wb.data.writing import Format, OutputFolder, choose_format, format_like
 from elena_wb.engine.gathering import gather, ready
+from elena_wb.engine.mask_claim import check_unclaimed
 from elena_wb.engine.mask_folder import (
     below_what_was_given,
     check_apart,
@@ -103,12 +104,14 @@ def plan_copies(order: CopyOrder, host: PluginHost, store: Store) -> CopyPlan:
         UsageError: something named does not exist, or the output folder is none to write copies to: a file, a
             folder with originals in it, a folder within the originals', one with other files in the place
             of copies, or one whose marker cannot say what holds for the copies.
-        SetupError: a detector lacks its weights, nothing can audit, or the list of earlier copies is damaged.
+        SetupError: a detector lacks its weights, nothing can audit, the list of earlier copies is damaged, or
+            another process is making copies there.
     """
     wanted = None if order.format is None else choose_format(order.format)
     conditions = list(dict.fromkeys(Condition.parse(spec) for spec in order.conditions))
     check_folder(order.out, order.sources)
     folder = OutputFolder(order.out)
+    check_unclaimed(folder)
     collection = gather(order.sources, order.dataset, host, store, order.uploads)
     stimuli = collection.stimuli
     check_apart(order.out, (stimulus.path for stimulus in stimuli))

@@ -35,6 +35,7 @@ from elena_wb.data.policy import MARKER
 from elena_wb.data.writing import OutputFolder
 from elena_wb.engine import mask_copies
 from elena_wb.engine.mask_audits import AuditKeeper
+from elena_wb.engine.mask_claim import LOCK
 from elena_wb.engine.mask_copies import Copy, CopyReport, make_copies
 from elena_wb.engine.mask_manifest import COLUMNS, MANIFEST, Entry, is_of, read_manifest, write_manifest
 from elena_wb.engine.mask_persons import hide_in_all
@@ -465,6 +466,43 @@ def test_a_process_that_is_killed_leaves_a_list_that_is_true_of_every_copy(
     assert max(seen["pending"] for seen in on_disk) <= 8 + 2 * max(2, min(16, mask_copies._cores()))
 
 
+def test_two_at_once_in_one_folder_do_not_meet(
+    mask: Callable[..., CopyReport], host: PluginHost, store: Store, pictures: Pictures, tmp_path: Path
+) -> None:
+    one, two, out = with_faces(pictures(2, "one")), with_faces(pictures(2, "two", seed=1)), tmp_path / "out"
+    plan = plan_copies(CopyOrder([one], out, ["face@annotated"]), host, store)
+    beside = plan_copies(CopyOrder([two], out, ["face@annotated"]), host, store)
+    refused: list[SetupError] = []
+
+    def second(_: Sequence[Copy]) -> None:
+        with pytest.raises(SetupError, match="Another process is making copies in") as caught:
+            make_copies(beside, listener=lambda _: None, stop=threading.Event())
+        refused.append(caught.value)
+        with pytest.raises(SetupError, match="Another process is making copies in"):
+            mask(two, out)
+
+    make_copies(plan, listener=second, stop=threading.Event())
+    assert [int(error.exit_code) for error in refused] == [3, 3]
+    with pytest.raises(SetupError, match="has just made copies"):
+        make_copies(beside, listener=lambda _: None, stop=threading.Event())
+    assert files(out) == ["0000.png", "0001.png", MANIFEST], "no lock is left"
+    mask(one, out)
+
+
+def test_a_lock_that_a_killed_process_left_stops_nobody_and_a_link_in_its_place_is_not_followed(
+    mask: Callable[..., CopyReport], pictures: Pictures, tmp_path: Path
+) -> None:
+    folder, out = with_faces(pictures(1)), tmp_path / "out"
+    out.mkdir()
+    (out / LOCK).touch()
+    mask(folder, out)
+    assert files(out) == ["0000.png", MANIFEST]
+    (out / LOCK).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SetupError, match="cannot be written"):
+        mask(folder, out)
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_work_that_is_stopped_finishes_what_is_in_flight_and_lists_only_that(
     host: PluginHost, store: Store, pictures: Pictures, tmp_path: Path
 ) -> None:
@@ -542,6 +580,8 @@ def test_a_planted_folder_link_leads_no_copy_out_of_the_folder(
     elsewhere.mkdir()
     (out / "sub").symlink_to(elsewhere)
     report = mask(tmp_path / "in", out)
+    assert str(tmp_path) not in (out / MANIFEST).read_text()
+    assert "sub/0000.png cannot be written" in read_manifest(OutputFolder(out))["sub/0000.png"].notes
     assert list(elsewhere.iterdir()) == []
     assert {copy.picture.source: copy.status for copy in report.copies} == {
         "0000.png": "masked",
@@ -627,10 +667,9 @@ def test_a_style_that_breaks_its_promise_writes_no_copy(
         def mask(self, pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
             raise RuntimeError("no idea")
 
-    plan = plan_copies(
-        CopyOrder([with_faces(pictures(1))], tmp_path / "out", ["face@annotated"]), host, store
-    )
+    order = CopyOrder([with_faces(pictures(1))], tmp_path / "out", ["face@annotated"])
     for masker, words in ((Crops(), "another size"), (Raises(), "no idea")):
+        plan = plan_copies(order, host, store)
         treatment = replace(plan.treatments[0], masking=replace(plan.treatments[0].masking, masker=masker))
         report = make_copies(
             replace(plan, treatments=(treatment,)), listener=lambda _: None, stop=threading.Event()
