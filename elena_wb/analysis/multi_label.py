@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from elena_wb.core import Answers, Column, Estimate, Resampling, Scores
 
 FIGURES = ("hit_rate", "set_f1", "macro_f1")
 OF_CLASS = ("precision", "recall", "f1")
+_EXACT = 2**24
 
 
 class MultiLabel:
@@ -102,14 +104,17 @@ def _of_scores(
     patterns, place_of = np.unique(pattern, return_inverse=True)
     stimuli = answers.stimuli[patterns]
     codes = np.flatnonzero(truth.any(axis=0) & ~np.isnan(scores).any(axis=0))
-    ranked = [_ranking(scores[:, code], truth[:, code]) for code in codes]
-
-    def precisions(drawn: Counts) -> Numbers:
-        of_class = [_average_precision(drawn[:, place_of], *ranking) for ranking in ranked]
-        return np.array(of_class, dtype=np.float64).reshape(len(codes), len(drawn)).T
-
     if not len(codes):
         return {}, {}, ()
+    rankings = [_ranking(scores[:, code], truth[:, code], place_of) for code in codes]
+    # Single precision holds every whole number up to 2**24 as it is.
+    most = int(stimuli.sum()) * int(np.bincount(place_of).max())
+    kind: type[np.floating[Any]] = np.float32 if most <= _EXACT else np.float64
+
+    def precisions(drawn: Counts) -> Numbers:
+        weights = np.ascontiguousarray(drawn.T, dtype=kind)
+        return np.column_stack([_average_precision(weights, ranking) for ranking in rankings])
+
     values = precisions(stimuli[None])[0]
     samples = np.concatenate([values[None][:0], *map(precisions, draws(stimuli, resampling))])
     weights = stimuli[place_of]
@@ -130,27 +135,43 @@ def _of_scores(
     return {"map": Estimate(float(values.mean()), *interval(means), n)}, classes, note
 
 
-def _ranking(
-    scores: Numbers, true: npt.NDArray[np.bool_]
-) -> tuple[npt.NDArray[np.int64], Numbers, npt.NDArray[np.bool_]]:
-    """The order from the highest score down, what is true in that order, and which is the last of equal scores."""
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """Answers from the highest score of a label down, summed between the scores at which recall can rise.
+
+    Both are float32 ``[scores, patterns]``: of each distinct score that an answer with the label true has, how
+    many answers of a pattern lie between the one before it and it (``more``), and how many of these have the
+    label true (``gained``).
+    """
+
+    more: csr_array
+    gained: csr_array
+
+
+def _ranking(scores: Numbers, true: npt.NDArray[np.bool_], place_of: npt.NDArray[np.int64]) -> _Ranking:
     order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
-    last = np.append(ranked[1:] != ranked[:-1], True)
-    return order, true[order].astype(np.float64), last
+    ranked, hit = scores[order], np.flatnonzero(true[order])
+    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)) + 1
+    of_hit = ends[np.searchsorted(ends, hit, side="right")]
+    steps, first = np.unique(of_hit, return_index=True)
+
+    def summed(which: npt.NDArray[np.int64], until: npt.NDArray[np.int64]) -> csr_array:
+        ones = np.ones(len(which), dtype=np.float32)
+        rows = np.append(0, until)
+        return csr_array((ones, place_of[which], rows), shape=(len(until), int(place_of.max()) + 1))
+
+    return _Ranking(summed(order[: steps[-1]], steps), summed(order[hit], np.append(first[1:], len(hit))))
 
 
-def _average_precision(
-    weights: Counts, order: npt.NDArray[np.int64], true: Numbers, last: npt.NDArray[np.bool_]
-) -> Numbers:
+def _average_precision(weights: npt.NDArray[np.floating[Any]], of: _Ranking) -> Numbers:
     """Σ (Rᵢ − Rᵢ₋₁)·Pᵢ over the distinct scores (Zhu 2004; the definition that scikit-learn follows), ``[samples]``.
 
-    ``weights`` (``[samples, answers]``) is how often each answer counts; NaN where nothing is true.
+    Where recall does not rise a score adds nothing and is passed over. ``weights`` (``[patterns, samples]``) is
+    how often each stimulus counts; NaN where nothing is true.
     """
-    weighted = weights[:, order].astype(np.float64)
-    above = np.cumsum(weighted, axis=1)[:, last]
-    hits = np.cumsum(weighted * true, axis=1)[:, last]
+    above = np.cumsum(of.more @ weights, axis=0, dtype=np.float64)
+    gained = np.asarray(of.gained @ weights, dtype=np.float64)
+    hits = gained.cumsum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         precision = np.where(above > 0, hits / above, 0.0)
-        gained = np.diff(hits, axis=1, prepend=0.0)
-        return np.asarray((gained * precision).sum(axis=1) / hits[:, -1], dtype=np.float64)
+        return np.asarray((gained * precision).sum(axis=0) / hits[-1], dtype=np.float64)

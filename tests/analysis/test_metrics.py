@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,7 +25,7 @@ from elena_wb.analysis.affect import DIMENSIONS, Affect
 from elena_wb.analysis.multi_label import MultiLabel
 from elena_wb.analysis.rates import rates
 from elena_wb.analysis.single_label import SingleLabel
-from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, Resampling
+from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, Answers, Resampling
 from tests.analysis.answers import LABELS, answers, of_vad
 
 QUICK = Resampling(50)
@@ -119,6 +121,61 @@ def test_average_precision_equals_scikit_learn_with_equal_scores_too(ties: bool)
     assert [found.classes[label]["average_precision"].value for label in LABELS] == pytest.approx(expected)
     assert found.figures["map"].value == pytest.approx(np.mean(expected))
     assert found.figures["map"].low < found.figures["map"].value < found.figures["map"].high
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    st.lists(
+        st.tuples(
+            st.sets(st.integers(0, 2), min_size=1), st.lists(st.integers(-3, 0), min_size=3, max_size=6)
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.integers(1, 4),
+)
+def test_average_precision_of_stimuli_asked_several_times_equals_scikit_learn(
+    rows: list[tuple[set[int], list[int]]], times: int
+) -> None:
+    """One to two answers to each stimulus, every stimulus ``times`` times."""
+    rows = [*rows, ({0, 1}, [0, -1, -2])]
+    each = [(t, [float(one) for one in s[n : n + 3]]) for t, s in rows for n in range(0, len(s) - 2, 3)]
+    counted = [[0] * (len(s) // 3) for _, s in rows]
+    made = answers([t for t, _ in rows], counted, scores=[s for _, s in each], labels=LABELS[:3])
+    found = MultiLabel().score(replace(made, stimuli=made.stimuli * times), QUICK)
+    assert found is not None
+    for code in range(3):
+        true = [code in t for t, _ in each]
+        if any(true):
+            expected = average_precision_score(true, [s[code] for _, s in each])
+            assert found.classes[LABELS[code]]["average_precision"].value == pytest.approx(expected)
+
+
+def test_average_precision_takes_seconds_at_the_size_of_emotic() -> None:
+    rng = np.random.default_rng(0)
+    n, labels = 34_000, tuple(f"label {number}" for number in range(26))
+    truth = rng.random((n, 26)) < 0.15
+    truth[:, 0] |= ~truth.any(axis=1)
+    nothing = np.full((n, 3), np.nan)
+    scores = rng.normal(size=(n, 26)) + truth
+    of = Answers(
+        labels,
+        np.ones(n, dtype=np.int64),
+        truth,
+        nothing,
+        np.arange(n, dtype=np.int32),
+        scores.argmax(axis=1).astype(np.int32),
+        nothing,
+        scores,
+    )
+    begun = time.process_time()
+    found = MultiLabel().score(of, Resampling(200))
+    taken = time.process_time() - begun
+    assert found is not None
+    assert found.figures["map"].low < found.figures["map"].value < found.figures["map"].high
+    expected = average_precision_score(truth, scores, average="macro")
+    assert found.figures["map"].value == pytest.approx(expected)
+    assert taken < 4, f"{taken:.1f} s"
 
 
 def test_labels_and_answers_without_scores_are_left_out_of_average_precision() -> None:
