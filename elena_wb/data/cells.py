@@ -24,7 +24,10 @@ _LONGEST_LIST = 5000
 _LARGEST_COORDINATE = 1e6
 _NAN = re.compile(r"(?<![\w'\"])[-+]?(?:nan|NaN|None)(?![\w'\"])")
 _NUMPY_NUMBER = re.compile(r"\bnp\.\w+\(([^()]*)\)")
-_BARE_NUMBERS = re.compile(r"\[\s*[-+.\deE\s]+\]")
+_DOUBLED = re.compile(r"\[\s*(\[[^\[\]]*\])\s*\]")
+_BARE_NUMBERS = re.compile(r"\[(?:[-+.\deE\s]|None)+\]")
+_TEXT = r"""'[^']*'|"[^"]*\""""
+_BARE_TEXTS = re.compile(rf"\[\s*(?:{_TEXT})(?:\s+(?:{_TEXT}))*\s*\]")
 _WITH_DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -107,19 +110,30 @@ def _canonical(scheme: str, written: str) -> str | None:
 
 
 def several(column: str, text: str) -> tuple[str, ...]:
-    """The pieces of a cell that holds several words: a Python list of texts, or texts parted by ``|`` or ``;``."""
-    if text.startswith(("[", "(", "{")):
-        return tuple(str(piece).strip() for piece in literal(column, text) if str(piece).strip())
-    return tuple(piece.strip() for piece in re.split(r"[|;]", text) if piece.strip())
+    """The pieces of a cell that holds several words: a Python list of texts, or texts parted by ``|`` or ``;``.
+
+    Lists in the list, such as one for each annotator, are one after the other.
+    """
+    if not text.startswith(("[", "(", "{")):
+        return tuple(piece.strip() for piece in re.split(r"[|;]", text) if piece.strip())
+    pieces: list[object] = []
+    for piece in literal(column, text):
+        pieces += piece if isinstance(piece, list | tuple) else [piece]
+    return tuple(str(piece).strip() for piece in pieces if str(piece).strip())
 
 
 def literal(column: str, text: str) -> list[object]:
-    """A list as Python writes it, flat; numbers may also be written without commas, and be absent (``nan``)."""
+    """A list as Python or numpy writes it: commas may be lacking, numbers absent (``nan``), brackets doubled."""
+    if len(text) > _LONGEST_LIST:
+        raise BadRowError(f"{column} is a list of {len(text):,} characters")
     plain = _NAN.sub("None", _NUMPY_NUMBER.sub(r"\1", text)).strip()
-    if len(plain) > _LONGEST_LIST:
-        raise BadRowError(f"{column} is a list of {len(plain):,} characters")
+    doubled = _DOUBLED.fullmatch(plain)
+    if doubled:
+        plain = doubled[1]
     if _BARE_NUMBERS.fullmatch(plain):
         plain = "[" + ",".join(plain[1:-1].split()) + "]"
+    elif _BARE_TEXTS.fullmatch(plain):
+        plain = "[" + ",".join(re.findall(_TEXT, plain)) + "]"
     try:
         value = ast.literal_eval(plain)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
