@@ -164,7 +164,7 @@ def _report(plan: CopyPlan, report: CopyReport) -> None:
         f"({report.seconds:.1f} s, {rate:.1f} pictures/s)."
     )
     if report.interrupted:
-        say(f"Stopped before the other {len(plan.pictures) - done}; the same command makes all.")
+        say(f"Stopped before the other {len(plan.files) - done}; the same command makes all.")
 
 
 def _list_worst(plan: CopyPlan, report: CopyReport) -> None:

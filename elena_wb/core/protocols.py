@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
@@ -109,12 +109,14 @@ class Problem:
 class Collection:
     """The stimuli found, in a stable order, and what had to be left out.
 
-    ``ignored`` counts files that were passed over because they are no pictures.
+    ``ignored`` counts files that were passed over because they are no pictures. ``elsewhere`` names the further
+    files that hold the content of a stimulus, by its ``picture_id``.
     """
 
     stimuli: tuple[Stimulus, ...]
     problems: tuple[Problem, ...] = ()
     ignored: int = 0
+    elsewhere: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
 
 class KnownFile(Protocol):

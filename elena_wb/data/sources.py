@@ -102,7 +102,20 @@ def collect(
     told = (*problems, *chooser.notes(), *notes)
     decided = apply_policies(Collection(tuple(kept), told), uploads, remembered)
     unique, repeated = without_duplicates(decided.stimuli)
-    return Collection(tuple(unique), summarised((*decided.problems, *repeated), listed), ignored=ignored)
+    return Collection(
+        tuple(unique),
+        summarised((*decided.problems, *repeated), listed),
+        ignored=ignored,
+        elsewhere=_elsewhere(decided.stimuli),
+    )
+
+
+def _elsewhere(stimuli: Sequence[Stimulus]) -> dict[str, tuple[Path, ...]]:
+    """``picture_id`` → every file of that content but the first."""
+    files: dict[str, dict[Path, None]] = {}
+    for stimulus in stimuli:
+        files.setdefault(stimulus.picture_id, {})[stimulus.path] = None
+    return {picture_id: tuple(paths)[1:] for picture_id, paths in files.items() if len(paths) > 1}
 
 
 class _Chooser:

@@ -27,6 +27,7 @@ from elena_wb.engine.mask_manifest import Entry, read_manifest, spelt
 from elena_wb.engine.mask_marker import mark
 from elena_wb.engine.mask_persons import as_one, hide_in_all
 from elena_wb.engine.mask_plan import CopyPlan, Picture, Treatment, output_of
+from elena_wb.engine.mask_room import Room
 from elena_wb.masking import NOTHING_HIDDEN, Audit, Located, Masked, audit
 from elena_wb.store import AuditRecord
 
@@ -130,7 +131,7 @@ def _make_copies(
             ledger.save()
         raise
     ledger.close()
-    missing = len(copies) < len(plan.pictures) * len(plan.treatments)
+    missing = len(copies) < len(plan.files) * len(plan.treatments)
     return CopyReport(tuple(copies), time.monotonic() - began, missing)
 
 
@@ -140,13 +141,12 @@ def _announced(plan: CopyPlan, ledger: Ledger) -> Iterator[Picture]:
     A process that is killed so leaves no file that the next one would take for another's. A list of many copies
     is written for more pictures at a time, so that writing it never takes long in all.
     """
-    rows = len(plan.earlier) + len(plan.pictures) * len(plan.treatments)
+    rows = len(plan.earlier) + len(plan.files) * len(plan.treatments)
     size = max(_ANNOUNCED, rows // _MOST_LISTS)
     for start in range(0, len(plan.pictures), size):
         some = plan.pictures[start : start + size]
-        ledger.expect(
-            _expected(picture, treatment, ledger) for treatment in plan.treatments for picture in some
-        )
+        files = [file for picture in some for file in picture.files]
+        ledger.expect(_expected(file, treatment, ledger) for treatment in plan.treatments for file in files)
         yield from some
 
 
@@ -172,7 +172,7 @@ def _entry(copy: Copy, ledger: Ledger) -> Entry:
 
 def _work(plan: CopyPlan, stop: threading.Event, ledger: Ledger) -> Iterator[Sequence[Copy]]:
     """The copies of each picture as they are done."""
-    room = _Room(_PIXELS_AT_ONCE)
+    room = Room(_PIXELS_AT_ONCE)
     pictures = _announced(plan, ledger)
     workers = min(_MOST_WORKERS, max(2, _cores()))
     waiting: set[Future[Sequence[Copy]]] = set()
@@ -204,33 +204,39 @@ def _work(plan: CopyPlan, stop: threading.Event, ledger: Ledger) -> Iterator[Seq
 def _copies(picture: Picture, plan: CopyPlan) -> list[Copy]:
     """Decode once, then mask, audit and write under each condition. Never raises for what the picture does."""
     located: Located = {}
-    made = []
+    made: list[Copy] = []
     try:
         image = load_image(picture.path)
     except WorkbenchError as error:
-        return [_failed(picture, treatment, error.message, plan) for treatment in plan.treatments]
+        return [
+            failed
+            for treatment in plan.treatments
+            for failed in _failed(picture, treatment, error.message, plan)
+        ]
     for treatment in plan.treatments:
         try:
-            made.append(_copy(picture, treatment, image.pixels, located, plan))
+            made += _copy(picture, treatment, image.pixels, located, plan)
         except SetupError:
             raise
         except WorkbenchError as error:
-            made.append(_failed(picture, treatment, error.message, plan))
+            made += _failed(picture, treatment, error.message, plan)
         except Exception as error:  # noqa: BLE001 - a plugin's locator or style may raise anything
             reason = f"{picture.path.name}: {type(error).__name__}: {error}"
-            made.append(_failed(picture, treatment, reason, plan))
+            made += _failed(picture, treatment, reason, plan)
     return [replace(copy, notes=(*image.notes, *copy.notes)) for copy in made]
 
 
-def _copy(picture: Picture, treatment: Treatment, pixels: Pixels, located: Located, plan: CopyPlan) -> Copy:
+def _copy(
+    picture: Picture, treatment: Treatment, pixels: Pixels, located: Located, plan: CopyPlan
+) -> list[Copy]:
     masked = hide_in_all(treatment.masking, pixels, picture.persons, located)
     if masked.pixels.shape != pixels.shape:
         raise WorkbenchError(f"{picture.path.name}: the style returned a picture of another size.")
     seen = None
     if treatment.auditor is not None:
         seen = audit(masked.pixels, masked, as_one(picture.persons), *treatment.auditor)
-    plan.folder.write(output_of(picture, treatment), encode(masked.pixels, picture.format))
-    return Copy(
+    content = encode(masked.pixels, picture.format)
+    copy = Copy(
         picture,
         treatment,
         _status(treatment, masked),
@@ -239,6 +245,18 @@ def _copy(picture: Picture, treatment: Treatment, pixels: Pixels, located: Locat
         notes=masked.notes,
         audit=seen,
     )
+    return [_written(replace(copy, picture=file), content, plan) for file in picture.files]
+
+
+def _written(copy: Copy, content: bytes, plan: CopyPlan) -> Copy:
+    """``copy``, whose file is written, or what became of it: one name in the way is no reason to leave out a twin's."""
+    try:
+        plan.folder.write(output_of(copy.picture, copy.treatment), content)
+    except SetupError:
+        raise
+    except WorkbenchError as error:
+        return _failure(copy.picture, copy.treatment, error.message, plan)
+    return copy
 
 
 def _status(treatment: Treatment, masked: Masked) -> Status:
@@ -249,7 +267,11 @@ def _status(treatment: Treatment, masked: Masked) -> Status:
     return "partly" if any(NOTHING_HIDDEN in note for note in masked.notes) else "masked"
 
 
-def _failed(picture: Picture, treatment: Treatment, reason: str, plan: CopyPlan) -> Copy:
+def _failed(picture: Picture, treatment: Treatment, reason: str, plan: CopyPlan) -> list[Copy]:
+    return [_failure(file, treatment, reason, plan) for file in picture.files]
+
+
+def _failure(picture: Picture, treatment: Treatment, reason: str, plan: CopyPlan) -> Copy:
     parts = output_of(picture, treatment)
     if "/".join(parts) in plan.earlier:
         plan.folder.remove(parts)
@@ -268,25 +290,3 @@ def _claimed(picture: Picture) -> int:
 def _cores() -> int:
     usable = getattr(os, "sched_getaffinity", None)
     return len(usable(0)) if usable else os.cpu_count() or 1
-
-
-class _Room:
-    """Lets threads in as long as what they hold together stays below a limit; one alone is always let in."""
-
-    def __init__(self, limit: int) -> None:
-        self._free = limit
-        self._limit = limit
-        self._changed = threading.Condition()
-
-    @contextlib.contextmanager
-    def for_pixels(self, count: int) -> Iterator[None]:
-        taken = min(count, self._limit)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= taken)
-            self._free -= taken
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += taken
-                self._changed.notify_all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from elena_wb.core import (
@@ -66,12 +66,21 @@ class Treatment:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture with everything labelled in it, what it is called below what was given, and where its copy goes."""
+    """One picture with everything labelled in it, what it is called below what was given, and where its copy goes.
+
+    ``twins`` are further files of the same content, which have copies of their own.
+    """
 
     persons: tuple[Stimulus, ...]
     source: str
     name: tuple[str, ...]
     format: Format
+    twins: tuple[Picture, ...] = ()
+
+    @property
+    def files(self) -> tuple[Picture, ...]:
+        """The picture as each of its files."""
+        return (self, *self.twins)
 
     @property
     def path(self) -> Path:
@@ -90,6 +99,11 @@ class CopyPlan:
     upload: Upload
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> list[Picture]:
+        """Everything that has a copy under each condition, twins too."""
+        return [file for picture in self.pictures for file in picture.files]
 
 
 def output_of(picture: Picture, treatment: Treatment) -> tuple[str, ...]:
@@ -114,22 +128,28 @@ def plan_copies(order: CopyOrder, host: PluginHost, store: Store) -> CopyPlan:
     check_unclaimed(folder)
     collection = gather(order.sources, order.dataset, host, store, order.uploads)
     stimuli = collection.stimuli
-    check_apart(order.out, (stimulus.path for stimulus in stimuli))
-    pictures = _pictures(stimuli, order.sources, wanted)
-    treatments = _treatments(conditions, stimuli, collection.problems, order, host)
+    elsewhere = collection.elsewhere
+    originals = [stimulus.path for stimulus in stimuli] + [
+        path for paths in elsewhere.values() for path in paths
+    ]
+    check_apart(order.out, originals)
+    pictures = _pictures(stimuli, elsewhere, order.sources, wanted)
+    files = [file for picture in pictures for file in picture.files]
+    problems = tuple(problem for problem in collection.problems if problem.kind != "duplicate")
+    treatments = _treatments(conditions, stimuli, problems, order, host)
     earlier = read_manifest(folder)
     check_free(
         folder,
-        [output_of(picture, treatment) for treatment in treatments for picture in pictures],
-        originals=[picture.path for picture in pictures],
+        [output_of(file, treatment) for treatment in treatments for file in files],
+        originals=originals,
         ours=earlier,
         overwrite=order.overwrite,
     )
     if not order.overwrite:
         wanted_of = [
-            (output_of(picture, treatment), picture.persons[0].picture_id)
+            (output_of(file, treatment), file.persons[0].picture_id)
             for treatment in treatments
-            for picture in pictures
+            for file in files
         ]
         check_same_originals(folder, wanted_of, earlier)
     upload = strictest(stimuli)
@@ -140,7 +160,7 @@ def plan_copies(order: CopyOrder, host: PluginHost, store: Store) -> CopyPlan:
         treatments,
         earlier,
         upload,
-        collection.problems,
+        problems,
         (
             *_notes(treatments, collection.ignored, audit=order.audit),
             *filter(None, [marking]),
@@ -149,23 +169,31 @@ def plan_copies(order: CopyOrder, host: PluginHost, store: Store) -> CopyPlan:
 
 
 def _pictures(
-    stimuli: Sequence[Stimulus], sources: Sequence[str | Path], wanted: Format | None
+    stimuli: Sequence[Stimulus],
+    elsewhere: Mapping[str, tuple[Path, ...]],
+    sources: Sequence[str | Path],
+    wanted: Format | None,
 ) -> tuple[Picture, ...]:
-    """Each picture once, with all persons in it."""
+    """Each picture once, with all persons in it, and its twins ``elsewhere``."""
     by_picture: dict[str, list[Stimulus]] = {}
     for stimulus in stimuli:
         by_picture.setdefault(stimulus.picture_id, []).append(stimulus)
-    groups = list(by_picture.values())
-    formats = [wanted or format_like(group[0].path) for group in groups]
-    origins = below_what_was_given([group[0].path for group in groups], sources)
+    files = [
+        (picture_id, path)
+        for picture_id, group in by_picture.items()
+        for path in (group[0].path, *elsewhere.get(picture_id, ()))
+    ]
+    formats = [wanted or format_like(path) for _, path in files]
+    origins = below_what_was_given([path for _, path in files], sources)
     names = allot(
         [(origin, chosen.suffix_for(origin[-1])) for origin, chosen in zip(origins, formats, strict=True)],
         reserved=[MANIFEST],
     )
-    return tuple(
-        Picture(tuple(group), storable(Path(*origin)), name, chosen)
-        for group, origin, name, chosen in zip(groups, origins, names, formats, strict=True)
-    )
+    made: dict[str, list[Picture]] = {}
+    for (picture_id, _), origin, name, chosen in zip(files, origins, names, formats, strict=True):
+        picture = Picture(tuple(by_picture[picture_id]), storable(Path(*origin)), name, chosen)
+        made.setdefault(picture_id, []).append(picture)
+    return tuple(replace(first, twins=tuple(twins)) for first, *twins in made.values())
 
 
 def _treatments(

@@ -40,6 +40,7 @@ from elena_wb.engine.mask_copies import Copy, CopyReport, make_copies
 from elena_wb.engine.mask_manifest import COLUMNS, MANIFEST, Entry, is_of, read_manifest, write_manifest
 from elena_wb.engine.mask_persons import hide_in_all
 from elena_wb.engine.mask_plan import CopyOrder, CopyPlan, plan_copies
+from elena_wb.engine.mask_room import Room
 from elena_wb.masking import NOTHING_HIDDEN, Audit, Masking, resolve
 from elena_wb.masking.annotated import AnnotatedLocator
 from elena_wb.masking.box import BoxMasker
@@ -503,6 +504,58 @@ def test_a_lock_that_a_killed_process_left_stops_nobody_and_a_link_in_its_place_
     assert not (tmp_path / "elsewhere").exists()
 
 
+def test_pictures_that_lie_there_twice_are_copied_twice_and_decoded_once(
+    mask: Callable[..., CopyReport], pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    root.mkdir()
+    folder = with_faces(pictures(1, "in/a"))
+    content = (folder / "0000.png").read_bytes()
+    for place in ("b", "c"):
+        (root / place).mkdir()
+        (root / place / f"{place}.png").write_bytes(content)
+    out.mkdir()
+    (out / "c").symlink_to(tmp_path)
+    decoded: list[Path] = []
+
+    def counted(path: Path) -> Any:
+        decoded.append(path)
+        return load_image(path)
+
+    monkeypatch.setattr(mask_copies, "load_image", counted)
+    report = mask(root, out)
+    assert decoded == [folder / "0000.png"]
+    assert {copy.picture.source: copy.status for copy in report.copies} == {
+        "a/0000.png": "masked",
+        "b/b.png": "masked",
+        "c/c.png": "failed",
+    }
+    assert (out / "a" / "0000.png").read_bytes() == (out / "b" / "b.png").read_bytes() != content
+    entries = read_manifest(OutputFolder(out))
+    assert [(entry.output, entry.source) for entry in entries.values()] == [
+        (name, name) for name in ("a/0000.png", "b/b.png", "c/c.png")
+    ]
+    assert not report.interrupted
+
+
+def test_a_twin_binds_the_copies_and_is_an_original_like_the_first(
+    mask: Callable[..., CopyReport], pictures: Pictures, tmp_path: Path
+) -> None:
+    root, out = tmp_path / "in", tmp_path / "out"
+    root.mkdir()
+    folder = with_faces(pictures(1, "in/a"))
+    (root / "b").mkdir()
+    (root / "b" / "b.png").write_bytes((folder / "0000.png").read_bytes())
+    (root / "b" / MARKER).write_text('upload = "local-only"')
+    (out / "b").mkdir(parents=True)
+    os.link(root / "b" / "b.png", out / "b" / "b.png")
+    with pytest.raises(UsageError, match=r"b\.png is one of the originals"):
+        mask(root, out, overwrite=True)
+    (out / "b" / "b.png").unlink()
+    mask(root, out)
+    assert (out / MARKER).read_text() == 'upload = "local-only"\n'
+
+
 def test_work_that_is_stopped_finishes_what_is_in_flight_and_lists_only_that(
     host: PluginHost, store: Store, pictures: Pictures, tmp_path: Path
 ) -> None:
@@ -738,7 +791,7 @@ def test_an_audit_that_nothing_can_make_is_said_before_anything_is_written(
 
 
 def test_large_pictures_are_not_held_all_at_once() -> None:
-    room = mask_copies._Room(100)
+    room = Room(100)
     held, most = 0, 0
     lock = threading.Lock()
 
