@@ -78,7 +78,11 @@ def incoming(
 
 
 def put_stimuli(connection: duckdb.DuckDBPyConnection, stimuli: Sequence[Stimulus]) -> None:
-    """Insert or update stimuli, their files, labels and annotated regions; unchanged rows stay untouched."""
+    """Insert or update stimuli, their files, labels and annotated regions; unchanged rows stay untouched.
+
+    What a source says of a stimulus takes the place of what it said before. A source that says nothing now
+    keeps what it said: the table in which it stands may lie in a folder that was not read this time.
+    """
     unique = list({stimulus.stimulus_id: stimulus for stimulus in stimuli}.values())
     files = {storable(item.path): (item.picture_id, item.file_size, item.file_mtime_ns) for item in stimuli}
     with incoming(connection, _FILES, ((path, *rest) for path, rest in files.items())):

@@ -169,13 +169,14 @@ def test_average_precision_takes_seconds_at_the_size_of_emotic() -> None:
         scores,
     )
     begun = time.process_time()
+    expected = average_precision_score(truth, scores, average="macro")
+    once = time.process_time() - begun
     found = MultiLabel().score(of, Resampling(200))
-    taken = time.process_time() - begun
+    taken = time.process_time() - begun - once
     assert found is not None
     assert found.figures["map"].low < found.figures["map"].value < found.figures["map"].high
-    expected = average_precision_score(truth, scores, average="macro")
     assert found.figures["map"].value == pytest.approx(expected)
-    assert taken < 4, f"{taken:.1f} s"
+    assert taken < 20 * once, "200 samples take less than 20 times as long as scikit-learn takes for one"
 
 
 def test_labels_and_answers_without_scores_are_left_out_of_average_precision() -> None:

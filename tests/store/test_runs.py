@@ -62,6 +62,16 @@ def test_stimuli_are_updated_where_they_changed(store: Store, region: Callable[.
     assert known_stimuli(store)["/moved.jpg"] == KnownFile(old.stimulus_id, 101, 10**18)
 
 
+def test_labels_stay_where_a_picture_is_read_without_the_table_that_states_them(store: Store) -> None:
+    whole = stimulus(1, Label("folder", "ekman7", "anger"), Label("face", "ekman7", "fear"))
+    begin_run(store, spec(), [whole])
+    begin_run(store, spec(), [replace(whole, labels=())])
+    begin_run(store, spec(), [replace(whole, labels=(Label("face", "ekman7", "sadness"),))])
+    with store.read() as connection:
+        stated = connection.execute("SELECT source, label FROM labels ORDER BY ALL").fetchall()
+    assert stated == [("face", "sadness"), ("folder", "anger")]
+
+
 def test_a_file_name_that_is_no_utf8_is_stored_and_found(store: Store) -> None:
     odd = replace(stimulus(1), path=Path("/p/\udcff.jpg"))
     begin_run(store, spec(), [odd])
