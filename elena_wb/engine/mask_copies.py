@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +36,7 @@ Status = Literal["masked", "partly", "nothing hidden", "unmasked", "failed"]
 
 _PIXELS_AT_ONCE = 100_000_000
 _MOST_WORKERS = 16
+_PLACE = re.compile(r"(?<![\w.:/\\])(?:[A-Za-z]:[/\\]|/|\\\\)(?:[^/\\'\";:\n]{1,255}[/\\])+")
 _ANNOUNCED = 8
 _MOST_LISTS = 100
 
@@ -160,7 +162,7 @@ def _entry(copy: Copy, ledger: Ledger) -> Entry:
     entry = replace(
         _expected(copy.picture, copy.treatment, ledger),
         status=copy.status,
-        notes="; ".join(copy.notes if copy.error is None else (copy.error,)),
+        notes=_without_places("; ".join(copy.notes if copy.error is None else (copy.error,))),
         masking=copy.treatment.masking.identity,
     )
     if copy.error is None:
@@ -168,6 +170,11 @@ def _entry(copy: Copy, ledger: Ledger) -> Entry:
     if copy.audit is not None:
         entry = replace(entry, detector=copy.audit.detector, residual_faces=str(copy.audit.residual_faces))
     return entry
+
+
+def _without_places(notes: str) -> str:
+    """``notes`` with the names of files alone, where a plugin's error says where on this machine they lie."""
+    return _PLACE.sub("", notes)
 
 
 def _work(plan: CopyPlan, stop: threading.Event, ledger: Ledger) -> Iterator[Sequence[Copy]]:

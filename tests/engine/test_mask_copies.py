@@ -718,7 +718,7 @@ def test_a_style_that_breaks_its_promise_writes_no_copy(
 
     class Raises(Crops):
         def mask(self, pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
-            raise RuntimeError("no idea")
+            raise RuntimeError(f"no idea: 1/2, '{tmp_path}/a b/weights.onnx', C:\\Users\\me\\x.onnx")
 
     order = CopyOrder([with_faces(pictures(1))], tmp_path / "out", ["face@annotated"])
     for masker, words in ((Crops(), "another size"), (Raises(), "no idea")):
@@ -728,6 +728,8 @@ def test_a_style_that_breaks_its_promise_writes_no_copy(
             replace(plan, treatments=(treatment,)), listener=lambda _: None, stop=threading.Event()
         )
         assert words in (report.copies[0].error or "")
+        notes = read_manifest(OutputFolder(tmp_path / "out"))["0000.png"].notes
+        assert notes.endswith((words + ".", "no idea: 1/2, 'weights.onnx', x.onnx"))
         assert files(tmp_path / "out") == [MANIFEST]
 
 
