@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elena_wb.cli.interrupts import stopping_on_interrupt
 from elena_wb.cli.options import open_store, settings
 from elena_wb.cli.output import print_table, say, warn
 from elena_wb.errors import ExitCode, UsageError
@@ -24,6 +20,7 @@ if TYPE_CHECKING:
     from elena_wb.engine.mask_plan import CopyPlan, Treatment
 
 _SHOWN = 20
+_LAST_WORDS = "Every copy that is there is whole; hidden files that end in .tmp may be deleted."
 
 
 def mask(
@@ -99,7 +96,10 @@ def _made(plan: CopyPlan, keeper: AuditKeeper) -> CopyReport:
     from elena_wb.cli.progress import counting
     from elena_wb.engine.mask_copies import make_copies
 
-    with _stopping_on_interrupt() as stop, counting("Pictures to mask", len(plan.pictures)) as advance:
+    with (
+        stopping_on_interrupt(_LAST_WORDS) as stop,
+        counting("Pictures to mask", len(plan.pictures)) as advance,
+    ):
 
         def listen(made: Sequence[Copy]) -> None:
             keeper.hear(made)
@@ -107,25 +107,6 @@ def _made(plan: CopyPlan, keeper: AuditKeeper) -> CopyReport:
                 advance(any(copy.status == "failed" for copy in made))
 
         return make_copies(plan, listener=listen, stop=stop)
-
-
-@contextmanager
-def _stopping_on_interrupt() -> Iterator[threading.Event]:
-    """The first Ctrl-C sets the event, so that what is in flight is written; the second stops at once."""
-    stop = threading.Event()
-
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            say("Stopped. Every copy that is there is whole; hidden files that end in .tmp may be deleted.")
-            os._exit(ExitCode.INTERRUPTED)
-        stop.set()
-        say("Finishing what is in flight; Ctrl-C again stops at once.")
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _tell(plan: CopyPlan) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from elena_wb.cli.interrupts import stopping_on_interrupt
 from elena_wb.cli.options import open_store, settings
 from elena_wb.cli.output import print_json, print_table, say, warn
 from elena_wb.errors import ExitCode, UsageError
@@ -22,6 +18,7 @@ if TYPE_CHECKING:
     from elena_wb.store import Store
 
 _SHOWN_FAILURES = 20
+_LAST_WORDS = "Every answer that had arrived is kept and will be in the store at the next command."
 
 
 def run(
@@ -179,7 +176,7 @@ def carry_out(
         say("Nothing is missing: every picture has its answer in the store.")
     failures: list[Answered] = []
     unhidden: list[Answered] = []
-    with stopping_on_interrupt() as stop, watching(events=events) as listener:
+    with stopping_on_interrupt(_LAST_WORDS) as stop, watching(events=events) as listener:
 
         def listen(event: Event) -> None:
             if isinstance(event, Answered) and event.status == "error":
@@ -199,27 +196,6 @@ def carry_out(
     _tell_audit(study, results, store)
     _report(study, results, failures, table=not events)
     return _exit_code(study, results, interrupted=stop.is_set())
-
-
-@contextmanager
-def stopping_on_interrupt() -> Iterator[threading.Event]:
-    """The first Ctrl-C sets the event, so that what is in flight is stored; the second stops at once."""
-    stop = threading.Event()
-
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            say(
-                "Stopped. Every answer that had arrived is kept and will be in the store at the next command."
-            )
-            os._exit(ExitCode.INTERRUPTED)
-        stop.set()
-        say("Finishing what is in flight; Ctrl-C again stops at once.")
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _tell(study: Study) -> None:

@@ -130,11 +130,10 @@ class OutputFolder:
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.realpath(root))
 
-    def write(self, parts: Sequence[str], content: bytes, *, replace: bool = True) -> None:
+    def write(self, parts: Sequence[str], content: bytes) -> None:
         """Put ``content`` where ``parts`` say, in place of what is there; folders are made.
 
-        Whoever opens the file sees the old content or the new, never a part. With ``replace=False`` what is
-        there stays.
+        Whoever opens the file sees the old content or the new, never a part.
 
         Raises:
             SetupError: nothing can be written there at all: the disk is full, the folder not writable.
@@ -144,8 +143,6 @@ class OutputFolder:
         *folders, name = parts
         scratch = f".elena-wb-{secrets.token_hex(8)}.tmp"
         with self._explained(parts), self._opened(folders) as (handle, folder):
-            if not replace and self._occupied(name, handle, folder):
-                return
             try:
                 descriptor = os.open(folder / scratch, _NEW, 0o666, dir_fd=handle)
                 try:
@@ -202,14 +199,6 @@ class OutputFolder:
             if os.path.normcase(os.path.realpath(above)) != os.path.normcase(above):
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         return folder
-
-    @staticmethod
-    def _occupied(name: str, handle: int | None, folder: Path) -> bool:
-        try:
-            os.stat(folder / name, dir_fd=handle, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        return True
 
     @contextlib.contextmanager
     def _explained(self, parts: Sequence[str]) -> Iterator[None]:

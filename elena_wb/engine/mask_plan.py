@@ -162,6 +162,7 @@ def plan_copies(order: CopyOrder, host: PluginHost, store: Store) -> CopyPlan:
         upload,
         problems,
         (
+            *(note for treatment in treatments for note in treatment.masking.notes(stimuli)),
             *_notes(treatments, collection.ignored, audit=order.audit),
             *filter(None, [marking]),
         ),

@@ -47,8 +47,9 @@ class YunetLocator:
 
     A picture is searched whole, its longer side at ``side`` pixels, and a large one in at most ``windows``
     windows besides (:func:`elena_wb.masking.windows.scales`). Finds of at least ``score`` count, in windows of
-    at least 0.2: it is low because a missed face spoils a masking study while a spurious box costs little. Finds whose intersection is more than ``nms`` of their union are one face, and its box
-    holds all of them. Each thread has a detector of its own.
+    at least 0.2: it is low because a missed face spoils a masking study while a spurious box costs little.
+    Finds whose intersection is more than ``nms`` of their union are one face, and its box holds all of them.
+    Each thread has a detector of its own.
 
     With the defaults a photograph takes some 20 ms of one core, and a picture of 24 megapixels or more 2 s.
     """

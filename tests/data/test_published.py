@@ -141,7 +141,11 @@ def test_an_entry_nested_however_deeply_takes_nothing_down(tmp_path: Path, depth
     try:
         found = read(tmp_path, f'{{"a.jpg": {json.dumps(PLAIN)}, "b.jpg": {deep}}}'.encode())
     except UsageError as error:
-        assert "nested too deeply" in error.message
+        refusal = error.message
+    else:
+        refusal = ""
+    if refusal:
+        assert "nested too deeply" in refusal
         return
     assert found.answers[0].written == json.dumps(PLAIN)
     assert len(found.answers) == 2 or "nested too deeply" in found.problems[0].reason

@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from elena_wb.analysis import Estimate, confusion, proportion
+from elena_wb.cli.interrupts import stopping_on_interrupt
 from elena_wb.cli.output import plain, say
 from elena_wb.cli.progress import watching
-from elena_wb.cli.run import stopping_on_interrupt
 from elena_wb.engine.study import Request, plan_study
 from elena_wb.errors import ExitCode, WorkbenchError
 from elena_wb.plugins import plugin_host
@@ -23,6 +23,7 @@ from elena_wb.store import Store
 from elena_wb.vocabulary import facial_mentions
 from elena_wb_tiny.stimuli.folder import write_folder
 
+_LAST_WORDS = "Every answer that had arrived is kept; the same command goes on from there."
 PROMPTS = ("elena", "naive")
 CONDITIONS = ("none", "face@annotated")
 _UNMASKED, _MASKED = CONDITIONS
@@ -73,7 +74,7 @@ def _ask(store: Store, figures: Path, name: str) -> Answers:
         retry_failed=True,
     )
     study = plan_study(request, plugin_host(), store)
-    with stopping_on_interrupt() as stop, watching(events=False) as listener:
+    with stopping_on_interrupt(_LAST_WORDS) as stop, watching(events=False) as listener:
         results = study.carry_out(store, listener=listener, stop=stop)
     if stop.is_set():
         raise typer.Exit(ExitCode.INTERRUPTED)
