@@ -14,7 +14,7 @@ from elena_wb.cli.output import print_json, print_table, say, warn
 from elena_wb.errors import ExitCode
 
 if TYPE_CHECKING:
-    from elena_wb.engine.importing import Imported
+    from elena_wb.engine.imports.importing import Imported
 
 _SHOWN_PROBLEMS = 20
 
@@ -66,7 +66,7 @@ def import_(
     these, they can be scored. The same file again changes nothing. Entries that are no answers are reported, and
     the exit code is 4.
     """
-    from elena_wb.engine.importing import ImportRequest, import_answers
+    from elena_wb.engine.imports.importing import ImportRequest, import_answers
     from elena_wb.plugins import plugin_host
 
     request = ImportRequest(

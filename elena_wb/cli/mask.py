@@ -15,9 +15,9 @@ from elena_wb.cli.output import print_table, say, warn
 from elena_wb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from elena_wb.engine.mask_audits import AuditKeeper
-    from elena_wb.engine.mask_copies import Copy, CopyReport
-    from elena_wb.engine.mask_plan import CopyPlan, Treatment
+    from elena_wb.engine.copies.audits import AuditKeeper
+    from elena_wb.engine.copies.making import Copy, CopyReport
+    from elena_wb.engine.copies.plan import CopyPlan, Treatment
 
 _SHOWN = 20
 _LAST_WORDS = "Every copy that is there is whole; hidden files that end in .tmp may be deleted."
@@ -61,8 +61,8 @@ def mask(
     lists what each copy is of and what is hidden in it. A copy in which nothing was found to hide is made too,
     and counted. Originals are never written to.
     """
-    from elena_wb.engine.mask_audits import AuditKeeper
-    from elena_wb.engine.mask_plan import CopyOrder, plan_copies
+    from elena_wb.engine.copies.audits import AuditKeeper
+    from elena_wb.engine.copies.plan import CopyOrder, plan_copies
     from elena_wb.plugins import plugin_host
 
     if not all(name.strip() for name in (*sources, out)):
@@ -94,7 +94,7 @@ def mask(
 
 def _made(plan: CopyPlan, keeper: AuditKeeper) -> CopyReport:
     from elena_wb.cli.progress import counting
-    from elena_wb.engine.mask_copies import make_copies
+    from elena_wb.engine.copies.making import make_copies
 
     with (
         stopping_on_interrupt(_LAST_WORDS) as stop,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from elena_wb.core import Sampling, Upload, UsageError
 from elena_wb.data.policy import NO_SETTINGS
-from elena_wb.engine.importing import IMPORTED
+from elena_wb.engine.imports.importing import IMPORTED
 from elena_wb.engine.plan import Resumed
 from elena_wb.engine.pointing import DEFAULT
 from elena_wb.engine.study import Request

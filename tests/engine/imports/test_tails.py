@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elena_wb.engine.tails import Tree
+from elena_wb.engine.imports.tails import Tree
 
 ROOT = Path("/mine/pictures")
 

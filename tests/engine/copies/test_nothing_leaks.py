@@ -25,9 +25,9 @@ from elena_wb import builtin
 from elena_wb.core import Pixels
 from elena_wb.data import load_image
 from elena_wb.data.writing import FORMATS
-from elena_wb.engine.mask_copies import make_copies
-from elena_wb.engine.mask_manifest import MANIFEST
-from elena_wb.engine.mask_plan import CopyOrder, plan_copies
+from elena_wb.engine.copies.making import make_copies
+from elena_wb.engine.copies.manifest import MANIFEST
+from elena_wb.engine.copies.plan import CopyOrder, plan_copies
 from elena_wb.plugins import build_host
 from elena_wb.store import Store
 from tests.real_data import real

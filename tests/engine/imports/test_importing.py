@@ -15,7 +15,7 @@ import pytest
 from elena_wb import builtin, hookimpl
 from elena_wb.core import NOTHING_KNOWN, Collection, KnownFile, Label, ReadsNames, SetupError, UsageError
 from elena_wb.data import FolderDataset
-from elena_wb.engine.importing import Imported, ImportRequest, import_answers
+from elena_wb.engine.imports.importing import Imported, ImportRequest, import_answers
 from elena_wb.engine.resume import request_of
 from elena_wb.engine.study import Request, plan_study
 from elena_wb.hookspecs import Register

@@ -16,18 +16,18 @@ from elena_wb.core import (
 from elena_wb.data.identify import storable
 from elena_wb.data.naming import allot, safe_name
 from elena_wb.data.writing import Format, OutputFolder, choose_format, format_like
-from elena_wb.engine.gathering import gather, ready
-from elena_wb.engine.mask_claim import check_unclaimed
-from elena_wb.engine.mask_folder import (
+from elena_wb.engine.copies.claim import check_unclaimed
+from elena_wb.engine.copies.folder import (
     below_what_was_given,
     check_apart,
     check_folder,
     check_free,
     check_same_originals,
 )
-from elena_wb.engine.mask_manifest import MANIFEST, Entry, read_manifest
-from elena_wb.engine.mask_marker import check_marker
-from elena_wb.engine.mask_persons import strictest
+from elena_wb.engine.copies.manifest import MANIFEST, Entry, read_manifest
+from elena_wb.engine.copies.marker import check_marker
+from elena_wb.engine.copies.persons import strictest
+from elena_wb.engine.gathering import gather, ready
 from elena_wb.masking import Masking, audits, choose_auditor
 from elena_wb.plugins import PluginHost
 from elena_wb.store import Store

@@ -12,8 +12,8 @@ from typing import Any
 from elena_wb.core import Condition, Problem, ReadsNames, Upload, UsageError
 from elena_wb.data.published import Published, read_published
 from elena_wb.engine.events import RunStatus
-from elena_wb.engine.imported_records import SCHEME, items_of, records_of
-from elena_wb.engine.linking import Links, Pictures, Source, find_source, link
+from elena_wb.engine.imports.linking import Links, Pictures, Source, find_source, link
+from elena_wb.engine.imports.records import SCHEME, items_of, records_of
 from elena_wb.plugins import PluginHost
 from elena_wb.store import (
     GenerationRecord,

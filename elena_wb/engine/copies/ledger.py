@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from elena_wb.data.writing import OutputFolder
-from elena_wb.engine.mask_manifest import PENDING, Entry, original_mark, write_manifest
+from elena_wb.engine.copies.manifest import PENDING, Entry, original_mark, write_manifest
 
 
 class Ledger:

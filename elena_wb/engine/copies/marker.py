@@ -12,7 +12,7 @@ from pathlib import Path
 from elena_wb.core import Upload, UsageError
 from elena_wb.data.policy import MARKER, POLICIES, Policies, stricter
 from elena_wb.data.writing import OutputFolder
-from elena_wb.engine.mask_manifest import MANIFEST
+from elena_wb.engine.copies.manifest import MANIFEST
 
 _SHOWN = 3
 

@@ -33,14 +33,14 @@ from elena_wb.core import (
 from elena_wb.data import FolderDataset, load_image
 from elena_wb.data.policy import MARKER
 from elena_wb.data.writing import OutputFolder
-from elena_wb.engine import mask_copies
-from elena_wb.engine.mask_audits import AuditKeeper
-from elena_wb.engine.mask_claim import LOCK
-from elena_wb.engine.mask_copies import Copy, CopyReport, make_copies
-from elena_wb.engine.mask_manifest import COLUMNS, MANIFEST, Entry, is_of, read_manifest, write_manifest
-from elena_wb.engine.mask_persons import hide_in_all
-from elena_wb.engine.mask_plan import CopyOrder, CopyPlan, plan_copies
-from elena_wb.engine.mask_room import Room
+from elena_wb.engine.copies import making
+from elena_wb.engine.copies.audits import AuditKeeper
+from elena_wb.engine.copies.claim import LOCK
+from elena_wb.engine.copies.making import Copy, CopyReport, make_copies
+from elena_wb.engine.copies.manifest import COLUMNS, MANIFEST, Entry, is_of, read_manifest, write_manifest
+from elena_wb.engine.copies.persons import hide_in_all
+from elena_wb.engine.copies.plan import CopyOrder, CopyPlan, plan_copies
+from elena_wb.engine.copies.room import Room
 from elena_wb.masking import NOTHING_HIDDEN, Audit, Masking, resolve
 from elena_wb.masking.annotated import AnnotatedLocator
 from elena_wb.masking.box import BoxMasker
@@ -143,7 +143,7 @@ def test_several_conditions_have_a_folder_each_and_each_picture_is_decoded_once(
         decoded.append(path)
         return load_image(path)
 
-    monkeypatch.setattr(mask_copies, "load_image", counted)
+    monkeypatch.setattr(making, "load_image", counted)
     folder = with_faces(pictures(3))
     report = mask(folder, tmp_path / "out", "face@annotated", "none", "face:box,padding=0.5@annotated")
     assert sorted(path.name for path in decoded) == ["0000.png", "0001.png", "0002.png"]
@@ -464,7 +464,7 @@ def test_a_process_that_is_killed_leaves_a_list_that_is_true_of_every_copy(
     make_copies(plan, listener=look, stop=stop)
     assert on_disk[0]["unmasked"] > 10
     assert on_disk[-1]["masked"] > 10
-    assert max(seen["pending"] for seen in on_disk) <= 8 + 2 * max(2, min(16, mask_copies._cores()))
+    assert max(seen["pending"] for seen in on_disk) <= 8 + 2 * max(2, min(16, making._cores()))
 
 
 def test_two_at_once_in_one_folder_do_not_meet(
@@ -522,7 +522,7 @@ def test_pictures_that_lie_there_twice_are_copied_twice_and_decoded_once(
         decoded.append(path)
         return load_image(path)
 
-    monkeypatch.setattr(mask_copies, "load_image", counted)
+    monkeypatch.setattr(making, "load_image", counted)
     report = mask(root, out)
     assert decoded == [folder / "0000.png"]
     assert {copy.picture.source: copy.status for copy in report.copies} == {
@@ -825,7 +825,7 @@ def test_pictures_are_masked_in_more_than_one_thread(
         both.wait()
         return load_image(path)
 
-    monkeypatch.setattr(mask_copies, "load_image", together)
+    monkeypatch.setattr(making, "load_image", together)
     plan = plan_copies(CopyOrder([with_faces(pictures(4))], tmp_path / "out", ["none"]), host, store)
     report = make_copies(plan, listener=lambda _: None, stop=threading.Event())
     assert [copy.status for copy in report.copies] == ["unmasked"] * 4

@@ -13,7 +13,7 @@ from elena_wb.core import Choice, Dataset, Problem, ReadsNames, Stimulus, Upload
 from elena_wb.data.identify import identify
 from elena_wb.data.walk import FoundFile, walk
 from elena_wb.engine.gathering import dataset_named, gather
-from elena_wb.engine.tails import Tree
+from elena_wb.engine.imports.tails import Tree
 from elena_wb.plugins import PluginHost
 from elena_wb.store import Store
 from elena_wb.store.lookup import BY_NAME, stored_pictures
@@ -112,7 +112,7 @@ class Pictures:
         return cls([*folders, *filter(_is_folder, named)], found.stimuli)
 
     def find(self, names: Sequence[str]) -> Mapping[str, Found]:
-        """What each of ``names`` may mean, by the path that it is (:class:`elena_wb.engine.tails.Tree`).
+        """What each of ``names`` may mean, by the path that it is (:class:`elena_wb.engine.imports.tails.Tree`).
 
         A file that was left out because another has its content is found as that other one, and a file that is
         no picture of the dataset hides those that fit less well.

@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from elena_wb.engine.mask_persons import as_one
+from elena_wb.engine.copies.persons import as_one
 from elena_wb.store import Store, StoreBusyError, add_audits
 
 if TYPE_CHECKING:
-    from elena_wb.engine.mask_copies import Copy
+    from elena_wb.engine.copies.making import Copy
 
 SECONDS = 10.0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from elena_wb.core import UsageError
 from elena_wb.data.writing import OutputFolder
-from elena_wb.engine.mask_manifest import Entry, is_of
+from elena_wb.engine.copies.manifest import Entry, is_of
 
 _SHOWN = 3
 

@@ -22,13 +22,13 @@ from elena_wb.core import Pixels, Region, SetupError, Stimulus, WorkbenchError
 from elena_wb.data import load_image
 from elena_wb.data.images import FORMATS as READ
 from elena_wb.data.writing import encode
-from elena_wb.engine.mask_claim import claiming
-from elena_wb.engine.mask_ledger import Ledger
-from elena_wb.engine.mask_manifest import Entry, read_manifest, spelt
-from elena_wb.engine.mask_marker import mark
-from elena_wb.engine.mask_persons import as_one, hide_in_all
-from elena_wb.engine.mask_plan import CopyPlan, Picture, Treatment, output_of
-from elena_wb.engine.mask_room import Room
+from elena_wb.engine.copies.claim import claiming
+from elena_wb.engine.copies.ledger import Ledger
+from elena_wb.engine.copies.manifest import Entry, read_manifest, spelt
+from elena_wb.engine.copies.marker import mark
+from elena_wb.engine.copies.persons import as_one, hide_in_all
+from elena_wb.engine.copies.plan import CopyPlan, Picture, Treatment, output_of
+from elena_wb.engine.copies.room import Room
 from elena_wb.masking import NOTHING_HIDDEN, Audit, Located, Masked, audit
 from elena_wb.store import AuditRecord
 
