@@ -2,9 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-PROJECTS := pyproject.toml plugins/elena-wb-hf/pyproject.toml plugins/elena-wb-tiny/pyproject.toml
+PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 HF := plugins/elena-wb-hf
 TINY := plugins/elena-wb-tiny
+GGUF := plugins/elena-wb-gguf
+GEMINI := plugins/elena-wb-gemini
+OPENAI := plugins/elena-wb-openai
 
 .PHONY: help demo test lint types contracts tests bench format clean
 
@@ -21,7 +24,8 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check .
 
 types: .venv/.dev
-	$(BIN)/mypy elena_wb $(HF)/elena_wb_hf $(TINY)/elena_wb_tiny
+	$(BIN)/mypy elena_wb $(HF)/elena_wb_hf $(TINY)/elena_wb_tiny $(GGUF)/elena_wb_gguf $(GEMINI)/elena_wb_gemini \
+		$(OPENAI)/elena_wb_openai
 
 contracts: .venv/.dev
 	$(BIN)/lint-imports
@@ -48,5 +52,6 @@ clean:  ## Remove the environment and caches
 	@touch $@
 
 .venv/.dev: .venv/.runtime
-	$(PIP) --editable '.[dev]' --editable '$(HF)[constrained]'
+	$(PIP) --editable '.[dev]' --editable '$(HF)[constrained]' --editable '$(TINY)[export]' --editable $(GGUF) \
+		--editable $(GEMINI) --editable '$(OPENAI)[dev]'
 	@touch $@

@@ -55,5 +55,9 @@ class ModelError(WorkbenchError):
     """A model cannot be opened or can no longer answer; ends the run, keeping what it has."""
 
 
+class PostponedError(ModelError):
+    """Answers are being made elsewhere and are not here yet: the same command, given later, fetches them."""
+
+
 class OutOfMemoryError(ModelError):
     """A batch did not fit on the device; the engine halves it and asks again."""

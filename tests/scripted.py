@@ -122,7 +122,9 @@ def _nth(request: Request, every: int | None) -> bool:
 class ScriptedProvider:
     options_model: ClassVar[type[BaseModel]] = ScriptedOptions
     requires: ClassVar[Mapping[str, str]] = {}
-    network: ClassVar[bool] = False
+
+    def destination(self, reference: str, options: BaseModel) -> str | None:
+        return None
 
     def describe(self, reference: str, options: BaseModel) -> ModelCard:
         assert isinstance(options, ScriptedOptions)
@@ -143,7 +145,8 @@ def register_models(register):
 class DistantProvider(ScriptedProvider):
     """The same model, asked over the network."""
 
-    network: ClassVar[bool] = True
+    def destination(self, reference: str, options: BaseModel) -> str | None:
+        return "models.example"
 
     def describe(self, reference: str, options: BaseModel) -> ModelCard:
         return replace(super().describe(f"distant {reference}", options), uri=f"distant:{reference}")

@@ -5,9 +5,31 @@ This room imports the standard library, numpy and pydantic, and nothing of ours.
 
 from __future__ import annotations
 
+from elena_wb.core.abilities import (
+    Exports,
+    Keyed,
+    KeySlot,
+    Lists,
+    LocalModel,
+    Metered,
+    Prices,
+    Pulls,
+    Quota,
+    Usage,
+    Waits,
+)
 from elena_wb.core.choice import Choice
 from elena_wb.core.condition import UNMASKED, Condition
-from elena_wb.core.exchange import Model, ModelCard, Provider, Request, Response, Sampling
+from elena_wb.core.exchange import (
+    FinishReason,
+    Model,
+    ModelCard,
+    Provider,
+    Request,
+    Response,
+    Sampling,
+    Trouble,
+)
 from elena_wb.core.metric import (
     ABSTAINED,
     REFUSED,
@@ -42,6 +64,7 @@ from elena_wb.errors import (
     ImageError,
     ModelError,
     OutOfMemoryError,
+    PostponedError,
     SetupError,
     UsageError,
     WorkbenchError,
@@ -65,11 +88,18 @@ __all__ = [
     "Dataset",
     "Estimate",
     "ExitCode",
+    "Exports",
+    "FinishReason",
     "ImageError",
+    "KeySlot",
+    "Keyed",
     "KnownFile",
     "Label",
+    "Lists",
+    "LocalModel",
     "Locator",
     "Masker",
+    "Metered",
     "Metric",
     "Model",
     "ModelCard",
@@ -77,10 +107,14 @@ __all__ = [
     "Narrative",
     "OutOfMemoryError",
     "Pixels",
+    "PostponedError",
     "Prepares",
+    "Prices",
     "Problem",
     "Prompt",
     "Provider",
+    "Pulls",
+    "Quota",
     "ReadsNames",
     "Region",
     "Relocates",
@@ -91,8 +125,11 @@ __all__ = [
     "Scores",
     "SetupError",
     "Stimulus",
+    "Trouble",
     "Upload",
+    "Usage",
     "UsageError",
+    "Waits",
     "WorkbenchError",
     "person_stimulus_id",
 ]

@@ -13,6 +13,10 @@ if TYPE_CHECKING:  # kept out of start-up: `elena-wb --help` needs neither
 
 FinishReason = Literal["stop", "length", "refused", "error"]
 
+Trouble = Literal["rate-limited", "server", "timeout", "connection", "reply"]
+"""Why a call failed that may be repeated: asked to slow down (HTTP 429), a fault of the server (5xx), no answer in
+time, no connection or one that broke, or a reply that could not be understood."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
@@ -52,7 +56,12 @@ class Response:
     """The answer to the request at position ``index`` of the batch that was passed to ``generate``.
 
     With ``finish_reason == "error"``, ``error`` says what went wrong and ``retryable`` whether
-    asking again may help; ``text`` then holds whatever had arrived.
+    asking again may help; ``text`` then holds whatever had arrived. ``trouble`` is what the host goes by when it
+    slows down, and ``retry_after_s`` the seconds that a server asked to be left alone.
+
+    ``label_logprobs`` maps labels, as the schema of the request spells them, to the natural logarithm of their
+    probability where the answer names its label. ``answered_by`` is the version of the model that a server
+    says has answered.
     """
 
     index: int
@@ -64,6 +73,10 @@ class Response:
     cost_usd: float | None = None
     error: str | None = None
     retryable: bool = False
+    trouble: Trouble | None = None
+    retry_after_s: float | None = None
+    label_logprobs: Mapping[str, float] = field(default_factory=dict)
+    answered_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +85,8 @@ class ModelCard:
 
     ``digest`` identifies the weights and everything in the options that changes answers (dtype,
     quantisation). ``libraries`` maps package names to versions. ``meant_for`` names the datasets that the
-    model was made for, if it is no instrument for others; ``notes`` is what its users should know.
+    model was made for, if it is no instrument for others; ``notes`` is what its users should know. ``priced_on``
+    is the date of the prices from which the cost of its answers is computed.
     """
 
     uri: str
@@ -86,6 +100,7 @@ class ModelCard:
     libraries: Mapping[str, str] = field(default_factory=dict)
     meant_for: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    priced_on: str | None = None
 
 
 @runtime_checkable
@@ -127,8 +142,8 @@ class Provider(Protocol):
     requires: ClassVar[Mapping[str, str]]
     """Import name of each package it needs → the command that installs it."""
 
-    network: ClassVar[bool]
-    """Whether pictures leave this machine."""
+    def destination(self, reference: str, options: BaseModel) -> str | None:
+        """The host that pictures are sent to, for people to read; ``None`` if they stay on this machine."""
 
     def describe(self, reference: str, options: BaseModel) -> ModelCard:
         """The card without loading the weights; cheap enough for ``--dry-run``.

@@ -40,6 +40,11 @@ class ModelAddress:
         reference, _, query = rest.partition("?")
         return cls(uri, provider, reference, _checked(scheme, provider.options_model, query))
 
+    @property
+    def destination(self) -> str | None:
+        """The host that pictures are sent to; ``None`` if they stay on this machine."""
+        return self.provider.destination(self.reference, self.options)
+
     def describe(self) -> ModelCard:
         """The model's card, without loading its weights."""
         return self.provider.describe(self.reference, self.options)

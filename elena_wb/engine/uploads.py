@@ -24,7 +24,7 @@ class Uploads:
     def overrules(self, stimuli: Sequence[Stimulus]) -> bool:
         """Whether the user's word lets any of ``stimuli`` leave the machine that would otherwise stay."""
         restricted = any(stimulus.upload != "allowed" for stimulus in stimuli)
-        return self.allowed and self.address.provider.network and restricted
+        return self.allowed and self.address.destination is not None and restricted
 
     def check(self, stimuli: Sequence[Stimulus], conditions: Sequence[Condition]) -> None:
         """Refuse what would send pictures away that must stay.
@@ -46,13 +46,14 @@ class Uploads:
 
     @property
     def _leave(self) -> bool:
-        return self.address.provider.network and not self.allowed
+        return self.address.destination is not None and not self.allowed
 
     def _refusal(self, stimuli: Sequence[Stimulus], reason: str) -> UsageError:
         counts = Counter(stimulus.dataset for stimulus in stimuli)
         where = ", ".join(f"{count} of {name}" for name, count in counts.most_common(5))
         return UsageError(
-            f"`{self.address.uri}` is asked over the network, and {len(stimuli)} pictures ({where}) {reason}.",
+            f"`{self.address.uri}` sends pictures to {self.address.destination}, and {len(stimuli)} of them ({where}) "
+            f"{reason}.",
             hint="Their licence or the people in them may forbid it. Use a model on this machine, or give "
             "--allow-upload if you may send them; it is recorded with the run.",
         )

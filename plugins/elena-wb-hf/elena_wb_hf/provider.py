@@ -32,7 +32,9 @@ class HFProvider:
 
     options_model: ClassVar[type[BaseModel]] = HFOptions
     requires: ClassVar[Mapping[str, str]] = {"torch": _INSTALL, "transformers": _INSTALL}
-    network: ClassVar[bool] = False
+
+    def destination(self, reference: str, options: BaseModel) -> None:
+        """Nowhere: pictures stay on this machine."""
 
     def describe(self, reference: str, options: BaseModel, *, uri: str | None = None) -> ModelCard:
         """The card, from the model's small files and the headers of its weights.

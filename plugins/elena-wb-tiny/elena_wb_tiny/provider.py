@@ -32,7 +32,9 @@ class TinyProvider:
 
     options_model: ClassVar[type[BaseModel]] = TinyOptions
     requires: ClassVar[Mapping[str, str]] = {"elena_wb_hf": "pip install elena-wb-hf"}
-    network: ClassVar[bool] = False
+
+    def destination(self, reference: str, options: BaseModel) -> None:
+        """Nowhere: pictures stay on this machine."""
 
     def describe(self, reference: str, options: BaseModel) -> ModelCard:
         """The shipped model's card.
