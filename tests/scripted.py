@@ -33,11 +33,15 @@ from elena_wb.core import (
 LABELS = ("Happiness", "Sadness", "Fear", "Anger", "Surprise", "Disgust", "Neutral")
 
 
-class ScriptedOptions(BaseModel, extra="forbid"):
+class ScriptedOptions(BaseModel, extra="forbid", use_attribute_docstrings=True):
     log: str | None = None
+    """The file that every question and answer is noted in."""
     batch: int = 4
+    """Requests answered together."""
     concurrency: int = 1
+    """Calls at once."""
     delay: float = 0.0
+    """Seconds that each call takes."""
     oom_above: int | None = None
     """Batches larger than this run out of memory."""
     fail: int | None = None
@@ -51,11 +55,15 @@ class ScriptedOptions(BaseModel, extra="forbid"):
     gone_after: int | None = None
     """After so many answers the model can answer no more."""
     refuse: bool = False
+    """Decline every question."""
     prose: bool = False
+    """Answer in words that hold no emotion."""
     cost: float | None = None
+    """US dollars that each answer costs."""
     flaky_cost: float | None = None
     """What a retryable error costs all the same."""
     version: str = "1"
+    """Another version is another model."""
 
 
 class ScriptedModel:
@@ -70,6 +78,8 @@ class ScriptedModel:
         self.closed = 0
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        if self.closed:
+            raise ModelError("The scripted model was closed.")
         options = self.options
         self.batches.append(len(requests))
         if options.oom_above is not None and len(requests) > options.oom_above:
@@ -102,7 +112,7 @@ class ScriptedModel:
             return Response(index, "A person stands in a field of wheat.", "stop")
         emotion = LABELS[int(hashlib.sha256(key.encode()).hexdigest(), 16) % len(LABELS)]
         text = json.dumps({"emotion": emotion, "valence": 5, "body_parts": ["raised arms"], "narrative": "…"})
-        return Response(index, text, "stop", 10, 20, 1.0, self.options.cost)
+        return Response(index, text, "stop", 10, min(20, request.max_tokens), 1.0, self.options.cost)
 
     def _log(self, what: str, request: Request) -> None:
         if self.options.log:
