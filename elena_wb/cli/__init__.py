@@ -13,7 +13,20 @@ from typing import Annotated
 
 import typer
 
-from elena_wb.cli import config, datasets, importing, mask, models, plugins, prompts, query, run, runs, score
+from elena_wb.cli import (
+    config,
+    datasets,
+    importing,
+    keys,
+    mask,
+    models,
+    plugins,
+    prompts,
+    query,
+    run,
+    runs,
+    score,
+)
 from elena_wb.cli.options import State
 from elena_wb.cli.output import say
 from elena_wb.errors import WorkbenchError
@@ -36,6 +49,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(plugins.app, name="plugins")
+app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
 
 
