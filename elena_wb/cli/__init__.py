@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from elena_wb.cli import (
+    compare,
     config,
     datasets,
     importing,
@@ -42,6 +43,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("mask")(mask.mask)
 app.command("score")(score.score)
+app.command("compare")(compare.compare)
 app.command("query")(query.query)
 app.command("import")(importing.import_)
 app.add_typer(runs.app, name="runs")

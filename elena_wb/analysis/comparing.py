@@ -1,0 +1,165 @@
+"""What changed between two lists of answers to the same questions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from elena_wb.analysis.interval import proportion
+from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, Crosstab, Estimate
+
+FAILED, MISSING = -4, -5
+"""Stand where :data:`elena_wb.core.ABSTAINED` and its like do: the model failed, or was not asked."""
+
+DIMENSIONS = ("valence", "arousal", "dominance")
+OUTCOMES = {ABSTAINED: "(no emotion)", REFUSED: "(refused)", UNPARSED: "(not read)"}
+"""How answers that name no label are called beside labels."""
+
+Codes: TypeAlias = npt.NDArray[np.int32]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Numbers: TypeAlias = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """The answers of two runs, one row for each of *n* questions (stimulus and repeat) that either was asked.
+
+    ``first`` and ``second`` (int32 ``[n]``) are positions in ``labels``, or what stands for no label.
+    ``text_changed`` (bool ``[n]``): the words differ; ``parts_named`` (bool ``[n]``): either names a part of the
+    body; ``parts_changed`` (bool ``[n]``): they name different sets of parts. ``first_vad`` and ``second_vad``
+    (float64 ``[n, 3]``) are valence, arousal and dominance, NaN where not stated.
+    """
+
+    labels: tuple[str, ...]
+    first: Codes
+    second: Codes
+    text_changed: Flags
+    parts_named: Flags
+    parts_changed: Flags
+    first_vad: Numbers
+    second_vad: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Questions without a pair of answers, each counted once: not asked of one run, or failed."""
+
+    missing_first: int
+    missing_second: int
+    failed_first: int
+    failed_second: int
+    failed_both: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return (
+            self.missing_first
+            + self.missing_second
+            + self.failed_first
+            + self.failed_second
+            + self.failed_both
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How a number moved from the first answers to the second, over ``n`` pairs that both state it.
+
+    ``mean`` is of second less first, ``mean_size`` of the distance; NaN where ``n`` is 0.
+    """
+
+    n: int
+    mean: float
+    mean_size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed between the answers of the ``pairs`` that both runs have.
+
+    ``flips`` is the share of ``flips.n`` pairs, those that could be read on both sides, that name another
+    emotion (or none where the other names one); ``one_read`` counts pairs that could be read on one side only.
+    ``words`` is the share of all pairs whose text differs, ``parts`` the share that names other parts of the
+    body, of the pairs read on both sides in which either answer names one. ``matrix`` counts all pairs:
+    outcome of the first answer by outcome of the second. ``flipped`` are the rows of the flips.
+    """
+
+    pairs: int
+    lost: Lost
+    flips: Estimate
+    one_read: int
+    words: Estimate
+    parts: Estimate
+    shifts: Mapping[str, Shift]
+    matrix: Crosstab
+    flipped: npt.NDArray[np.intp]
+
+
+def compare(answers: SideBySide) -> Changes:
+    """Count what changed. Intervals are Wilson's, which take pairs for independent of one another."""
+    first, second = answers.first, answers.second
+    paired = (first > FAILED) & (second > FAILED)
+    read_first, read_second = first >= ABSTAINED, second >= ABSTAINED
+    both_read = paired & read_first & read_second
+    flipped = both_read & (first != second)
+    with_parts = both_read & answers.parts_named
+    pairs = int(paired.sum())
+    return Changes(
+        pairs=pairs,
+        lost=_lost(first, second),
+        flips=proportion(int(flipped.sum()), int(both_read.sum())),
+        one_read=int((paired & (read_first != read_second)).sum()),
+        words=proportion(int((paired & answers.text_changed).sum()), pairs),
+        parts=proportion(int((with_parts & answers.parts_changed).sum()), int(with_parts.sum())),
+        shifts={
+            name: _shift(answers.first_vad[both_read, place], answers.second_vad[both_read, place])
+            for place, name in enumerate(DIMENSIONS)
+        },
+        matrix=_matrix(answers.labels, first[paired], second[paired]),
+        flipped=np.flatnonzero(flipped),
+    )
+
+
+def outcome(labels: tuple[str, ...], code: int) -> str:
+    """The label that ``code`` stands for, or what there is in place of one."""
+    return labels[code] if code >= 0 else OUTCOMES[code]
+
+
+def _lost(first: Codes, second: Codes) -> Lost:
+    def count(where: Flags) -> int:
+        return int(where.sum())
+
+    return Lost(
+        missing_first=count(first == MISSING),
+        missing_second=count((second == MISSING) & (first != MISSING)),
+        failed_first=count((first == FAILED) & (second > FAILED)),
+        failed_second=count((second == FAILED) & (first > FAILED)),
+        failed_both=count((first == FAILED) & (second == FAILED)),
+    )
+
+
+def _shift(first: Numbers, second: Numbers) -> Shift:
+    apart = second - first
+    apart = apart[np.isfinite(apart)]
+    if not len(apart):
+        return Shift(0, math.nan, math.nan)
+    return Shift(len(apart), float(apart.mean()), float(np.abs(apart).mean()))
+
+
+def _matrix(labels: tuple[str, ...], first: Codes, second: Codes) -> Crosstab:
+    """Both sides have the same outcomes in the same order: labels that occur on either, then the others."""
+    codes = np.array([*range(len(labels)), *OUTCOMES], dtype=np.int32)
+    place = {int(code): index for index, code in enumerate(codes)}
+    positions = np.array([place[code] for code in range(UNPARSED, len(labels))], dtype=np.intp)
+    size = len(codes)
+    cells = positions[first - UNPARSED] * size + positions[second - UNPARSED]
+    counts = np.bincount(cells, minlength=size * size).reshape(size, size).astype(np.int64)
+    used = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
+    names = tuple(outcome(labels, int(codes[index])) for index in used)
+    return Crosstab(names, names, counts[np.ix_(used, used)])

@@ -1,0 +1,262 @@
+"""A comparison of two runs in words and tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from elena_wb.cli.score_tables import Piece, Table, shortened
+from elena_wb.core import Crosstab, Estimate
+from elena_wb.engine.comparing import Compared, Side
+from elena_wb.engine.differing import Difference
+
+SHOWN_FLIPS = 20
+_SHOWN_TURNS = 15
+
+
+def pieces(of: Compared) -> Iterator[Piece]:
+    """Everything there is to say, in order."""
+    for side in (of.first, of.second):
+        yield _about(side)
+    yield ""
+    yield headline(of)
+    yield from _warnings(of)
+    if of.differences:
+        yield _differences(of)
+    yield _lost(of)
+    yield _changes(of)
+    shifts = _shifts(of)
+    if shifts.rows:
+        yield shifts
+    yield from _matrix(of)
+    if of.flips:
+        yield _flips(of)
+
+
+def headline(of: Compared) -> str:
+    """What lies between the two runs, and how many answers that changed."""
+    flips = of.changes.flips
+    causes = of.causes
+    if not causes:
+        lead = "Nothing that is known to change answers lies between the two runs"
+    elif len(causes) == 1:
+        lead = f"The two runs differ in {_named(causes[0])} alone"
+    else:
+        lead = f"The two runs differ in {_joined([one.aspect for one in causes])}"
+    if not flips.n:
+        return f"{lead}: none of their {of.changes.pairs:,} pairs of answers could be read on both sides."
+    share = f"{percent(flips.value)}, 95 % interval {percent(flips.low)} to {percent(flips.high)}"
+    count = len(of.flips)
+    return (
+        f"{lead}: {count:,} of {flips.n:,} answers name{'s' if count == 1 else ''} another emotion ({share})."
+    )
+
+
+def as_data(of: Compared) -> dict[str, Any]:
+    """Everything as JSON has it; what is not defined is null."""
+    changes = of.changes
+    return {
+        "first": asdict(of.first),
+        "second": asdict(of.second),
+        "differences": [asdict(one) for one in of.differences],
+        "differs_in": [one.aspect for one in of.causes],
+        "headline": headline(of),
+        "pairs": changes.pairs,
+        "lost": {**asdict(changes.lost), "total": changes.lost.total},
+        "one_read": changes.one_read,
+        "emotion_changed": _estimate(changes.flips),
+        "words_changed": _estimate(changes.words),
+        "body_parts_changed": _estimate(changes.parts),
+        "shifts": {
+            name: {"n": shift.n, "mean": _finite(shift.mean), "mean_size": _finite(shift.mean_size)}
+            for name, shift in changes.shifts.items()
+        },
+        "matrix": {
+            "first": changes.matrix.rows,
+            "second": changes.matrix.columns,
+            "counts": changes.matrix.counts.tolist(),
+        },
+        "changed": [asdict(flip) for flip in of.flips],
+    }
+
+
+def percent(share: float) -> str:
+    """``6.7 %``."""
+    return f"{100 * share:.1f} %"
+
+
+def _about(side: Side) -> str:
+    name = f"Run {side.run_id} ({side.name})" if side.name else f"Run {side.run_id}"
+    unfinished = f"; {side.unfinished}" if side.unfinished else ""
+    return f"{name}: {side.model}, prompt {side.prompt}, condition {side.condition}{unfinished}"
+
+
+def _warnings(of: Compared) -> Iterator[str]:
+    if len(of.causes) > 1:
+        yield (
+            f"Warning: {len(of.causes)} things that can change answers differ, so that no change can be put "
+            "down to one of them."
+        )
+    if of.repeats:
+        yield (
+            "Some pictures were asked about repeatedly. The intervals take every pair for independent of the "
+            "others, and are too narrow for that."
+        )
+
+
+def _named(cause: Difference) -> str:
+    return f"{cause.aspect} ({cause.first} → {cause.second})"
+
+
+def _joined(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _differences(of: Compared) -> Table:
+    rows = tuple((one.aspect, one.first, one.second, "" if one.matters else "no") for one in of.differences)
+    return Table("What differs", ("", *_sides(of), "can change answers"), rows, 4)
+
+
+def _lost(of: Compared) -> str:
+    lost, first, second = of.changes.lost, of.first.run_id, of.second.run_id
+    told = [
+        (lost.failed_first, f"failed in run {first}"),
+        (lost.failed_second, f"failed in run {second}"),
+        (lost.failed_both, "failed in both"),
+        (lost.missing_first, f"not in run {first}"),
+        (lost.missing_second, f"not in run {second}"),
+    ]
+    listed = ", ".join(f"{count:,} {what}" for count, what in told if count)
+    return f"Pairs of answers: {of.changes.pairs:,}. " + (
+        f"Without a counterpart, and left out: {lost.total:,} ({listed})."
+        if lost.total
+        else "None were lost."
+    )
+
+
+def _changes(of: Compared) -> Table:
+    changes = of.changes
+    rows = [
+        ("emotion", "read on both sides", changes.flips),
+        ("words", "all", changes.words),
+        ("body parts", "read, and some named", changes.parts),
+    ]
+    table = [
+        (
+            what,
+            among,
+            f"{of_pairs.n:,}",
+            f"{round(of_pairs.value * of_pairs.n):,}" if of_pairs.n else "–",
+            percent(of_pairs.value) if of_pairs.n else "–",
+            f"{percent(of_pairs.low)} to {percent(of_pairs.high)}" if of_pairs.n else "",
+        )
+        for what, among, of_pairs in rows
+    ]
+    if changes.one_read:
+        table.append(
+            (
+                "read or not",
+                "all",
+                f"{changes.pairs:,}",
+                f"{changes.one_read:,}",
+                percent(changes.one_read / changes.pairs),
+                "",
+            )
+        )
+    return Table(
+        "What changed", ("", "among pairs", "pairs", "changed", "share", "95 % interval"), tuple(table), 2
+    )
+
+
+def _shifts(of: Compared) -> Table:
+    rows = tuple(
+        (name, f"{shift.n:,}", f"{shift.mean:+.2f}", f"{shift.mean_size:.2f}")
+        for name, shift in of.changes.shifts.items()
+        if shift.n
+    )
+    return Table("Ratings, 1 to 10", ("", "pairs", "mean change", "mean size of change"), rows)
+
+
+def _matrix(of: Compared) -> Iterator[Table]:
+    """Where there is room, a table of first by second outcomes; the most frequent turns otherwise."""
+    matrix, (first, second) = of.changes.matrix, _sides(of)
+    if matrix.rows:
+        from rich.console import Console
+
+        yield _flip_matrix(matrix, first, second, Console().width)
+
+
+def _flip_matrix(of: Crosstab, first: str, second: str, width: int) -> Table:
+    rows = tuple(
+        (name, *(f"{count:,}" if count else "·" for count in counts))
+        for name, counts in zip(of.rows, of.counts.tolist(), strict=True)
+    )
+    for columns in (of.columns, shortened(of.columns)):
+        needed = (
+            2
+            + max(map(len, of.rows))
+            + sum(
+                2 + max(len(column), *(len(row[place]) for row in rows))
+                for place, column in enumerate(columns, 1)
+            )
+        )
+        if needed <= width:
+            return Table(f"Answers in {first} (rows) and {second} (columns)", ("", *columns), rows)
+    turns = sorted(
+        (-count, before, after)
+        for before, counts in zip(of.rows, of.counts.tolist(), strict=True)
+        for after, count in zip(of.columns, counts, strict=True)
+        if count and before != after
+    )
+    listed = tuple((before, after, f"{-count:,}") for count, before, after in turns[:_SHOWN_TURNS])
+    return Table("Most frequent changes", (first, second, "times"), listed, 2)
+
+
+def _flips(of: Compared) -> Table:
+    persons = any(flip.person_index is not None for flip in of.flips)
+    truths = any(flip.truth is not None for flip in of.flips)
+    shown = of.flips[:SHOWN_FLIPS]
+    columns = (
+        "picture",
+        *(("person",) if persons else ()),
+        *(("repeat",) if of.repeats else ()),
+        *_sides(of),
+        *(("truth",) if truths else ()),
+    )
+    rows = tuple(
+        (
+            flip.picture,
+            *(("" if flip.person_index is None else str(flip.person_index),) if persons else ()),
+            *((str(flip.repeat),) if of.repeats else ()),
+            flip.first,
+            flip.second,
+            *((flip.truth or "",) if truths else ()),
+        )
+        for flip in shown
+    )
+    more = (
+        f" (the first {len(shown)} of {len(of.flips):,}; --json has all)"
+        if len(of.flips) > len(shown)
+        else ""
+    )
+    return Table(f"Pictures whose emotion changed{more}", columns, rows, len(columns))
+
+
+def _sides(of: Compared) -> tuple[str, str]:
+    return f"run {of.first.run_id}", f"run {of.second.run_id}"
+
+
+def _estimate(of: Estimate) -> dict[str, float | int | None]:
+    return {
+        "n": of.n,
+        "changed": round(of.value * of.n) if of.n else 0,
+        "share": _finite(of.value),
+        "low": _finite(of.low),
+        "high": _finite(of.high),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
