@@ -1,0 +1,137 @@
+"""HTTP as a stranger's server is spoken to: bounded in time and size, with nothing sent that is not meant for it."""
+
+from __future__ import annotations
+
+import ssl
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import openai
+
+from elena_wb.core import SetupError
+from elena_wb_openai.addresses import Address
+
+MOST_BYTES = 32 * 2**20
+_CONNECT_S = 10.0
+_KEPT = frozenset(
+    {
+        "host",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "user-agent",
+        "content-type",
+        "content-length",
+        "authorization",
+    }
+)
+_SHORT_CUTS = frozenset({"openai-organization", "openai-project"})
+
+
+def client(
+    address: Address, key: str | None, *, timeout_s: float, connections: int, ca: str | None
+) -> openai.OpenAI:
+    """OpenAI's client for one address, without retries of its own.
+
+    It follows no redirect, so that neither key nor picture goes anywhere but to ``address``; it uses a proxy that the
+    environment names, but never for this machine; and of the environment's variables for OpenAI it heeds those of
+    organisation and project alone, for OpenAI itself.
+
+    Raises:
+        SetupError: ``ca`` is no file of certificates.
+    """
+    proxy = None if address.is_here else _proxy(address)
+    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+    inner = httpx2.HTTPTransport(verify=_trust(ca), trust_env=False, limits=limits, proxy=proxy)
+    http = httpx2.Client(
+        transport=_Bounded(inner, address, key, timeout_s),
+        timeout=httpx2.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
+        follow_redirects=False,
+        trust_env=False,
+    )
+    return openai.OpenAI(
+        api_key=key or "none",  # the client wants one; the transport sends none where there is none
+        base_url=address.url,
+        timeout=httpx2.Timeout(timeout_s, connect=min(_CONNECT_S, timeout_s)),
+        max_retries=0,
+        http_client=http,
+    )
+
+
+class OversizedError(httpx2.DecodingError):
+    """A reply is longer than any answer can be, or packed although that was not asked for."""
+
+
+class _Bounded(httpx2.BaseTransport):
+    def __init__(
+        self, inner: httpx2.BaseTransport, address: Address, key: str | None, timeout_s: float
+    ) -> None:
+        self._inner = inner
+        self._authorization = None if key is None else f"Bearer {key}"
+        self._kept = _KEPT | _SHORT_CUTS if address.is_openai else _KEPT
+        self._timeout_s = timeout_s
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send ``request`` with our own headers and no others; the reply ends at its bounds."""
+        ends = time.monotonic() + self._timeout_s
+        for name in [name for name in request.headers if name.lower() not in self._kept]:
+            del request.headers[name]
+        request.headers["accept-encoding"] = "identity"
+        request.headers.pop("authorization", None)
+        if self._authorization is not None:
+            request.headers["authorization"] = self._authorization
+        response = self._inner.handle_request(request)
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            response.close()
+            raise OversizedError("the reply is packed, which was not asked for")
+        assert isinstance(response.stream, httpx2.SyncByteStream)
+        return httpx2.Response(
+            response.status_code,
+            headers=response.headers,
+            stream=_Stream(response.stream, ends),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _Stream(httpx2.SyncByteStream):
+    def __init__(self, inner: httpx2.SyncByteStream, ends: float) -> None:
+        self._inner = inner
+        self._ends = ends
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for part in self._inner:
+            size += len(part)
+            if size > MOST_BYTES:
+                raise OversizedError(f"the reply is longer than {MOST_BYTES // 2**20} MiB")
+            if time.monotonic() > self._ends:
+                raise httpx2.ReadTimeout("the reply was still coming when the time was over")
+            yield part
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _proxy(address: Address) -> str | None:
+    if urllib.request.proxy_bypass(address.host):
+        return None
+    proxies = urllib.request.getproxies()
+    return proxies.get(address.url.partition(":")[0]) or proxies.get("all")
+
+
+def _trust(ca: str | None) -> ssl.SSLContext:
+    if ca is None:
+        return httpx2.create_ssl_context()
+    try:
+        return ssl.create_default_context(cafile=Path(ca).expanduser())
+    except (OSError, RuntimeError) as error:  # ssl.SSLError is an OSError
+        raise SetupError(
+            f"The certificates of `ca={ca}` cannot be read: {getattr(error, 'strerror', None) or error}",
+            hint="Give a PEM file: the certificate of the server, or of the authority that signed it.",
+        ) from error
