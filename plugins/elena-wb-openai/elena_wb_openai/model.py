@@ -72,7 +72,7 @@ class OpenAIModel:
         self._options = options
         self._servers = servers
         self._dialect = dialect
-        self._proven = False
+        self._proven = self._closed = False
         self._lock = threading.Lock()
 
     @property
@@ -97,13 +97,17 @@ class OpenAIModel:
         the way in which it is put is put in another way. All else that may be repeated is left to the host.
 
         Raises:
-            ModelError: the key, the model's name or the options will not do, whatever the question.
+            ModelError: the key, the model's name or the options will not do, whatever the question; or the model was
+                closed.
         """
         for index, request in enumerate(requests):
+            if self._closed:
+                raise ModelError(f"`{self.card.uri}` was closed.")
             yield self._answer(index, request)
 
     def close(self) -> None:
         """Close all connections."""
+        self._closed = True
         self._servers.close()
 
     def ask_one(self, server: Server, request: Request) -> Response:

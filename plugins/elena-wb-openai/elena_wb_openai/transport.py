@@ -77,13 +77,7 @@ class _Bounded(httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send ``request`` with our own headers and no others; the reply ends at its bounds."""
         ends = time.monotonic() + self._timeout_s
-        for name in [name for name in request.headers if name.lower() not in self._kept]:
-            del request.headers[name]
-        request.headers["accept-encoding"] = "identity"
-        request.headers.pop("authorization", None)
-        if self._authorization is not None:
-            request.headers["authorization"] = self._authorization
-        response = self._inner.handle_request(request)
+        response = self._inner.handle_request(self._sent(request))
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             response.close()
             raise OversizedError("the reply is packed, which was not asked for")
@@ -97,6 +91,21 @@ class _Bounded(httpx2.BaseTransport):
 
     def close(self) -> None:
         self._inner.close()
+
+    def _sent(self, request: httpx2.Request) -> httpx2.Request:
+        """What goes out for ``request``, whose own headers the client reads again later."""
+        headers = {name: value for name, value in request.headers.items() if name.lower() in self._kept}
+        headers["accept-encoding"] = "identity"
+        headers.pop("authorization", None)
+        if self._authorization is not None:
+            headers["authorization"] = self._authorization
+        return httpx2.Request(
+            request.method,
+            request.url,
+            headers=headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
 
 
 class _Stream(httpx2.SyncByteStream):
