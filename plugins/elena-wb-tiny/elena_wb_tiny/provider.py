@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -11,11 +11,14 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from elena_wb.core import Model, ModelCard, ModelError
+from elena_wb_tiny.gguf_export import FORMATS, export_gguf
 
 if TYPE_CHECKING:
     from elena_wb_hf.options import HFOptions
 
 WEIGHTS = Path(__file__).parent / "weights"
+
+_MEANT_FOR = ("stimuli",)
 
 
 class TinyOptions(BaseModel):
@@ -28,10 +31,14 @@ class TinyOptions(BaseModel):
 
 
 class TinyProvider:
-    """Opens the shipped weights through the Hugging Face provider, as any local folder would be."""
+    """Opens the shipped weights through the Hugging Face provider, as any local folder would be.
+
+    It can also write them for llama.cpp (:class:`elena_wb.core.Exports`).
+    """
 
     options_model: ClassVar[type[BaseModel]] = TinyOptions
     requires: ClassVar[Mapping[str, str]] = {"elena_wb_hf": "pip install elena-wb-hf"}
+    formats: ClassVar[Mapping[str, str]] = FORMATS
 
     def destination(self, reference: str, options: BaseModel) -> None:
         """Nowhere: pictures stay on this machine."""
@@ -46,7 +53,7 @@ class TinyProvider:
 
         _check(reference)
         card = HFProvider().describe(str(WEIGHTS), _hf_options(options), uri=_uri(options))
-        return replace(card, name="elena-wb tiny", meant_for=("stimuli",))
+        return replace(card, name="elena-wb tiny", meant_for=_MEANT_FOR)
 
     def open(self, reference: str, options: BaseModel) -> Model:
         """The shipped model, on the CPU in float32."""
@@ -54,6 +61,17 @@ class TinyProvider:
 
         _check(reference)
         return HFProvider().open(str(WEIGHTS), _hf_options(options), uri=_uri(options))
+
+    def export(self, reference: str, options: BaseModel, out: Path, format_name: str) -> Sequence[Path]:
+        """Write text model and projector as GGUF files; see :func:`elena_wb_tiny.gguf_export.export_gguf`.
+
+        Raises:
+            ModelError: ``reference`` is not empty.
+            UsageError: no such format, or other files of these names lie in ``out``.
+            SetupError: the package ``gguf`` is missing, or ``out`` cannot be written to.
+        """
+        _check(reference)
+        return export_gguf(WEIGHTS, out, format_name, _MEANT_FOR)
 
 
 def _uri(options: BaseModel) -> str:
