@@ -11,9 +11,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as it arrived; ``digest`` is the sha256 (hex) of the bytes that were sent."""
+    """A picture as it arrived; ``digest`` is the sha256 (hex) of the bytes as sent, ``pixels`` that of its RGB."""
 
     digest: str
+    pixels: str
     format: str
     width: int
     height: int

@@ -44,13 +44,14 @@ def picture(encoded: str, media_type: str) -> Picture:
         with Image.open(io.BytesIO(data)) as image:
             image.load()
             found, size = image.format, image.size
+            pixels = hashlib.sha256(image.convert("RGB").tobytes()).hexdigest()
             extra = tuple(sorted(str(name) for name in image.info if name not in _HARMLESS))
             extra += ("exif tags",) if image.getexif() else ()
     except Exception as error:
         raise BadRequestError("Unable to process input image.") from error
     if found != _MEDIA_TYPES[media_type]:
         raise BadRequestError(f"The image is {found}, not {media_type}.")
-    return Picture(hashlib.sha256(data).hexdigest(), found, *size, len(data), extra)
+    return Picture(hashlib.sha256(data).hexdigest(), pixels, found, *size, len(data), extra)
 
 
 def from_data_url(url: str) -> Picture:
