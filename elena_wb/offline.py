@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
-import socket
 import sys
 from collections.abc import Iterator
 
@@ -73,6 +71,8 @@ def is_loopback(host: str) -> bool:
 
     True for ``localhost`` and names below it, 127.0.0.0/8, ``::1`` and the unspecified addresses.
     """
+    import ipaddress
+
     plain = host.strip().lower().removeprefix("[").removesuffix("]").rstrip(".")
     if plain == "localhost" or plain.endswith(".localhost"):
         return True
@@ -87,6 +87,8 @@ def is_loopback(host: str) -> bool:
 
 def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
     if event in _ADDRESSES:
+        import socket
+
         of, address = arguments[0], arguments[1]
         if getattr(of, "family", None) in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
             _refuse(_text(address[0]), address[1])

@@ -28,7 +28,7 @@ from elena_wb.cli import (
     runs,
     score,
 )
-from elena_wb.cli.options import State
+from elena_wb.cli.options import State, forbid_network_if_asked
 from elena_wb.cli.output import say
 from elena_wb.errors import WorkbenchError
 
@@ -75,13 +75,20 @@ def options(
     ] = False,
 ) -> None:
     """Study how vision-language models read emotion from the body."""
+    forbid_network_if_asked(offline=offline)
     ctx.obj = State({"store": store, "offline": offline or None}, debug=debug)
 
 
 def main() -> None:
-    """Run the program: load plugins, run the verb, turn errors into words and exit codes."""
-    from elena_wb.plugins import plugin_host
+    """Run the program: load plugins, run the verb, turn errors into words and exit codes.
 
+    No key that the program learns reaches stderr, whoever writes there.
+    """
+    from elena_wb.plugins import plugin_host
+    from elena_wb.remote.redaction import redact_stderr
+
+    redact_stderr()
+    forbid_network_if_asked(offline=False)  # plugins are loaded before options are read
     host = plugin_host()
     host.add_commands(app)
     for failure in host.failures:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from elena_wb.remote.redaction import redact
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -32,9 +34,9 @@ def stderr_console() -> Console:
 
 
 def print_json(value: object) -> None:
-    """``value`` on stdout as indented JSON."""
+    """``value`` on stdout as indented JSON, without keys."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    typer.echo(text.encode("utf-8", "backslashreplace").decode())
+    typer.echo(redact(text.encode("utf-8", "backslashreplace").decode()))
 
 
 def print_table(
@@ -70,10 +72,10 @@ def print_listing(
 
 
 def plain(cell: object) -> str:
-    """``cell`` as one printable line: control and direction-changing characters made visible."""
+    """``cell`` as one printable line without keys: control and direction-changing characters made visible."""
     if cell is None:
         return ""
-    text = f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+    text = f"{cell:.4g}" if isinstance(cell, float) else redact(str(cell))
     return "".join(
         character if character.isprintable() else " " if character in "\n\r\t" else f"\\u{ord(character):04x}"
         for character in text

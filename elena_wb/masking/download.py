@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import ssl
 import time
 import urllib.error
@@ -13,8 +12,8 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from elena_wb.core import SetupError
+from elena_wb.offline import VARIABLE, is_offline
 
-OFFLINE_VARIABLE = "ELENA_WB_OFFLINE"
 _TIMEOUT_S = 30.0
 _WHOLE_S = 300.0
 _CHUNK = 1 << 16
@@ -28,9 +27,9 @@ def download(url: str, *, limit: int, context: ssl.SSLContext | None = None) -> 
     Raises:
         SetupError: offline, unreachable, too slow, too large, or not HTTPS.
     """
-    if os.environ.get(OFFLINE_VARIABLE, "").lower() not in ("", "0", "false", "no"):
+    if is_offline():
         raise SetupError(
-            f"{url} is on the network, and the network is switched off (--offline or {OFFLINE_VARIABLE}).",
+            f"{url} is on the network, and the network is switched off (--offline or {VARIABLE}).",
             hint="Give a file that is already here with --from FILE, or leave --offline out.",
         )
     _demand_https(url)

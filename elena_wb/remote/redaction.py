@@ -6,16 +6,12 @@ text, also where it was quoted for a URL, encoded in base64 or escaped for JSON 
 
 from __future__ import annotations
 
-import base64
-import html
 import io
-import json
 import re
 import sys
 import threading
 from collections.abc import Iterator
 from typing import TextIO
-from urllib.parse import quote, quote_plus
 
 MARK = "[key]"
 _SHORTEST = 8
@@ -83,6 +79,11 @@ def _any_of(forms: set[str]) -> str:
 
 def _forms(secret: str) -> Iterator[str]:
     """The spellings of ``secret`` in URLs, JSON, HTML, Python literals and base64."""
+    import base64
+    import html
+    import json
+    from urllib.parse import quote, quote_plus
+
     yield secret
     for quoted in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
         yield quoted

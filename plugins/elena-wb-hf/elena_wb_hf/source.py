@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from elena_wb.core import ModelError
-
-OFFLINE_VARIABLE = "ELENA_WB_OFFLINE"
+from elena_wb.offline import VARIABLE, NetworkForbiddenError
+from elena_wb.offline import is_offline as is_forbidden
 
 _DESCRIBING = ("*.json", "*.jinja", "*.model", "*.tiktoken", "merges.txt", "vocab.txt")
 _WEIGHTS = ("*.safetensors",)
@@ -90,7 +89,7 @@ def is_offline() -> bool:
     """Whether the network is forbidden by either switch."""
     from huggingface_hub.constants import is_offline_mode
 
-    return os.environ.get(OFFLINE_VARIABLE, "").lower() in {"1", "true", "yes", "on"} or is_offline_mode()
+    return is_forbidden() or is_offline_mode()
 
 
 def _from_hub(name: str, revision: str | None) -> Source:
@@ -132,6 +131,8 @@ def _people_errors(name: str) -> Iterator[None]:
 
     try:
         yield
+    except NetworkForbiddenError:
+        raise
     except hub.GatedRepoError as error:
         raise ModelError(
             f"`{name}` is gated: its owner wants you to accept terms first.",
@@ -165,7 +166,7 @@ def _people_errors(name: str) -> Iterator[None]:
         raise ModelError(
             f"`{name}` could not be fetched from the hub: {_brief(error)}",
             hint="Check the connection and the free disk space, or give a local folder; "
-            f"with {OFFLINE_VARIABLE}=1 a model that was fetched before is used as it is.",
+            f"with {VARIABLE}=1 a model that was fetched before is used as it is.",
         ) from error
 
 
