@@ -25,50 +25,86 @@ Refusal = Literal[
 ]
 
 _STATUSES = frozenset({400, 403, 404, 413, 415, 422, 429, 500, 501})
-_LONGEST_READ = 20_000
+_LONGEST_READ = 8_000
 _NO = (
-    r"(unsupported|not.{0,20}support|does ?n.t (support|have|take)|unknown|unrecogni[sz]ed|unexpected|extra"
-    r"|not permitted|not allowed|invalid|incompatible|cannot|can.t|must be|only|disabled"
-    r"|not available|not enabled|requires)"
+    r"(unsupported|not.{0,20}support|does ?n.t (support|have|take)|unknown|unrecogni[sz]ed|unexpected|extra|permitted"
+    r"|allowed|invalid|cannot|can.t|must be|should be|only|disabled|not available|not enabled|requires)"
 )
+_STRANGE = r"(unsupported|unknown|unrecogni[sz]ed|unexpected|extra|not (permitted|supported))"
 
 
-def _both(what: str) -> re.Pattern[str]:
-    """``what`` together with a word that says no, in either order."""
-    return re.compile(rf"(?s)(?=.*{what})(?=.*{_NO})", re.IGNORECASE)
+def _compiled(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL)
 
 
-_SPENT = re.compile(
-    r"insufficient_quota|insufficient.{0,10}(credit|balance|fund)|billing_hard_limit", re.IGNORECASE
+def _turned_down(name: str) -> re.Pattern[str]:
+    """``name`` together with a word that says no, in either order."""
+    return _compiled(rf"(?=.*{name})(?=.*{_NO})")
+
+
+_SPENT = _compiled(r"insufficient_quota", r"insufficient.{0,10}(credit|balance|fund)", r"billing_hard_limit")
+_POLICY = _compiled(
+    r"content_filter",
+    r"content_policy_violation",
+    r"\"invalid_prompt\"",
+    r"content management policy",
+    r"usage policy",
+    r"safety system",
 )
-_POLICY = re.compile(
-    r"content_filter|content_policy_violation|\"invalid_prompt\"|content management policy|usage policy|safety system",
-    re.IGNORECASE,
+_CONTEXT = _compiled(
+    r"context_length_exceeded",
+    r"context (length|window|size)",
+    r"maximum (model|context) length",
+    r"max_model_len",
+    r"exceeds? n_ctx",
+    r"(prompt|input|request).{0,40}(too long|exceeds? .{0,30}(token|length))",
 )
-_MODEL = re.compile(
-    r"(?s)model_not_found|model .{1,200}(does not exist|not found|is not (available|loaded))", re.IGNORECASE
+_IN_ORDER: tuple[tuple[Refusal, re.Pattern[str]], ...] = (
+    ("spent", _SPENT),
+    ("policy", _POLICY),
+    ("context", _CONTEXT),
+    (
+        "model",
+        _compiled(r"model_not_found", r"model .{1,200}(does not exist|not found|is not (available|loaded))"),
+    ),
+    (
+        "structured",
+        _compiled(
+            r"response_format", r"json.(schema|object|mode)", r"structured.output", r"guided[ _]", r"grammar"
+        ),
+    ),
+    ("logprobs", _compiled(r"log_?probs")),
+    (
+        "limit",
+        _compiled(
+            rf"{_STRANGE}.{{0,80}}max_(completion_)?tokens",
+            rf"max_(completion_)?tokens.{{0,40}}{_STRANGE}",
+        ),
+    ),
+    ("reasoning", _turned_down("reasoning_effort")),
+    ("sampling", _turned_down(r"\b(temperature|top_p)\b")),
+    ("seed", _turned_down(r"\bseed\b")),
+    (
+        "image",
+        _compiled(
+            r"(not.{0,20}(support|accept)|unsupported|no ).{0,60}(image|vision|multi-?modal)",
+            r"(image|vision|multi-?modal).{0,60}(not.{0,20}support|unsupported|not accept)",
+            r"mmproj",
+            r"not a multi-?modal",
+            r"at most 0 image",
+        ),
+    ),
+    (
+        "system",
+        _compiled(
+            r"system (role|message|prompt).{0,40}(not|unsupported|incompatible)",
+            r"incompatible with system",
+            r"roles must alternate",
+        ),
+    ),
 )
-_CONTEXT = re.compile(
-    r"context_length_exceeded|context (length|window|size)|maximum (model|context) length|max_model_len|exceeds? n_ctx"
-    r"|(prompt|input|request).{0,40}(too long|exceeds? .{0,30}(token|length))",
-    re.IGNORECASE,
-)
-_OTHERS: tuple[tuple[Refusal, re.Pattern[str]], ...] = (
-    ("structured", _both(r"(response_format|json_schema|json_object|json schema|json mode|structured[ _]output"
-                         r"|guided[ _]|grammar|'?messages'? must contain the word)")),
-    ("logprobs", _both(r"log_?probs")),
-    ("limit", re.compile(r"(?s)(unsupported|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not supported)"
-                         r".{0,80}max_(completion_)?tokens|max_(completion_)?tokens.{0,40}(not supported|not permitted"
-                         r"|unsupported|unknown|unrecogni[sz]ed|unexpected|extra)", re.IGNORECASE)),
-    ("reasoning", _both(r"reasoning_effort")),
-    ("sampling", _both(r"\b(temperature|top_p)\b")),
-    ("seed", _both(r"\bseed\b")),
-    ("image", re.compile(r"(?s)(not.{0,20}(support|accept)|unsupported|no ).{0,60}(image|vision|multi-?modal)"
-                         r"|(image|vision|multi-?modal).{0,60}(not.{0,20}support|unsupported|not accept)|mmproj"
-                         r"|not a multi-?modal|at most 0 image", re.IGNORECASE)),
-    ("system", re.compile(r"(?s)system (role|message|prompt).{0,40}(not|unsupported|incompatible)"
-                          r"|incompatible with system|roles must alternate", re.IGNORECASE)),
-)  # fmt: skip
+"""The first that is found in what the server says counts."""
+
 _MAY_BE_A_FAULT = frozenset({"structured", "logprobs", "context", "image", "system"})
 """What servers report as a fault of their own (500, 501) though it is none."""
 
@@ -89,12 +125,4 @@ def refusal_of(status: int, body: str) -> Refusal | None:
 
 
 def _read(text: str) -> Refusal | None:
-    if _SPENT.search(text):
-        return "spent"
-    if _POLICY.search(text):
-        return "policy"
-    if _CONTEXT.search(text):
-        return "context"
-    if _MODEL.search(text):
-        return "model"
-    return next((refusal for refusal, pattern in _OTHERS if pattern.search(text)), None)
+    return next((refusal for refusal, pattern in _IN_ORDER if pattern.search(text)), None)
