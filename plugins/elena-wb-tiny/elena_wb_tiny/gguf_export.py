@@ -156,7 +156,7 @@ def _add_tokenizer(writer: Any, folder: Path) -> None:
         raise ModelError("The vocabulary has gaps, which a GGUF cannot express.")
     kinds = gguf.TokenType
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
+    writer.add_tokenizer_pre("qwen2")  # splits text as ours does, line breaks in pairs included
     writer.add_token_list(tokens)
     writer.add_token_types([kinds.CONTROL if token in specials else kinds.NORMAL for token in tokens])
     writer.add_token_merges([" ".join(pair) for pair in tokenizer["model"]["merges"]])
