@@ -1,119 +1,168 @@
-"""Asking a model for one batch, whatever goes wrong on the way.
+"""One call of a model, whatever goes wrong in it.
 
-Every request of the batch ends in exactly one emitted answer, unless the model itself gives up
-(:class:`ModelError`) or the run is being stopped: requests without an answer can then be asked later.
+Every question of a call ends in one of three ways: its answer is emitted, it is worth asking again, or the call broke
+before it was answered. When to ask again, and what else may be asked meanwhile, is for others to decide.
 """
 
 from __future__ import annotations
 
-import random
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from elena_wb.core import Model, ModelError, OutOfMemoryError, Request, Response, SetupError
+from elena_wb.core import Model, ModelError, OutOfMemoryError, Request, Response, SetupError, WorkbenchError
+from elena_wb.engine.pace import Ending
 
-MAX_ATTEMPTS = 4
-_FIRST_WAIT_S = 1.0
-_LONGEST_WAIT_S = 60.0
+_UNNAMED = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request, with ``key`` for whoever asks to recognise the answer by."""
+    """A request, with ``key`` for whoever asks to recognise the answer by.
+
+    ``failed_for`` holds the trouble of every earlier attempt, in order, and ``spent_usd`` what those cost.
+    """
 
     key: int
     request: Request
+    failed_for: tuple[str, ...] = ()
+    spent_usd: float | None = None
+
+    def after(self, response: Response) -> Question:
+        """The same question to be asked again after this failure."""
+        trouble = response.trouble or _UNNAMED
+        return replace(
+            self,
+            failed_for=(*self.failed_for, trouble),
+            spent_usd=_added(self.spent_usd, response.cost_usd),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The final response to one question after ``attempts`` calls."""
+    """The final response to one question after ``attempts`` calls; its cost is that of all of them.
+
+    ``retried_for`` holds why each attempt but the last had to be repeated.
+    """
 
     key: int
     response: Response
     attempts: int
+    retried_for: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What one call came to.
+
+    ``responses`` has the response to each question in their order, ``None`` where there was none. ``again`` are the
+    failures worth another attempt, each with the question as it was asked; ``parts`` are questions to be asked at
+    once, in smaller batches, because their batch broke. ``error`` ends the work.
+    """
+
+    responses: tuple[Response | None, ...]
+    again: tuple[tuple[Question, Response], ...] = ()
+    parts: tuple[tuple[Question, ...], ...] = ()
+    error: WorkbenchError | None = None
+
+    @property
+    def ending(self) -> Ending:
+        """How the call ended as far as the pace of further calls goes."""
+        given = [response for response in self.responses if response is not None]
+        failed = [response for response in given if response.finish_reason == "error"]
+        troubled = [response for response in failed if response.trouble is not None]
+        asked_to_wait = [response.retry_after_s for response in failed if response.retry_after_s is not None]
+        worst = min(troubled, key=lambda response: _WORST.index(response.trouble), default=None)
+        return Ending(
+            answered=not troubled and any(not _passing(response) for response in given),
+            trouble=worst.trouble if worst is not None else None,
+            retry_after_s=max(asked_to_wait, default=None),
+            error=(worst.error or "") if worst is not None else "",
+        )
+
+
+_WORST: tuple[str | None, ...] = ("rate-limited", "connection", "server", "timeout", "reply")
 
 
 class Asker:
-    """Asks one model; safe to use from several threads.
+    """Calls one model; safe to use from several threads.
 
-    ``batch_limit`` shrinks for good when the device runs out of memory, so that later batches fit.
+    Each final answer is handed to ``emit`` before the model goes on. ``batch_limit`` shrinks for good when the device
+    runs out of memory, so that later batches fit.
     """
 
     def __init__(
         self,
         model: Model,
         emit: Callable[[Answer], None],
-        stop: threading.Event,
         batch_size: int | None = None,
+        *,
+        retries: int = 10,
     ) -> None:
         self._model = model
         self._emit = emit
-        self._stop = stop
-        self._costs: dict[int, float] = {}
+        self._retries = retries
         self.batch_limit = max(1, batch_size or model.preferred_batch_size)
 
-    def ask(self, questions: Sequence[Question], attempt: int = 1) -> None:
-        """Emit one answer per question, retrying those worth it.
-
-        Raises:
-            ModelError: the model cannot answer at all any more.
-            SetupError: an answer could not be kept.
-        """
-        unanswered, retry = self._once(questions, attempt)
-        if unanswered:
-            self._ask_in_parts(unanswered, attempt)
-        if retry and not self._stop.wait(_pause(attempt)):
-            self.ask(retry, attempt + 1)
-
-    def _once(self, questions: Sequence[Question], attempt: int) -> tuple[list[Question], list[Question]]:
-        """One call; returns the questions whose batch failed and those whose own answer is worth a retry."""
-        waiting = dict(enumerate(questions))
-        retry: list[Question] = []
+    def call(self, questions: Sequence[Question]) -> Called:
+        """Ask ``questions`` in one batch. Raises nothing that a model or a full disk could cause."""
+        responses: dict[int, Response] = {}
+        again: list[tuple[Question, Response]] = []
         problem: str | None = None
+        fatal: WorkbenchError | None = None
         try:
             for response in self._model.generate([question.request for question in questions]):
-                question = waiting.pop(response.index, None)
-                if question is None:
+                if response.index in responses or not 0 <= response.index < len(questions):
                     continue
-                self._add_cost(question.key, response)
-                if response.finish_reason == "error" and response.retryable and attempt < MAX_ATTEMPTS:
-                    retry.append(question)
+                responses[response.index] = response
+                question = questions[response.index]
+                if _passing(response) and len(question.failed_for) < self._retries:
+                    again.append((question, response))
                 else:
-                    self._finish(question.key, response, attempt)
-            if waiting:
+                    self.finish(question, response)
+            if len(responses) < len(questions):
                 problem = "The model returned no answer to this request."
         except OutOfMemoryError as error:
             if len(questions) > 1:
                 self.batch_limit = max(1, min(self.batch_limit, len(questions) // 2))
             problem = f"Out of memory: {error.message}"
-        except (ModelError, SetupError):
-            raise
+        except (ModelError, SetupError) as error:
+            fatal = error
         except Exception as error:  # noqa: BLE001 - a plugin's bug must not lose the rest of the run
             problem = f"{type(error).__name__}: {error}"
-        left = list(waiting.values())
-        if problem is not None and len(questions) == 1:
-            for question in left:
-                self._finish(question.key, failure(problem), attempt)
-            left = []
-        return left, retry
+        left = [question for index, question in enumerate(questions) if index not in responses]
+        parts: tuple[tuple[Question, ...], ...] = ()
+        if fatal is None and problem is not None and left:
+            if len(questions) > 1:
+                parts = _halves(left)
+            else:
+                fatal = self._fail(left[0], problem)
+        given = tuple(responses.get(index) for index in range(len(questions)))
+        return Called(given, tuple(again), parts, fatal)
 
-    def _add_cost(self, key: int, response: Response) -> None:
-        if response.cost_usd is not None:
-            self._costs[key] = self._costs.get(key, 0.0) + response.cost_usd
-
-    def _finish(self, key: int, response: Response, attempt: int) -> None:
+    def finish(self, question: Question, response: Response) -> None:
         """Emit the final response, with what all attempts together cost."""
-        self._emit(Answer(key, replace(response, cost_usd=self._costs.pop(key, None)), attempt))
+        cost = _added(question.spent_usd, response.cost_usd)
+        attempts = len(question.failed_for) + 1
+        self._emit(Answer(question.key, replace(response, cost_usd=cost), attempts, question.failed_for))
 
-    def _ask_in_parts(self, questions: Sequence[Question], attempt: int) -> None:
-        """Ask again in halves, down to single requests, so that only the culprits fail."""
-        size = max(1, len(questions) // 2)
-        for start in range(0, len(questions), size):
-            if self._stop.is_set():
-                return
-            self.ask(questions[start : start + size], attempt)
+    def give_up(self, question: Question, last: Response) -> None:
+        """Emit the last failure of a question that is not asked again after all."""
+        *earlier, _ = question.failed_for
+        self._emit(
+            Answer(
+                question.key,
+                replace(last, cost_usd=question.spent_usd),
+                len(question.failed_for),
+                tuple(earlier),
+            )
+        )
+
+    def _fail(self, question: Question, problem: str) -> WorkbenchError | None:
+        try:
+            self.finish(question, failure(problem))
+        except (ModelError, SetupError) as error:
+            return error
+        return None
 
 
 def failure(reason: str) -> Response:
@@ -121,6 +170,17 @@ def failure(reason: str) -> Response:
     return Response(index=0, text="", finish_reason="error", error=reason)
 
 
-def _pause(attempt: int) -> float:
-    """Seconds to wait after the given attempt: exponential with full jitter, bounded."""
-    return random.uniform(0.5, 1.0) * float(min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2 ** (attempt - 1)))
+def _passing(response: Response) -> bool:
+    return response.finish_reason == "error" and response.retryable
+
+
+def _halves(questions: Sequence[Question]) -> tuple[tuple[Question, ...], ...]:
+    """The questions in two parts (one by one, where there are few), so that in the end only the culprits fail."""
+    size = max(1, len(questions) // 2)
+    return tuple(tuple(questions[start : start + size]) for start in range(0, len(questions), size))
+
+
+def _added(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other

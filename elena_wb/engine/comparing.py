@@ -97,7 +97,7 @@ def compare_runs(store: Store, first: str, second: str) -> Compared:
         second=_side(shown[1]),
         differences=differences(shown[0], shown[1]),
         changes=changes,
-        flips=_flips(table, answers, changes.flipped.tolist()),
+        flips=_flips(table, answers, changes),
         repeats=bool((table["repeat"].to_numpy() > 0).any()),
     )
 
@@ -163,8 +163,8 @@ def _vad(table: pa.Table, name: str) -> Any:
     return np.asarray(flat, dtype=np.float64).reshape(table.num_rows, 3)
 
 
-def _flips(table: pa.Table, answers: SideBySide, rows: Sequence[int]) -> tuple[Flip, ...]:
-    chosen = table.take(rows).to_pylist()
+def _flips(table: pa.Table, answers: SideBySide, changes: Changes) -> tuple[Flip, ...]:
+    rows = table.take(changes.flipped).to_pylist()
     return tuple(
         Flip(
             picture=row["picture"] or row["stimulus_id"][:12],
@@ -175,5 +175,5 @@ def _flips(table: pa.Table, answers: SideBySide, rows: Sequence[int]) -> tuple[F
             truth=row["truth"],
             stimulus_id=row["stimulus_id"],
         )
-        for place, row in zip(rows, chosen, strict=True)
+        for place, row in zip(changes.flipped.tolist(), rows, strict=True)
     )

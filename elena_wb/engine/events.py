@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -35,6 +36,7 @@ class Answered:
     emotion: str | None
     error: str | None
     notes: tuple[str, ...] = ()
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,20 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing is asked for so many ``seconds`` from now, unless it is told otherwise."""
+
+    run_id: int
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """A run came to its end, for now. The counts are of this sitting, ``status`` is that of the whole run.
 
-    ``unaudited`` counts pictures answered about earlier whose audit could not be made up for.
+    ``unaudited`` counts pictures answered about earlier whose audit could not be made up for. ``retries`` counts the
+    calls that repeated one, by the trouble that it had had.
     """
 
     run_id: int
@@ -61,6 +73,7 @@ class RunFinished:
     cost_usd: float
     reason: str | None = None
     unaudited: int = 0
+    retries: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def asked(self) -> int:
@@ -68,7 +81,7 @@ class RunFinished:
         return self.ok + self.unparsed + self.refused + self.failed
 
 
-Event = RunStarted | Answered | Notice | RunFinished
+Event = RunStarted | Answered | Notice | Waiting | RunFinished
 
 
 class Listener(Protocol):

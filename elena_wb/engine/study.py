@@ -23,6 +23,7 @@ from elena_wb.core import (
 from elena_wb.engine.events import Listener, RunFinished
 from elena_wb.engine.gathering import gather, lasting, ready
 from elena_wb.engine.models import ModelAddress
+from elena_wb.engine.pace import Patience
 from elena_wb.engine.plan import Resumed, RunPlan, Setting, Wish, plan_run
 from elena_wb.engine.pointing import DEFAULT, Pointing
 from elena_wb.engine.prefetch import Auditor
@@ -93,6 +94,7 @@ class Study:
         batch_size: int | None = None,
         max_cost_usd: float | None = None,
         open_model: Callable[[], Model] | None = None,
+        patience: Patience | None = None,
     ) -> list[RunFinished]:
         """Ask what is missing (:func:`elena_wb.engine.run.execute`).
 
@@ -106,6 +108,8 @@ class Study:
             stop=stop or threading.Event(),
             batch_size=batch_size,
             max_cost_usd=max_cost_usd,
+            patience=patience,
+            remote=self.address.destination is not None,
         )
 
 

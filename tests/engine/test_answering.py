@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
+from collections import deque
 
 import numpy as np
 import pytest
 
 from elena_wb.core import ModelError, Request, SetupError
 from elena_wb.data import pixel_digest
-from elena_wb.engine import answering
 from elena_wb.engine.answering import Answer, Asker, Question
 from tests.scripted import ScriptedModel, ScriptedOptions, ScriptedProvider
 
@@ -29,15 +28,17 @@ def model(**options: object) -> ScriptedModel:
 
 
 def ask(scripted: ScriptedModel, count: int) -> tuple[list[Answer], Asker]:
+    """Ask as long as there is anything to ask, as a run does."""
     answers: list[Answer] = []
-    asker = Asker(scripted, answers.append, threading.Event())
-    asker.ask(questions(count))
+    asker = Asker(scripted, answers.append)
+    batches = deque([questions(count)])
+    while batches:
+        called = asker.call(batches.popleft())
+        if called.error is not None:
+            raise called.error
+        batches.extend(list(part) for part in called.parts)
+        batches.extend([question.after(response)] for question, response in called.again)
     return sorted(answers, key=lambda answer: answer.key), asker
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "_FIRST_WAIT_S", 0.0)
 
 
 def test_answers_in_any_order_go_to_their_questions() -> None:
@@ -91,18 +92,10 @@ def test_a_lasting_failure_is_not_retried() -> None:
 
 def test_a_model_that_gives_up_keeps_the_answers_it_gave() -> None:
     answers: list[Answer] = []
-    asker = Asker(model(gone_after=2), answers.append, threading.Event())
-    with pytest.raises(ModelError, match="gone"):
-        asker.ask(questions(4))
+    called = Asker(model(gone_after=2), answers.append).call(questions(4))
+    assert isinstance(called.error, ModelError)
     assert len(answers) == 2
-
-
-def test_stopping_leaves_what_would_be_retried_for_later() -> None:
-    answers: list[Answer] = []
-    stop = threading.Event()
-    stop.set()
-    Asker(model(flaky=True), answers.append, stop).ask(questions(3))
-    assert answers == []
+    assert [response is None for response in called.responses] == [True, True, False, False]
 
 
 def test_an_answer_that_cannot_be_kept_ends_the_work_instead_of_being_asked_again() -> None:
@@ -111,9 +104,9 @@ def test_an_answer_that_cannot_be_kept_ends_the_work_instead_of_being_asked_agai
     def full_disk(_answer: Answer) -> None:
         raise SetupError("The disk is full.")
 
-    with pytest.raises(SetupError, match="full"):
-        Asker(scripted, full_disk, threading.Event()).ask(questions(4))
-    assert scripted.batches == [4]
+    called = Asker(scripted, full_disk).call(questions(4))
+    assert isinstance(called.error, SetupError)
+    assert (called.again, called.parts) == ((), ())
 
 
 def test_what_retries_cost_is_counted() -> None:

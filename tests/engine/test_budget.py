@@ -6,14 +6,16 @@ import pytest
 
 from elena_wb.engine.budget import Budget
 
+UNKNOWN = [None] * 8
+
 
 def spend(budget: Budget, cost: float, batch: int) -> float:
     """Send batches as long as there is room, at most 100 calls; what they cost."""
     calls = 0
-    while calls < 100 and (room := budget.room(batch)):
-        budget.commit(room)
+    while calls < 100 and (room := budget.room([None] * batch)):
+        budget.commit([None] * room)
         for _ in range(room):
-            budget.settle(cost)
+            budget.settle(None, cost)
         calls += room
     return calls * cost
 
@@ -28,22 +30,23 @@ def test_all_that_the_limit_allows_is_spent_and_no_more(
 
 def test_the_first_call_goes_alone_since_nobody_knows_what_it_costs() -> None:
     budget = Budget(1.0)
-    assert budget.room(8) == 1
-    budget.commit(1)
-    assert budget.room(8) == 0
+    assert budget.room(UNKNOWN) == 1
+    budget.commit([None])
+    assert budget.room(UNKNOWN) == 0
 
 
 def test_calls_under_way_are_counted_as_dear_as_the_dearest() -> None:
     budget = Budget(1.0)
-    budget.commit(1)
-    budget.settle(0.3)
-    budget.commit(2)
-    assert budget.room(8) == 0
+    budget.commit([None])
+    budget.settle(None, 0.3)
+    budget.commit([None, None])
+    assert budget.room(UNKNOWN) == 0
 
 
 def test_no_limit_free_calls_and_a_limit_of_nothing() -> None:
-    assert Budget(None).room(8) == 8
+    assert Budget(None).room(UNKNOWN) == 8
     free = Budget(0.1)
-    free.settle(0.0)
-    assert free.room(8) == 8
-    assert Budget(0.0).room(8) == 0
+    free.commit([None])
+    free.settle(None, 0.0)
+    assert free.room(UNKNOWN) == 8
+    assert Budget(0.0).room(UNKNOWN) == 0

@@ -11,7 +11,8 @@ import pytest
 
 from elena_wb import builtin
 from elena_wb.core import SetupError, UsageError
-from elena_wb.engine import Answered, Event, Notice, RunFinished, answering
+from elena_wb.engine import Answered, Event, Notice, RunFinished
+from elena_wb.engine.pace import Patience
 from elena_wb.engine.resume import request_of
 from elena_wb.engine.study import Request, plan_study
 from elena_wb.plugins import PluginHost, build_host
@@ -31,9 +32,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store.duckdb")
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "_FIRST_WAIT_S", 0.0)
+QUICK = Patience(first_wait_s=0.001, first_pause_s=0.001, longest_wait_s=0.01)
 
 
 class Bench:
@@ -47,6 +46,7 @@ class Bench:
     def __call__(self, request: Request, **options: object) -> list[RunFinished]:
         self.events.clear()
         study = plan_study(request, self.host, self.store)
+        options = {"patience": QUICK, **options}
         return study.carry_out(self.store, listener=self.events.append, **options)  # type: ignore[arg-type]
 
     def sql(self, sql: str) -> Sequence[tuple[object, ...]]:
