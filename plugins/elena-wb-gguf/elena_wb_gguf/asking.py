@@ -1,0 +1,110 @@
+"""What the program asks its child process, and what it hears from it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Load(_Message):
+    """Load this model; the first message to a child. Paths as in :class:`elena_wb_gguf.loading.Loading`."""
+
+    kind: Literal["load"] = "load"
+    text: str
+    projector: str
+    context_length: int | None
+    batch_tokens: int | None
+    threads: int | None
+    gpu_layers: int | None
+    flash_attention: bool | None
+    cache_type: str
+    constrained: bool
+    debug: bool
+
+
+class Ask(_Message):
+    """Answer this. The picture follows as raw RGB bytes of ``height`` rows of ``width`` pixels."""
+
+    kind: Literal["ask"] = "ask"
+    number: int
+    system: str
+    user: str
+    json_schema: dict[str, Any] | None
+    temperature: float
+    top_p: float
+    top_k: int
+    seed: int
+    max_tokens: int
+    digest: str
+    width: int
+    height: int
+
+
+class Cancel(_Message):
+    """Nobody waits for the answer to this number any more."""
+
+    kind: Literal["cancel"] = "cancel"
+    number: int
+
+
+class Progress(_Message):
+    """Loading goes on."""
+
+    kind: Literal["progress"] = "progress"
+
+
+class Ready(_Message):
+    """The model is loaded; ``context_length`` is what is in force."""
+
+    kind: Literal["ready"] = "ready"
+    context_length: int
+    trained_context: int
+    micro_batch: int
+    device: str
+    llama_cpp: str
+    binding: str
+
+
+class Failed(_Message):
+    """The model cannot be loaded."""
+
+    kind: Literal["failed"] = "failed"
+    message: str
+    hint: str | None
+
+
+class Work(_Message):
+    """What an answer took: places of the context kept from before, tokens and picture places read, pictures encoded."""
+
+    reused: int = 0
+    read_tokens: int = 0
+    read_picture: int = 0
+    encoded: int = 0
+    reading_ms: float = 0.0
+    writing_ms: float = 0.0
+
+
+class Answer(_Message):
+    """The answer to the question of this number, or why there is none."""
+
+    kind: Literal["answer"] = "answer"
+    number: int
+    text: str = ""
+    finish_reason: Literal["stop", "length", "error"]
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    error: str | None = None
+    label_logprobs: dict[str, float] = Field(default_factory=dict)
+    work: Work = Work()
+
+
+ToChild = Load | Ask | Cancel
+FromChild = Progress | Ready | Failed | Answer
+
+TO_CHILD: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="kind")])
+FROM_CHILD: TypeAdapter[FromChild] = TypeAdapter(Annotated[FromChild, Field(discriminator="kind")])

@@ -1,0 +1,81 @@
+"""Ending a JSON answer in time: when its tokens run out, it is closed rather than cut off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from elena_wb_gguf.outline import Outline
+
+_DEEPEST = 16
+_END = 6
+"""What may be open beside brackets: an escape or a number, a string, a space, and the token that ends the answer."""
+
+
+class Closing:
+    """How many more bytes a JSON answer needs, going by what it has written so far.
+
+    Each token writes a byte at least, so that as many tokens suffice to end it, whatever the model chooses.
+    """
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self._whole = len(_written(_least(schema, schema, 0)))
+        properties = schema.get("properties") if isinstance(schema, Mapping) else None
+        required = set(schema.get("required", ())) if isinstance(properties, Mapping) else set()
+        self._members = {
+            name: len(_written({name: _least(part, schema, 0)}))
+            for name, part in (properties or {}).items()
+            if name in required
+        }
+
+    def need(self, outline: Outline) -> int:
+        """An upper bound of the bytes still to come if every string ends now and every list as soon as it may."""
+        done = outline.names[:-1]
+        left = sum(size for name, size in self._members.items() if name not in done)
+        return (left if self._members else self._whole) + 2 * outline.depth + _END
+
+
+def _least(schema: Any, root: Any, depth: int) -> Any:
+    """A shortest value that fits, except that of several labels it is the longest that counts."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return None
+    target = schema.get("$ref")
+    if isinstance(target, str) and target.startswith("#/"):
+        return _least(_looked_up(target, root), root, depth + 1)
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return max(schema["enum"], key=lambda value: len(_written(value)), default=None)
+    for key in ("oneOf", "anyOf"):
+        if key in schema:
+            return max(
+                (_least(part, root, depth + 1) for part in schema[key]),
+                key=lambda value: len(_written(value)),
+                default=None,
+            )
+    match schema.get("type"):
+        case "object":
+            required, properties = schema.get("required", ()), schema.get("properties", {})
+            return {name: _least(properties.get(name), root, depth + 1) for name in required}
+        case "array":
+            return [_least(schema.get("items"), root, depth + 1)] * min(schema.get("minItems", 0), 64)
+        case "string":
+            return "x" * min(schema.get("minLength", 0), 4096)
+        case "boolean":
+            return False
+        case "integer" | "number":
+            return -0.1
+    return None
+
+
+def _looked_up(target: str, root: Any) -> Any:
+    for name in target[2:].split("/"):
+        root = root.get(name) if isinstance(root, Mapping) else None
+    return root
+
+
+def _written(value: Any) -> str:
+    """As long as the model may write it: bytes of UTF-8 shown as characters, with a space where one may stand."""
+    text = json.dumps(value, ensure_ascii=False, separators=(" , ", " : "))
+    return text.encode("utf-8", "replace").decode("latin-1") + "  "

@@ -1,0 +1,216 @@
+"""A GGUF model that answers from a child process."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from elena_wb.core import Model, ModelCard, ModelError, Request, Response
+from elena_wb_gguf.asking import Answer, Ask, Cancel, Failed, Load, Ready, Work
+from elena_wb_gguf.child import Child, ChildDiedError, ChildStalledError
+from elena_wb_gguf.diagnosis import loading_error
+from elena_wb_gguf.loading import Loading
+
+_STALLED_S = 600.0
+_MOST_CRASHES = 3
+_MOST_TRIES = 2
+
+
+def open_model(loading: Loading, card: ModelCard) -> Model:
+    """Load a model in a child process. Its card gains what only a loaded model knows.
+
+    Raises:
+        ModelError: it cannot be loaded; the message says why and the hint what to do.
+    """
+    return GGUFModel(loading, card)
+
+
+class GGUFModel:
+    """A model that llama.cpp runs (implements :class:`elena_wb.core.Model`).
+
+    llama.cpp lives in a process of its own. Where a picture or a prompt ends that, the answer is an error, and the
+    next request has a new process; one that keeps dying ends with a :class:`elena_wb.core.ModelError`. Answers are
+    yielded one by one, as they come. ``work`` is what the last answer took.
+    """
+
+    def __init__(self, loading: Loading, card: ModelCard) -> None:
+        self._loading = loading
+        self._lock = threading.Lock()
+        self._closed = False
+        self._number = 0
+        self._crashes = 0
+        self._child: Child | None = None
+        self.work: Work | None = None
+        ready = self._start()
+        self._card = replace(
+            card,
+            context_length=ready.context_length,
+            device=ready.device,
+            libraries={**card.libraries, "llama-cpp-python": ready.binding, "llama.cpp": ready.llama_cpp},
+        )
+
+    @property
+    def card(self) -> ModelCard:
+        """Provenance of this model."""
+        return self._card
+
+    @property
+    def preferred_batch_size(self) -> int:
+        """A few: they are answered one after the other."""
+        return 4
+
+    @property
+    def max_concurrency(self) -> int:
+        """One call at a time: the processor is busy with it."""
+        return 1
+
+    @property
+    def pid(self) -> int | None:
+        """The number of the child process, if there is one."""
+        return None if self._child is None else self._child.pid
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+        """Answer each request once, one after the other; see :meth:`elena_wb.core.Model.generate`."""
+        for index, request in enumerate(requests):
+            with self._lock:
+                response = self._answer(index, request)
+            yield response
+
+    def close(self) -> None:
+        """End the child process. Calling it twice is harmless."""
+        self._closed = True
+        child, self._child = self._child, None
+        if child is not None:
+            child.end()
+
+    def _answer(self, index: int, request: Request) -> Response:
+        child = self._living()
+        self._number += 1
+        ask = _ask(self._number, request)
+        started = time.perf_counter()
+        try:
+            child.send(ask, np.ascontiguousarray(request.image).data.cast("B"))
+            answer = self._awaited(child)
+        except ChildDiedError as error:
+            return self._crashed(index, str(error), (time.perf_counter() - started) * 1000)
+        self._crashes = 0
+        self.work = answer.work
+        return Response(
+            index,
+            answer.text,
+            answer.finish_reason,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            latency_ms=(time.perf_counter() - started) * 1000,
+            error=answer.error,
+            label_logprobs=answer.label_logprobs,
+        )
+
+    def _awaited(self, child: Child) -> Answer:
+        """The answer to the last question; those to questions that nobody waits for are passed over."""
+        try:
+            while True:
+                message = child.hear()
+                if isinstance(message, Answer) and message.number == self._number:
+                    return message
+        except ChildDiedError:
+            raise
+        except BaseException:
+            with contextlib.suppress(ChildDiedError):
+                child.send(Cancel(number=self._number))
+            raise
+
+    def _crashed(self, index: int, how: str, latency_ms: float) -> Response:
+        if self._closed:
+            raise ModelError(f"{self._card.name} was closed and can no longer answer.")
+        self._child = None
+        self._crashes += 1
+        if self._crashes >= _MOST_CRASHES:
+            raise ModelError(
+                f"{self._card.name} crashed {self._crashes} times in succession: {how}",
+                hint="Fetch the model again, or try a smaller context or fewer GPU layers.",
+            )
+        return Response(index, "", "error", latency_ms=latency_ms, error=f"the model crashed: {how}")
+
+    def _living(self) -> Child:
+        """The child process, started anew if the last one died."""
+        if self._closed:
+            raise ModelError(f"{self._card.name} was closed and can no longer answer.")
+        if self._child is not None and not self._child.is_alive:  # it died while nobody asked anything
+            self._child.end()
+            self._child = None
+        for tries_left in reversed(range(_MOST_TRIES)):
+            if self._child is not None:
+                break
+            try:
+                self._start()
+            except ModelError:
+                if not tries_left:
+                    raise
+        if self._child is None:
+            raise ModelError(f"{self._card.name} cannot be started again.")
+        return self._child
+
+    def _start(self) -> Ready:
+        """Start a child process and have it load the model.
+
+        Raises:
+            ModelError: it cannot.
+        """
+        child = Child(debug=self._loading.debug)
+        try:
+            child.send(_load(self._loading))
+            while True:
+                message = child.hear(_STALLED_S)
+                if isinstance(message, Ready):
+                    self._child = child
+                    return message
+                if isinstance(message, Failed):
+                    child.end()
+                    raise loading_error(self._loading, message.message, message.hint, child.all_words())
+        except (ChildDiedError, ChildStalledError) as error:
+            child.end()
+            raise loading_error(
+                self._loading, f"Loading it failed: {error}", None, child.all_words()
+            ) from error
+        except BaseException:
+            child.end()
+            raise
+
+
+def _load(loading: Loading) -> Load:
+    return Load(
+        text=str(loading.text.absolute()),
+        projector=str(loading.projector.absolute()),
+        context_length=loading.context_length,
+        batch_tokens=loading.batch_tokens,
+        threads=loading.threads,
+        gpu_layers=loading.gpu_layers,
+        flash_attention=loading.flash_attention,
+        cache_type=loading.cache_type,
+        constrained=loading.constrained,
+        debug=loading.debug,
+    )
+
+
+def _ask(number: int, request: Request) -> Ask:
+    height, width = request.image.shape[:2]
+    return Ask(
+        number=number,
+        system=request.system,
+        user=request.user,
+        json_schema=None if request.schema is None else dict(request.schema),
+        temperature=request.sampling.temperature,
+        top_p=request.sampling.top_p,
+        top_k=request.sampling.top_k,
+        seed=request.seed,
+        max_tokens=request.max_tokens,
+        digest=request.image_digest,
+        width=width,
+        height=height,
+    )

@@ -1,0 +1,165 @@
+"""The child process that runs llama.cpp: ``python -P -m elena_wb_gguf.worker``, spoken to through its pipes.
+
+llama.cpp ends the process that it runs in when it meets what it did not expect. Here it may: the program that asked
+lives in another one. This one goes when its pipe closes, whatever became of the other side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import threading
+import time
+from importlib.metadata import version
+from typing import BinaryIO
+
+import llama_cpp.llama_cpp as llama
+import numpy as np
+
+from elena_wb.offline import forbid_network, is_offline
+from elena_wb_gguf.asking import TO_CHILD, Answer, Ask, Cancel, Failed, Load, Progress, Ready
+from elena_wb_gguf.engine import Engine
+from elena_wb_gguf.native import EngineError, device_name, quieten
+from elena_wb_gguf.wire import receive, send
+from elena_wb_gguf.writing import CancelledError
+
+_EVERY_S = 0.5
+_LONGEST_WORDS = 2000
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _leave_no_core_files()
+    incoming, outgoing = _private_pipes()
+    if is_offline():
+        forbid_network()
+    first = receive(incoming)
+    if first is None:
+        return
+    load = TO_CHILD.validate_json(first[0])
+    if not isinstance(load, Load):
+        raise TypeError("the first message is to say what to load")
+    quieten(everything=load.debug)
+    questions = _Questions(incoming)
+    questions.start()
+    engine = _loaded(load, outgoing)
+    if engine is None:
+        return
+    while True:
+        ask, pixels = questions.next()
+        send(outgoing, _answered(engine, ask, pixels, questions))
+
+
+def _loaded(load: Load, outgoing: BinaryIO) -> Engine | None:
+    """The engine, of which the other side has been told; ``None`` if there is none."""
+    told = time.monotonic()
+
+    def progress(_: float) -> None:
+        nonlocal told
+        if time.monotonic() - told >= _EVERY_S:
+            send(outgoing, Progress())
+            told = time.monotonic()
+
+    threads = load.threads or max(1, _cores() - 1)
+    gpu_layers = load.gpu_layers
+    if gpu_layers is None:
+        gpu_layers = -1 if llama.llama_supports_gpu_offload() else 0
+    try:
+        engine = Engine(load, threads=threads, gpu_layers=gpu_layers, progress=progress)
+    except EngineError as error:
+        send(outgoing, Failed(message=_bounded(str(error)), hint=error.hint))
+        return None
+    except MemoryError:
+        send(outgoing, Failed(message="There is not enough memory for the model.", hint=None))
+        return None
+    send(
+        outgoing,
+        Ready(
+            context_length=engine.context.length,
+            trained_context=engine.model.trained_context,
+            micro_batch=engine.context.micro_batch,
+            device=device_name(threads, gpu_layers),
+            llama_cpp=llama.llama_version().decode("ascii", "replace"),
+            binding=version("llama-cpp-python"),
+        ),
+    )
+    return engine
+
+
+def _answered(engine: Engine, ask: Ask, pixels: bytes, questions: _Questions) -> Answer:
+    try:
+        image = np.frombuffer(pixels, np.uint8).reshape(ask.height, ask.width, 3)
+        return engine.answer(ask, image, cancelled=lambda: questions.is_cancelled(ask.number))
+    except EngineError as error:
+        words = f"{error}. {error.hint}" if error.hint else str(error)
+    except CancelledError:
+        words = "cancelled"
+    except Exception as error:  # noqa: BLE001 - one question's failure is told as such, and the next is answered
+        words = f"{type(error).__name__}: {error}"
+    return Answer(number=ask.number, finish_reason="error", error=_bounded(words))
+
+
+class _Questions(threading.Thread):
+    """Reads what comes through the pipe while llama.cpp works, and ends the process when the pipe does."""
+
+    def __init__(self, incoming: BinaryIO) -> None:
+        super().__init__(name="questions", daemon=True)
+        self._incoming = incoming
+        self._waiting: queue.SimpleQueue[tuple[Ask, bytes]] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+
+    def next(self) -> tuple[Ask, bytes]:
+        """The next question and its picture's bytes."""
+        return self._waiting.get()
+
+    def is_cancelled(self, number: int) -> bool:
+        """Whether nobody waits for the answer to this question."""
+        return number in self._cancelled
+
+    def run(self) -> None:
+        """Read until the pipe ends."""
+        try:
+            while (found := receive(self._incoming)) is not None:
+                message = TO_CHILD.validate_json(found[0])
+                if isinstance(message, Ask):
+                    self._waiting.put((message, found[1]))
+                elif isinstance(message, Cancel):
+                    self._cancelled.add(message.number)
+        finally:
+            os._exit(0)
+
+
+def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """The pipes to the other side, out of reach of C code that prints or reads."""
+    incoming, outgoing = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    return incoming, outgoing
+
+
+def _leave_no_core_files() -> None:
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows knows no such limit
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _cores() -> int:
+    """How many processor cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _bounded(words: str) -> str:
+    return words if len(words) <= _LONGEST_WORDS else words[:_LONGEST_WORDS] + "…"
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        main()
