@@ -17,13 +17,16 @@ from PIL import Image
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No test reads or writes the user's own store, weights or configuration."""
+    """No test reads or writes the user's own store, weights, configuration or keys."""
     for name in [
         name for name in os.environ if name.startswith("ELENA_WB_") and name != "ELENA_WB_TEST_DATA"
     ]:
         monkeypatch.delenv(name)
     home = tmp_path / "home"
     monkeypatch.setenv("ELENA_WB_HOME", str(home))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    for variable in ("GOOGLE_API_KEY", "GEMINI_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(variable, raising=False)
     return home
 
 

@@ -30,7 +30,7 @@ from elena_wb.cli import (
 )
 from elena_wb.cli.options import State, forbid_network_if_asked
 from elena_wb.cli.output import say
-from elena_wb.errors import WorkbenchError
+from elena_wb.errors import ExitCode, WorkbenchError
 
 app = typer.Typer(
     name="elena-wb",
@@ -102,3 +102,13 @@ def main() -> None:
         if error.hint:
             say(error.hint)
         sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told in words and without keys
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        say(f"Error: {type(error).__name__}: {error}", style="red")
+        say(
+            f"This is a fault of the program or of a plugin, at {where.filename}:{where.lineno}. "
+            "`elena-wb --debug` and the same command show the way there."
+        )
+        sys.exit(ExitCode.FAILED)

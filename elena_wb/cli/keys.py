@@ -9,7 +9,7 @@ import typer
 
 from elena_wb.cli.options import AsJson
 from elena_wb.cli.output import print_json, print_listing, say, warn
-from elena_wb.errors import UsageError
+from elena_wb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from elena_wb.core import KeySlot
@@ -118,6 +118,9 @@ def _asked_for(name: str) -> str:
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
             return getpass.getpass(f"Key for {name} (it is not shown): ")
+        except (KeyboardInterrupt, EOFError):
+            say("\nNothing was changed.")
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
         except getpass.GetPassWarning as error:
             raise UsageError(
                 "This terminal would show the key while it is typed.",

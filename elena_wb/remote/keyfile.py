@@ -107,8 +107,12 @@ def _read_private(path: Path) -> str | None:
         raise SetupError(
             f"The keys file {path} cannot be read: {error.strerror or error}.", hint="Mend or remove it."
         ) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         _demand_private(path, os.fstat(descriptor))
+    except SetupError:
+        os.close(descriptor)
+        raise
+    with os.fdopen(descriptor, "rb") as file:
         try:
             return file.read(_LARGEST).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:

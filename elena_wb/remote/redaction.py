@@ -18,7 +18,7 @@ _SHORTEST = 8
 """Shorter keys are words such as `ollama` or `none`, which servers without keys ask for: taking them out wherever they
 stand would garble messages and tell what the key is. They are hidden where a key stands by its place alone."""
 
-_BEFORE_A_KEY = r"(?i:bearer|basic|token|key|authorization|password|secret)[\"']?\s*[:= ]\s*[\"']?"
+_BEFORE_A_KEY = r"(?i:bearer|basic|token|key|authorization|password|secret)[\"']?\s{0,3}[:= ]\s{0,3}[\"']?"
 
 _lock = threading.Lock()
 _secrets: set[str] = set()
