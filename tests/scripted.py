@@ -64,6 +64,8 @@ class ScriptedOptions(BaseModel, extra="forbid", use_attribute_docstrings=True):
     """What a retryable error costs all the same."""
     version: str = "1"
     """Another version is another model."""
+    quantisation: str | None = None
+    """How the weights are held; every third answer depends on it."""
 
 
 class ScriptedModel:
@@ -110,7 +112,9 @@ class ScriptedModel:
             return Response(index, "I'm sorry, but I can't help with that.", "refused")
         if self.options.prose:
             return Response(index, "A person stands in a field of wheat.", "stop")
-        emotion = LABELS[int(hashlib.sha256(key.encode()).hexdigest(), 16) % len(LABELS)]
+        held = self.options.quantisation if _nth(request, 3) else None
+        chosen = int(hashlib.sha256(f"{held or ''}{key}".encode()).hexdigest(), 16)
+        emotion = LABELS[chosen % len(LABELS)]
         text = json.dumps({"emotion": emotion, "valence": 5, "body_parts": ["raised arms"], "narrative": "…"})
         return Response(index, text, "stop", 10, min(20, request.max_tokens), 1.0, self.options.cost)
 
@@ -138,8 +142,10 @@ class ScriptedProvider:
 
     def describe(self, reference: str, options: BaseModel) -> ModelCard:
         assert isinstance(options, ScriptedOptions)
-        digest = hashlib.sha256(f"{reference} {options.version}".encode()).hexdigest()
-        return ModelCard(uri=f"scripted:{reference}", name="scripted", digest=digest)
+        held = options.quantisation
+        digest = hashlib.sha256(f"{reference} {options.version}{held or ''}".encode()).hexdigest()
+        uri = f"scripted:{reference}" + (f"?quantisation={held}" if held else "")
+        return ModelCard(uri, "scripted", digest, quantisation=held)
 
     def open(self, reference: str, options: BaseModel) -> ScriptedModel:
         assert isinstance(options, ScriptedOptions)

@@ -10,7 +10,6 @@ from typing import Any
 from elena_wb.cli.score_tables import Piece, Table, shortened
 from elena_wb.core import Crosstab, Estimate
 from elena_wb.engine.comparing import Compared, Side
-from elena_wb.engine.differing import Difference
 
 SHOWN_FLIPS = 20
 _SHOWN_TURNS = 15
@@ -42,7 +41,7 @@ def headline(of: Compared) -> str:
     if not causes:
         lead = "Nothing that is known to change answers lies between the two runs"
     elif len(causes) == 1:
-        lead = f"The two runs differ in {_named(causes[0])} alone"
+        lead = f"The two runs differ in {causes[0].aspect} alone ({causes[0].first} → {causes[0].second})"
     else:
         lead = f"The two runs differ in {_joined([one.aspect for one in causes])}"
     if not flips.n:
@@ -106,17 +105,18 @@ def _warnings(of: Compared) -> Iterator[str]:
         )
 
 
-def _named(cause: Difference) -> str:
-    return f"{cause.aspect} ({cause.first} → {cause.second})"
-
-
 def _joined(names: Sequence[str]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _differences(of: Compared) -> Table:
-    rows = tuple((one.aspect, one.first, one.second, "" if one.matters else "no") for one in of.differences)
-    return Table("What differs", ("", *_sides(of), "can change answers"), rows, 4)
+    told = any(not one.matters for one in of.differences)
+    rows = tuple(
+        (one.aspect, one.first, one.second, *((("yes" if one.matters else "no"),) if told else ()))
+        for one in of.differences
+    )
+    columns = ("", *_sides(of), *(("can change answers",) if told else ()))
+    return Table("What differs", columns, rows, len(columns))
 
 
 def _lost(of: Compared) -> str:

@@ -1,0 +1,69 @@
+"""``elena-wb compare``: two runs, what lies between them and which answers changed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.conftest import Program
+
+
+def answered(program: Program, folder: object, model: str, *options: str) -> None:
+    program("run", str(folder), "-m", model, "-p", "naive", *options)
+
+
+def test_runs_that_differ_in_quantisation_alone_say_how_many_answers_changed(program, pictures):
+    folder = pictures(30)
+    answered(program, folder, "scripted:?quantisation=F16")
+    answered(program, folder, "scripted:?quantisation=Q4_0")
+    found = json.loads(program("compare", "1", "2", "--json").stdout)
+    changed = found["emotion_changed"]["changed"]
+    assert found["differs_in"] == ["quantisation"]
+    assert 0 < changed == len(found["changed"]) < 30
+    assert found["pairs"] == found["emotion_changed"]["n"] == 30
+    assert sum(map(sum, found["matrix"]["counts"])) == 30
+
+    shown = " ".join(program("compare", "1", "2").stdout.split())
+    verb = "names" if changed == 1 else "name"
+    assert (
+        f"differ in quantisation alone (F16 → Q4_0): {changed} of 30 answers {verb} another emotion" in shown
+    )
+    assert "None were lost" in shown
+    assert all(one["picture"] in shown for one in found["changed"])
+    assert "Warning" not in shown
+
+
+def test_more_than_one_difference_is_a_warning_and_lost_pairs_are_counted(program, pictures):
+    folder = pictures(12)
+    answered(program, folder, "scripted:?quantisation=F16")
+    program("run", str(folder), "-m", "scripted:?quantisation=Q4_0&fail=2", "-p", "elena", code=4)
+    shown = " ".join(program("compare", "1", "2").stdout.split())
+    assert "differ in quantisation, prompt and token limit:" in shown
+    assert "Warning: 3 things that can change answers differ" in shown
+    found = json.loads(program("compare", "1", "2", "--json").stdout)
+    assert found["lost"]["failed_second"] == found["lost"]["total"] == 12 - found["pairs"] > 0
+    assert f"{found['lost']['failed_second']} failed in run 2" in shown
+
+
+def test_the_first_twenty_changed_pictures_are_shown_and_all_are_in_json(program, pictures):
+    folder = pictures(40)
+    answered(program, folder, "scripted:")
+    answered(program, folder, "scripted:", "--seed", "9", "--fresh")
+    found = json.loads(program("compare", "1", "2", "--json").stdout)
+    assert len(found["changed"]) > 20
+    shown = program("compare", "1", "2").stdout
+    assert f"the first 20 of {len(found['changed'])}; --json has all" in " ".join(shown.split())
+    assert sum(one["picture"] in shown for one in found["changed"]) == 20
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"), [(("1", "7"), "There is no run `7`"), (("1", "1"), "the same run, 1")]
+)
+def test_what_cannot_be_compared_is_a_usage_error(program, pictures, runs, said):
+    answered(program, pictures(2), "scripted:")
+    assert said in program("compare", *runs, code=2).stderr
+
+
+def test_without_a_store_there_is_no_run_to_compare(program):
+    assert "There is no store" in program("compare", "1", "2", code=3).stderr
