@@ -36,6 +36,10 @@ def client(
 ) -> openai.OpenAI:
     """OpenAI's client for one address, without retries of its own.
 
+    Each call has a connection of its own: on one that is kept, what a server sends too much is taken for the answer
+    to the next call, and a server that has just given it up breaks a call that was in order. Opening one takes
+    little beside an answer.
+
     It follows no redirect, so that neither key nor picture goes anywhere but to ``address``; it uses a proxy that the
     environment names, but never for this machine; and of the environment's variables for OpenAI it heeds those of
     organisation and project alone, for OpenAI itself.
@@ -44,7 +48,7 @@ def client(
         SetupError: ``ca`` is no file of certificates.
     """
     proxy = None if address.is_here else _proxy(address)
-    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=0)
     inner = httpx2.HTTPTransport(verify=_trust(ca), trust_env=False, limits=limits, proxy=proxy)
     http = httpx2.Client(
         transport=_Bounded(inner, address, key, timeout_s),
@@ -95,7 +99,7 @@ class _Bounded(httpx2.BaseTransport):
     def _sent(self, request: httpx2.Request) -> httpx2.Request:
         """What goes out for ``request``, whose own headers the client reads again later."""
         headers = {name: value for name, value in request.headers.items() if name.lower() in self._kept}
-        headers["accept-encoding"] = "identity"
+        headers |= {"accept-encoding": "identity", "connection": "close"}
         headers.pop("authorization", None)
         if self._authorization is not None:
             headers["authorization"] = self._authorization

@@ -51,9 +51,9 @@ def test_a_list_of_models_that_makes_no_sense_is_passed_over(opened: Callable[..
 
 
 def test_a_web_page_in_the_place_of_a_server_is_recognised(opened: Callable[..., Any]) -> None:
-    with Unreliable(OpenAI(), on("GET", "/models", faults.html)) as server:
-        with pytest.raises(ModelError, match="answers with a web page") as caught:
-            opened(server)
+    page = on("GET", "/models", faults.html)
+    with Unreliable(OpenAI(), page) as server, pytest.raises(ModelError, match="with a web page") as caught:
+        opened(server)
     assert "/v1" in str(caught.value.hint)
 
 
@@ -115,7 +115,7 @@ def test_a_certificate_of_the_servers_own_is_told_and_trusted_once_it_is_named(
 
 
 def test_https_to_a_server_that_speaks_http_is_told(opened: Callable[..., Any]) -> None:
-    with Unreliable(OpenAI()) as server, pytest.raises(ModelError, match="(?i)ssl|tls") as caught:
+    with Unreliable(OpenAI()) as server, pytest.raises(ModelError, match=r"(?i)ssl|tls") as caught:
         opened(server.url.replace("http:", "https:"))
     assert "http or https" in str(caught.value.hint)
 
