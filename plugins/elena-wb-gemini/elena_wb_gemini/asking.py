@@ -28,8 +28,10 @@ _THRESHOLDS = {
     "medium": "BLOCK_MEDIUM_AND_ABOVE",
     "low": "BLOCK_LOW_AND_ABOVE",
 }
-_WITHOUT_THINKING = ("gemini-1", "gemini-2.0", "gemini-2.5-flash-lite", "gemma", "learnlm")
+_WITHOUT_THINKING = ("gemini-1", "gemini-2.0", "gemini-2.5-flash-lite", "gemma-2", "gemma-3", "learnlm")
 """Models that do not think unless they are told to."""
+_PLAIN = ("gemma-2", "gemma-3")
+"""Models that know neither system instructions nor JSON."""
 
 _TILE_TOKENS = 258
 _LARGEST_PICTURE_TOKENS = 1120
@@ -50,13 +52,13 @@ def encoded(request: Request, options: GeminiOptions) -> Encoded:
     )
 
 
-def contents(request: Request, picture: Encoded) -> list[types.Content]:
-    """The picture and the words of the question."""
+def contents(request: Request, model: str, picture: Encoded) -> list[types.Content]:
+    """The picture and the words of the question; with them the system's words for models that know no system."""
     from google.genai import types
 
     parts = [types.Part(inline_data=types.Blob(data=picture.data, mime_type=picture.media_type))]
-    if request.user:
-        parts.append(types.Part(text=request.user))
+    words = [request.system, request.user] if _is_plain(model) else [request.user]
+    parts += [types.Part(text=text) for text in words if text]
     return [types.Content(role="user", parts=parts)]
 
 
@@ -67,7 +69,7 @@ def config(request: Request, model: str, options: GeminiOptions) -> types.Genera
     sampling = request.sampling
     return types.GenerateContentConfig.model_validate(
         {
-            "system_instruction": request.system or None,
+            "system_instruction": None if _is_plain(model) else request.system or None,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p if sampling.top_p < 1 else None,
             "top_k": sampling.top_k or None,
@@ -83,7 +85,7 @@ def config(request: Request, model: str, options: GeminiOptions) -> types.Genera
             "should_return_http_response": True,
             "automatic_continuation": False,
             "automatic_function_calling": {"disable": True},
-            **_form(request, options),
+            **_form(request, model, options),
         }
     )
 
@@ -121,11 +123,15 @@ def identity(request: Request, model_digest: str) -> str:
     return hashlib.sha256(json.dumps(decides, ensure_ascii=True).encode()).hexdigest()
 
 
+def _is_plain(model: str) -> bool:
+    return model.startswith(_PLAIN)
+
+
 def _thinking_room(model: str, options: GeminiOptions) -> int:
     if options.thinking_budget is not None and options.thinking_budget >= 0:
         return options.thinking_budget
-    quiet = model.removeprefix("models/").startswith(_WITHOUT_THINKING)
-    if quiet and options.thinking_budget is None and options.thinking_level is None:
+    told = options.thinking_budget is not None or options.thinking_level is not None
+    if model.startswith(_WITHOUT_THINKING) and not told:
         return 0
     return options.thinking_allowance
 
@@ -154,8 +160,8 @@ def _thinking(options: GeminiOptions) -> dict[str, Any] | None:
     return None
 
 
-def _form(request: Request, options: GeminiOptions) -> dict[str, Any]:
-    if options.structured == "none":
+def _form(request: Request, model: str, options: GeminiOptions) -> dict[str, Any]:
+    if options.structured == "none" or (options.structured == "auto" and _is_plain(model)):
         return {}
     if options.structured == "json":
         return {"response_mime_type": "application/json"}

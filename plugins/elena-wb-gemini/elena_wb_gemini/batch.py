@@ -172,7 +172,7 @@ class GeminiBatchModel:
                 yield entries
                 entries, size = [], 0
             question = types.InlinedRequest(
-                contents=list(asking.contents(request, picture)),
+                contents=list(asking.contents(request, self._name, picture)),
                 config=asking.config(request, self._name, self._options),
                 metadata={"place": str(len(entries))},
             )

@@ -72,7 +72,7 @@ class GeminiModel:
 
     def _ask(self, index: int, request: Request) -> Response:
         try:
-            contents = asking.contents(request, asking.encoded(request, self._options))
+            contents = asking.contents(request, self._name, asking.encoded(request, self._options))
             config = asking.config(request, self._name, self._options)
         except ImageError as error:
             return Response(index, "", "error", error=error.message)

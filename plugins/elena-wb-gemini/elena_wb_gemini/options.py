@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from elena_wb.errors import UsageError
 from elena_wb.remote.addresses import host_of, is_loopback
@@ -59,8 +59,9 @@ class GeminiOptions(BaseModel):
     )
     structured: Literal["auto", "schema", "json", "none"] = Field(
         default="auto",
-        description="How the form of answers is enforced: `schema` and `auto` send the prompt's JSON Schema "
-        "(where it has one), `json` asks for JSON of any form, `none` leaves it to the prompt's words.",
+        description="How the form of answers is enforced: `schema` sends the prompt's JSON Schema (where it has one), "
+        "`json` asks for JSON of any form, `none` leaves it to the prompt's words; `auto` is `schema`, or `none` for "
+        "Gemma 2 and 3, which know neither.",
     )
     media_resolution: Literal["default", "low", "medium", "high"] = Field(
         default="default",
@@ -134,11 +135,12 @@ class GeminiOptions(BaseModel):
             raise ValueError("the key would travel unencrypted: only https, or http to this machine")
         return url.strip().rstrip("/")
 
-    @model_validator(mode="after")
-    def _one_way_to_limit_thinking(self) -> Self:
-        if self.thinking_budget is not None and self.thinking_level is not None:
-            raise ValueError("thinking_budget and thinking_level exclude each other")
-        return self
+    @field_validator("thinking_level")
+    @classmethod
+    def _one_way_to_limit_thinking(cls, level: str | None, info: ValidationInfo) -> str | None:
+        if level is not None and info.data.get("thinking_budget") is not None:
+            raise ValueError("it cannot be combined with thinking_budget")
+        return level
 
     @property
     def host(self) -> str:
