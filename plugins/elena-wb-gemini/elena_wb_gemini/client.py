@@ -21,7 +21,9 @@ def connect(key: str, options: GeminiOptions) -> genai.Client:
 
     Redirects are not followed because they would carry the key, and the picture, to a host that nobody named. What
     the environment says about Vertex AI, addresses and versions of the API is not heeded: options say all that.
-    It is safe to use from several threads.
+
+    Each call has a connection of its own: on one that is kept, whatever a server sends too much is taken for the
+    answer to the next call. The client is safe to use from several threads.
     """
     from google import genai
     from google.genai import types
@@ -36,7 +38,7 @@ def connect(key: str, options: GeminiOptions) -> genai.Client:
             base_url=options.base_url,
             api_version=options.api_version,
             timeout=max(1, round(options.timeout * 1000)),
-            headers={"Accept-Encoding": "identity"},
+            headers={"Accept-Encoding": "identity", "Connection": "close"},
             client_args={
                 "follow_redirects": False,
                 "trust_env": not options.local,
