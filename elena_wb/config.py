@@ -48,6 +48,9 @@ class Settings(BaseModel):
     seed: int = Field(0, ge=0, le=MAX_SEED, description="Seed of sampling.")
     offline: bool = Field(False, description="Refuse every use of the network.")
     lock_timeout: float = Field(60.0, gt=0, description="Seconds to wait for another process's write.")
+    retries: int = Field(
+        10, ge=0, le=1000, description="How often a question is asked again when its model fails for a while."
+    )
     aliases: dict[str, str] = Field(default_factory=dict, description="Short names for model URIs.")
     uploads: dict[str, Upload] = Field(
         default_factory=dict, description="Folder → whether its pictures may go to a network provider."

@@ -71,6 +71,13 @@ def print_listing(
         print_table(columns, ([row.get(column) for column in columns] for row in rows))
 
 
+def dollars(amount: float | None) -> str:
+    """US dollars for people: cents, and finer where there are few; nothing where nothing is known."""
+    if amount is None:
+        return ""
+    return f"${amount:,.2f}" if amount >= 1 or not amount else f"${amount:.4f}"
+
+
 def plain(cell: object) -> str:
     """``cell`` as one printable line without keys: control and direction-changing characters made visible."""
     if cell is None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from elena_wb.cli.output import plain, say, stderr_console, warn
-from elena_wb.engine import Answered, Event, Listener, Notice, RunFinished, RunStarted
+from elena_wb.cli.output import dollars, plain, say, stderr_console, warn
+from elena_wb.engine import Answered, Event, Listener, Notice, RunFinished, RunStarted, Waiting
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress, Task, TaskID
+    from rich.text import Text
 
 _LINE_EVERY_S = 10.0
+_NOTHING_YET: Mapping[str, Any] = {"rate": "", "cost": "", "failures": "", "until": -math.inf, "reason": ""}
 
 
 @contextmanager
@@ -38,7 +41,7 @@ def counting(what: str, total: int) -> Iterator[Callable[[bool], None]]:
     """A bar on a terminal, else a line every ten seconds; call it with whether the thing done failed."""
     if stderr_console().is_terminal:
         with _progress() as progress:
-            task = progress.add_task(plain(what), total=total, rate="", failures="")
+            task = progress.add_task(plain(what), total=total, **_NOTHING_YET)
             failures = 0
 
             def advance(failed: bool) -> None:
@@ -60,22 +63,34 @@ def emit_json(event: Event) -> None:
 
 
 def _progress() -> Progress:
-    """A Rich progress bar on stderr with rate, failures and time left."""
+    """A Rich progress bar on stderr with rate, cost, failures, waits and time left."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class WaitColumn(ProgressColumn):
+        """Counts down while nothing is asked."""
+
+        def render(self, task: Task) -> Text:
+            left = task.fields["until"] - time.monotonic()
+            text = f"waiting {math.ceil(left)} s: {task.fields['reason']}" if left > 0 else ""
+            return Text(text, style="yellow")
 
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}", markup=False),
+        TextColumn("{task.fields[cost]}", markup=False),
         TextColumn("{task.fields[failures]}", style="red", markup=False),
+        WaitColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=stderr_console(),
@@ -89,6 +104,7 @@ class _Bar:
         self._progress = _progress()
         self._task: TaskID | None = None
         self._failures = 0
+        self._cost: float | None = None
 
     def __enter__(self) -> _Bar:
         self._progress.start()
@@ -100,21 +116,27 @@ class _Bar:
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self._failures = 0
+            self._cost = None
             self._task = self._progress.add_task(
-                _title(event), total=event.to_ask, rate="", failures="", visible=event.to_ask > 0
+                _title(event), total=event.to_ask, visible=event.to_ask > 0, **_NOTHING_YET
             )
         elif isinstance(event, Answered) and self._task is not None:
             self._failures += event.status == "error"
-            _advance(self._progress, self._task, self._failures)
+            if event.cost_usd is not None:
+                self._cost = (self._cost or 0.0) + event.cost_usd
+            _advance(self._progress, self._task, self._failures, self._cost)
+        elif isinstance(event, Waiting) and self._task is not None:
+            until = time.monotonic() + event.seconds
+            self._progress.update(self._task, until=until, reason=plain(event.reason))
         elif isinstance(event, Notice):
             self._progress.console.print(f"Warning: {plain(event.message)}", style="yellow", markup=False)
 
 
-def _advance(progress: Progress, task_id: TaskID, failures: int) -> None:
+def _advance(progress: Progress, task_id: TaskID, failures: int, cost_usd: float | None = None) -> None:
     task = progress.tasks[task_id]
     rate = f"{task.finished_speed or task.speed or 0:.1f}/s"
     failed = f"{failures} failed" if failures else ""
-    progress.update(task_id, advance=1, rate=rate, failures=failed)
+    progress.update(task_id, advance=1, rate=rate, failures=failed, cost=dollars(cost_usd), until=-math.inf)
 
 
 class _Tally:
@@ -141,6 +163,7 @@ class _Lines:
 
     def __init__(self) -> None:
         self._tally = _Tally(0)
+        self._waited = -math.inf
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, RunStarted):
@@ -151,6 +174,11 @@ class _Lines:
             self._tally(event.status == "error")
         elif isinstance(event, Notice):
             warn(event.message)
+        elif isinstance(event, Waiting):
+            now = time.monotonic()
+            if now - self._waited >= _LINE_EVERY_S:
+                self._waited = now
+                say(f"  waiting {math.ceil(event.seconds)} s: {event.reason}")
         elif isinstance(event, RunFinished) and event.asked:
             say(f"  {event.asked} in {event.seconds:.1f} s, {event.failed} failed: {event.status}")
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from elena_wb.cli.interrupts import stopping_on_interrupt
 from elena_wb.cli.options import open_store, settings
-from elena_wb.cli.output import print_json, print_table, say, warn
+from elena_wb.cli.output import dollars, print_json, print_table, say, warn
 from elena_wb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from elena_wb.engine import Answered, Event, RunFinished
+    from elena_wb.engine.estimating import Estimate
     from elena_wb.engine.study import Study
     from elena_wb.store import Store
 
@@ -65,7 +67,8 @@ def run(
     ] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Ask again what failed.")] = False,
     max_cost: Annotated[
-        float | None, typer.Option(min=0.0, metavar="USD", help="Stop before spending more than this.")
+        float | None,
+        typer.Option(min=0.0, metavar="USD", help="Stop before the call that could exceed this."),
     ] = None,
     audit: Annotated[
         bool,
@@ -87,6 +90,11 @@ def run(
 
     The same command again continues where it stopped: answers that are there are not asked for again,
     failed ones only with --retry-failed, and new pictures extend the run.
+
+    A model on a server is asked as fast as it lets us: what fails for a while is asked again (setting
+    `retries`), and limits by the minute are waited for. A limit by the day, a server that asks to be left alone
+    for long or stays away, and answers still being made elsewhere end the run as partial, with exit code 4;
+    the same command goes on from there.
     """
     from elena_wb.config import resolve_model
     from elena_wb.core import Sampling
@@ -134,7 +142,14 @@ def run(
         _print_plan(study, as_json=events == "jsonl")
         return
     raise typer.Exit(
-        carry_out(study, store, batch_size=batch_size, max_cost_usd=max_cost, events=events == "jsonl")
+        carry_out(
+            study,
+            store,
+            batch_size=batch_size,
+            max_cost_usd=max_cost,
+            events=events == "jsonl",
+            retries=chosen.retries,
+        )
     )
 
 
@@ -162,10 +177,14 @@ def carry_out(
     batch_size: int | None = None,
     max_cost_usd: float | None = None,
     events: bool = False,
+    retries: int | None = None,
 ) -> ExitCode:
-    """Carry the study out with progress on stderr and Ctrl-C as designed; print the runs; the exit code."""
+    """Carry the study out with progress on stderr and Ctrl-C as designed; print the runs; the exit code.
+
+    ``retries`` is how often a question is asked again when the model fails for a while (default: the engine's).
+    """
     from elena_wb.cli.progress import watching
-    from elena_wb.engine import Answered
+    from elena_wb.engine import Answered, Patience
     from elena_wb.masking import NOTHING_HIDDEN
 
     if not study.to_ask and study.to_audit:
@@ -186,7 +205,12 @@ def carry_out(
             listener(event)
 
         results = study.carry_out(
-            store, listener=listen, stop=stop, batch_size=batch_size, max_cost_usd=max_cost_usd
+            store,
+            listener=listen,
+            stop=stop,
+            batch_size=batch_size,
+            max_cost_usd=max_cost_usd,
+            patience=None if retries is None else Patience(retries=retries),
         )
     if unhidden:
         warn(
@@ -218,11 +242,31 @@ def _print_plan(study: Study, *, as_json: bool) -> None:
         }
         for plan in study.plans
     ]
+    found = study.estimate()
     if as_json:
-        print_json({"model": study.card.uri, "calls": study.to_ask, "runs": rows})
+        plan: dict[str, Any] = {"model": study.card.uri, "calls": study.to_ask, "runs": rows}
+        if found is not None:
+            plan["at_most"] = {
+                "tokens": found.tokens,
+                "cost_usd": found.cost_usd,
+                "priced_on": study.card.priced_on,
+            }
+        print_json(plan)
         return
     print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
     say(f"{study.to_ask} calls of {study.card.uri}. Nothing was asked or written.")
+    if found is not None and study.to_ask:
+        say(_at_most(found, study))
+
+
+def _at_most(found: Estimate, study: Study) -> str:
+    cost = ""
+    if found.cost_usd is not None:
+        of = f" at the prices of {study.card.priced_on}" if study.card.priced_on else ""
+        cost = f" and {dollars(found.cost_usd)}{of}"
+    elif study.address.destination is not None:
+        cost = "; what they cost is not known"
+    return f"At most {found.tokens:,} tokens{cost}, if all pictures are like the first and nothing is asked twice."
 
 
 def _tell_audit(study: Study, results: Sequence[RunFinished], store: Store) -> None:
@@ -267,24 +311,35 @@ def _report(
         say(f"{earlier} failed in an earlier sitting; --retry-failed asks them again.")
     elif failures:
         say("The same command with --retry-failed asks the failed ones again.")
+    retries = sum((Counter(result.retries) for result in results), Counter[str]())
+    if retries:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in retries.most_common())
+        say(f"retries: {retries.total()} ({kinds})")
     if table:
-        print_table(
-            ("run", "prompt", "condition", "status", "ok", "unparsed", "refused", "failed", "there before"),
-            [
-                (
-                    result.run_id,
-                    plan.spec.prompt_name,
-                    plan.spec.condition,
-                    result.status,
-                    result.ok,
-                    result.unparsed,
-                    result.refused,
-                    result.failed,
-                    plan.answered,
-                )
-                for result, plan in zip(results, study.plans, strict=False)
-            ],
-        )
+        _print_results(study, results)
+
+
+def _print_results(study: Study, results: Sequence[RunFinished]) -> None:
+    columns = ["run", "prompt", "condition", "status", "ok", "unparsed", "refused", "failed", "there before"]
+    rows: list[list[object]] = [
+        [
+            result.run_id,
+            plan.spec.prompt_name,
+            plan.spec.condition,
+            result.status,
+            result.ok,
+            result.unparsed,
+            result.refused,
+            result.failed,
+            plan.answered,
+        ]
+        for result, plan in zip(results, study.plans, strict=False)
+    ]
+    if any(result.cost_usd for result in results):
+        columns.append("cost")
+        for row, result in zip(rows, results, strict=True):
+            row.append(dollars(result.cost_usd))
+    print_table(columns, rows)
 
 
 def _exit_code(study: Study, results: Sequence[RunFinished], *, interrupted: bool) -> ExitCode:

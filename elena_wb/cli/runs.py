@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from elena_wb.cli.options import AsJson, open_store
-from elena_wb.cli.output import print_json, print_listing, print_table, say
+from elena_wb.cli.output import dollars, print_json, print_listing, print_table, say
 
 app = typer.Typer(help="List, show, rename and delete runs.", invoke_without_command=True)
 
@@ -32,14 +32,27 @@ def listing(ctx: typer.Context, as_json: AsJson = False) -> None:
     for run in list_runs(open_store(ctx)):
         row = asdict(run)
         row["done"] = f"{run.generations - run.errors}/{run.planned}"
+        row["cost"] = dollars(run.cost_usd)
         row["started"] = run.started_at.strftime("%Y-%m-%d %H:%M")
         rows.append(row)
-    columns = ["run_id", "name", "model_uri", "prompt_name", "condition", "dataset", "status", "done"]
+    columns = [
+        "run_id",
+        "name",
+        "model_uri",
+        "prompt_name",
+        "condition",
+        "dataset",
+        "status",
+        "done",
+        "errors",
+    ]
     empty = "There are no runs yet. `elena-wb demo` or `elena-wb run` makes some."
     if as_json:
         for row in rows:
-            del row["done"], row["started"]
-    print_listing(rows, [*columns, "errors", "started"], as_json=as_json, empty=empty)
+            del row["done"], row["started"], row["cost"]
+    if any(row["cost_usd"] for row in rows):
+        columns.append("cost")
+    print_listing(rows, [*columns, "started"], as_json=as_json, empty=empty)
 
 
 @app.command()

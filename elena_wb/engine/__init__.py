@@ -6,8 +6,9 @@ prints nothing: whoever starts a run listens to its events.
 
 from __future__ import annotations
 
-from elena_wb.engine.events import Answered, Event, Listener, Notice, RunFinished, RunStarted
+from elena_wb.engine.events import Answered, Event, Listener, Notice, RunFinished, RunStarted, Waiting
 from elena_wb.engine.models import ModelAddress, describe
+from elena_wb.engine.pace import Patience
 from elena_wb.engine.plan import RunPlan, Setting, Wish, plan_run
 from elena_wb.engine.run import execute
 
@@ -17,10 +18,12 @@ __all__ = [
     "Listener",
     "ModelAddress",
     "Notice",
+    "Patience",
     "RunFinished",
     "RunPlan",
     "RunStarted",
     "Setting",
+    "Waiting",
     "Wish",
     "describe",
     "execute",

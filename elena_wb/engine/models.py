@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from elena_wb.core import Model, ModelCard, Provider, UsageError
 from elena_wb.errors import SetupError
 from elena_wb.nearest import nearest
+from elena_wb.offline import require_network
 from elena_wb.plugins import PluginHost
 
 
@@ -50,7 +51,14 @@ class ModelAddress:
         return self.provider.describe(self.reference, self.options)
 
     def open(self) -> Model:
-        """The loaded model; whoever opens it closes it."""
+        """The loaded model; whoever opens it closes it.
+
+        Raises:
+            NetworkForbiddenError: it is asked over the network, and the network is switched off.
+        """
+        for host in (self.destination or "").split(", "):
+            if host:
+                require_network(f"{self.uri.partition(':')[0]}:", host)
         return self.provider.open(self.reference, self.options)
 
 

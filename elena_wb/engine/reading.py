@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 from elena_wb.engine.answering import Answer
 from elena_wb.engine.plan import RunPlan, generation_id
 from elena_wb.engine.prefetch import Prepared
 from elena_wb.parsing import parse
+from elena_wb.remote.redaction import redact
 from elena_wb.store import AuditRecord, GenerationRecord, RegionsRecord, SizeRecord
 from elena_wb.vocabulary import load_scheme
+
+_LONGEST_VERSION = 200
+_ROUNDING = 1e-3
+"""How far above 0, which is certainty, the logarithm of a probability may come by rounding."""
 
 
 class Reader:
@@ -27,8 +33,9 @@ class Reader:
         """The record of an answer, whatever it looks like."""
         assert prepared.request is not None
         response = answer.response
+        text = redact(response.text)
         narrative = parse(
-            response.text, scheme=self._scheme, fields=self._fields, finish_reason=response.finish_reason
+            text, scheme=self._scheme, fields=self._fields, finish_reason=response.finish_reason
         )
         return GenerationRecord(
             generation_id=generation_id(self._run_key, prepared.item),
@@ -37,7 +44,7 @@ class Reader:
             stimulus_id=prepared.item.stimulus.stimulus_id,
             repeat=prepared.item.repeat,
             status="error" if response.finish_reason == "error" else narrative.status,
-            raw_text=response.text,
+            raw_text=text,
             emotion=narrative.emotion,
             emotion_raw=narrative.emotion_raw,
             explicit_description=narrative.explicit_description,
@@ -53,9 +60,23 @@ class Reader:
             completion_tokens=response.completion_tokens,
             latency_ms=response.latency_ms,
             cost_usd=response.cost_usd,
-            error=response.error,
+            error=None if response.error is None else redact(response.error),
             attempts=answer.attempts,
+            retried_for=answer.retried_for,
+            answered_by=None
+            if response.answered_by is None
+            else redact(response.answered_by)[:_LONGEST_VERSION],
+            label_scores=self._scores(response.label_logprobs),
         )
+
+    def _scores(self, logprobs: Mapping[str, float]) -> Mapping[str, float]:
+        """The logarithms by label in canonical spelling; spellings of one label add up to its probability."""
+        spellings: dict[str, list[float]] = {}
+        for spelt, logprob in logprobs.items():
+            label = self._scheme.canonical(spelt)
+            if label is not None and -math.inf < logprob <= _ROUNDING:
+                spellings.setdefault(label, []).append(min(0.0, logprob))
+        return {label: min(0.0, _log_of_sum(found)) for label, found in spellings.items()}
 
     def unusable(self, prepared: Prepared) -> GenerationRecord:
         """The record of a picture that could not be asked about."""
@@ -67,7 +88,7 @@ class Reader:
             repeat=prepared.item.repeat,
             status="error",
             finish_reason="error",
-            error=prepared.error,
+            error=None if prepared.error is None else redact(prepared.error),
             attempts=0,
         )
 
@@ -98,3 +119,9 @@ class Reader:
         if prepared.width is None or prepared.height is None:
             return found
         return [SizeRecord(stimulus_id, prepared.width, prepared.height), *found]
+
+
+def _log_of_sum(logs: Sequence[float]) -> float:
+    """The logarithm of the sum of numbers given by their logarithms."""
+    most = max(logs)
+    return most + math.log(math.fsum(math.exp(one - most) for one in logs))

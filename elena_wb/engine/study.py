@@ -20,6 +20,7 @@ from elena_wb.core import (
     Stimulus,
     Upload,
 )
+from elena_wb.engine.estimating import Estimate, estimate
 from elena_wb.engine.events import Listener, RunFinished
 from elena_wb.engine.gathering import gather, lasting, ready
 from elena_wb.engine.models import ModelAddress
@@ -85,6 +86,10 @@ class Study:
         """Pictures answered about earlier whose audit is to be made up for."""
         return sum(len(plan.to_audit) for plan in self.plans)
 
+    def estimate(self) -> Estimate | None:
+        """What is missing may use at most; ``None`` if the model's provider cannot tell."""
+        return estimate(self.address, self.plans)
+
     def carry_out(
         self,
         store: Store,
@@ -98,6 +103,7 @@ class Study:
     ) -> list[RunFinished]:
         """Ask what is missing (:func:`elena_wb.engine.run.execute`).
 
+        Where ``max_cost_usd`` is a limit, each call is held to it before it is made, with the most that it can cost.
         ``open_model`` stands in for the model at the study's address, for one that is open already.
         """
         return execute(

@@ -36,9 +36,11 @@ _TYPES = {
     "latency_ms": pa.float64(),
     "cost_usd": pa.float64(),
     "attempts": pa.int32(),
+    "retried_for": pa.list_(pa.string()),
+    "label_scores": pa.list_(pa.struct([("label", pa.string()), ("logprob", pa.float64())])),
     "created_at": pa.timestamp("us"),
 }
-_COMPUTED = ("body_parts", "created_at")
+_COMPUTED = ("body_parts", "label_scores", "created_at")
 _PLAIN = [f.name for f in fields(GenerationRecord) if f.name not in {"kind", *_COMPUTED}]
 _plain_values = attrgetter(*_PLAIN)
 _GENERATIONS = pa.schema(
@@ -80,6 +82,10 @@ INSERT INTO body_parts
 SELECT generation_id, position - 1, part.phrase, part.part, part."group"
 FROM (SELECT generation_id, unnest(body_parts) AS part, generate_subscripts(body_parts, 1) AS position
       FROM arriving)
+"""
+_SCORES = """
+INSERT INTO label_scores SELECT generation_id, score.label, score.logprob
+FROM (SELECT generation_id, unnest(label_scores) AS score FROM arriving)
 """
 
 
@@ -128,18 +134,22 @@ def _put_generations(
     connection.execute(_SETTLED)
     for table in ("generations", "body_parts", "label_scores", "attention"):
         connection.execute(_REPLACED.format(table=table))
-    connection.execute("INSERT INTO generations BY NAME SELECT * EXCLUDE (line, body_parts) FROM arriving")
+    connection.execute(
+        "INSERT INTO generations BY NAME SELECT * EXCLUDE (line, body_parts, label_scores) FROM arriving"
+    )
     connection.execute(_PARTS)
+    connection.execute(_SCORES)
     connection.execute("DROP TABLE arriving")
     return [number for (number,) in strays]
 
 
 def _row(record: GenerationRecord) -> Sequence[object]:
     parts = [{"phrase": p.phrase, "part": p.part, "group": p.group} for p in record.body_parts]
+    scores = [{"label": label, "logprob": logprob} for label, logprob in record.label_scores.items()]
     when = record.created_at
     if when.tzinfo is not None:
         when = when.astimezone(UTC).replace(tzinfo=None)
-    return (*_plain_values(record), parts, when)
+    return (*_plain_values(record), parts, scores, when)
 
 
 def _put_regions(connection: duckdb.DuckDBPyConnection, records: Iterable[RegionsRecord]) -> None:

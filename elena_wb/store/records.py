@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic import BeforeValidator, Field, FiniteFloat, TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from elena_wb.core import BodyPart, Region
@@ -55,6 +55,8 @@ class GenerationRecord:
 
     The fields from ``emotion`` to ``body_parts`` are those of :class:`elena_wb.core.Narrative`.
     ``content_digest`` is ``None`` where the picture could not be sent. ``created_at`` is UTC where it has no zone.
+    ``retried_for`` holds why each attempt but the last had to be repeated, ``label_scores`` the natural logarithm of
+    the probability of labels in canonical spelling, where the model can tell.
     """
 
     generation_id: str
@@ -81,6 +83,9 @@ class GenerationRecord:
     cost_usd: _Number = None
     error: str | None = None
     attempts: _Count = 1
+    retried_for: tuple[str, ...] = ()
+    answered_by: str | None = None
+    label_scores: Mapping[str, FiniteFloat] = field(default_factory=dict)
     created_at: datetime = field(default_factory=utc_now)
     kind: Literal["generation"] = "generation"
 

@@ -17,7 +17,7 @@ from elena_wb.store.schema import first_row, utc_now
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One line of ``runs list``: what a run was and how far it got."""
+    """One line of ``runs list``: what a run was and how far it got; ``cost_usd`` is ``None`` where none is known."""
 
     run_id: int
     run_key: str
@@ -36,6 +36,7 @@ class RunSummary:
     unparsed: int
     refused: int
     errors: int
+    cost_usd: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +213,7 @@ def list_runs(store: Store) -> tuple[RunSummary, ...]:
 
 
 def show_run(store: Store, run_id: int) -> Mapping[str, Any]:
-    """Every column of ``runs`` for one run, JSON decoded, and its counts by status.
+    """Every column of ``runs`` for one run, JSON decoded; its counts by status, its cost, and its retries by trouble.
 
     Raises:
         UsageError: there is no such run.
@@ -226,10 +227,18 @@ def show_run(store: Store, run_id: int) -> Mapping[str, Any]:
         counts = connection.execute(
             "SELECT status, count(*) FROM generations WHERE run_id = ? GROUP BY ALL ORDER BY ALL", [run_id]
         ).fetchall()
+        cost = first_row(connection, "SELECT sum(cost_usd) FROM generations WHERE run_id = ?", [run_id])
+        retries = connection.execute(
+            """SELECT trouble, count(*) FROM (SELECT unnest(retried_for) AS trouble FROM generations WHERE run_id = ?)
+               GROUP BY ALL ORDER BY ALL""",
+            [run_id],
+        ).fetchall()
     shown = dict(zip(names, rows[0], strict=True))
     for name in ("model_card", "options", "environment"):
         shown[name] = json.loads(shown[name] or "{}")
     shown["generations"] = dict(counts)
+    shown["cost_usd"] = None if cost is None else cost[0]
+    shown["retries"] = dict(retries)
     return shown
 
 
@@ -290,7 +299,7 @@ def _summaries(connection: DuckDBConnection) -> tuple[RunSummary, ...]:
         SELECT r.run_id, r.run_key, r.name, r.experiment, r.model_uri, r.prompt_name, r.condition,
                r.dataset, r.status, r.started_at, r.finished_at, r.planned, count(g.generation_id),
                count(*) FILTER (g.status = 'ok'), count(*) FILTER (g.status = 'unparsed'),
-               count(*) FILTER (g.status = 'refused'), count(*) FILTER (g.status = 'error')
+               count(*) FILTER (g.status = 'refused'), count(*) FILTER (g.status = 'error'), sum(g.cost_usd)
         FROM runs AS r LEFT JOIN generations AS g USING (run_id)
         GROUP BY ALL ORDER BY r.run_id""").fetchall()
     return tuple(RunSummary(*row) for row in rows)

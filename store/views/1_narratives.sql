@@ -88,7 +88,11 @@ SELECT
     g.emotion_raw,
     g.raw_text,
     g.error,
+    g.attempts,
+    g.retried_for,
+    g.answered_by,
     g.latency_ms,
+    g.cost_usd,
     g.created_at,
     s.path,
     g.stimulus_id,
@@ -138,7 +142,11 @@ COMMENT ON COLUMN narratives.implicit_description IS 'What the model says is fel
 COMMENT ON COLUMN narratives.emotion_raw IS 'Emotion as the model spelt it.';
 COMMENT ON COLUMN narratives.raw_text IS 'The answer word for word.';
 COMMENT ON COLUMN narratives.error IS 'What went wrong.';
+COMMENT ON COLUMN narratives.attempts IS 'How often the model was asked.';
+COMMENT ON COLUMN narratives.retried_for IS 'Why each attempt but the last had to be repeated, in order.';
+COMMENT ON COLUMN narratives.answered_by IS 'Version of the model that the server says has answered.';
 COMMENT ON COLUMN narratives.latency_ms IS 'Time until the answer was complete.';
+COMMENT ON COLUMN narratives.cost_usd IS 'What it cost, all attempts together, where known.';
 COMMENT ON COLUMN narratives.created_at IS 'When it came, UTC.';
 COMMENT ON COLUMN narratives.path IS 'Where the picture was last seen.';
 COMMENT ON COLUMN narratives.stimulus_id IS 'The stimulus.';
