@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from elena_wb.core import Request
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -108,3 +110,22 @@ FromChild = Progress | Ready | Failed | Answer
 
 TO_CHILD: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="kind")])
 FROM_CHILD: TypeAdapter[FromChild] = TypeAdapter(Annotated[FromChild, Field(discriminator="kind")])
+
+
+def asked(request: Request, number: int) -> Ask:
+    """``request`` as a question; its picture goes beside it."""
+    height, width = request.image.shape[:2]
+    return Ask(
+        number=number,
+        system=request.system,
+        user=request.user,
+        json_schema=None if request.schema is None else dict(request.schema),
+        temperature=request.sampling.temperature,
+        top_p=request.sampling.top_p,
+        top_k=request.sampling.top_k,
+        seed=request.seed,
+        max_tokens=request.max_tokens,
+        digest=request.image_digest,
+        width=width,
+        height=height,
+    )

@@ -23,6 +23,7 @@ class Closing:
         self._whole = len(_written(_least(schema, schema, 0)))
         properties = schema.get("properties") if isinstance(schema, Mapping) else None
         required = set(schema.get("required", ())) if isinstance(properties, Mapping) else set()
+        self._loose = _loose(schema, schema, 0)
         self._members = {
             name: len(_written({name: _least(part, schema, 0)}))
             for name, part in (properties or {}).items()
@@ -33,7 +34,7 @@ class Closing:
         """An upper bound of the bytes still to come if every string ends now and every list as soon as it may."""
         done = outline.names[:-1]
         left = sum(size for name, size in self._members.items() if name not in done)
-        return (left if self._members else self._whole) + 2 * outline.depth + _END
+        return (left if self._members else self._whole) + self._loose + 2 * outline.depth + _END
 
 
 def _least(schema: Any, root: Any, depth: int) -> Any:
@@ -67,6 +68,23 @@ def _least(schema: Any, root: Any, depth: int) -> Any:
         case "integer" | "number":
             return -0.1
     return None
+
+
+def _loose(schema: Any, root: Any, depth: int) -> int:
+    """Bytes for parts that need not be there and have perhaps been begun: entries of lists, optional members."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return 0
+    target = schema.get("$ref")
+    if isinstance(target, str) and target.startswith("#/"):
+        return _loose(_looked_up(target, root), root, depth + 4)
+    parts = [part for key in ("items", "additionalProperties") if (part := schema.get(key))]
+    properties = schema.get("properties")
+    members = properties if isinstance(properties, Mapping) else {}
+    optional = [part for name, part in members.items() if name not in schema.get("required", ())]
+    begun = max((len(_written({"": _least(part, root, 0)})) for part in (*parts, *optional)), default=0)
+    choices = [part for key in ("oneOf", "anyOf") for part in schema.get(key, ())]
+    inner = max((_loose(part, root, depth + 1) for part in (*parts, *members.values(), *choices)), default=0)
+    return begun + inner
 
 
 def _looked_up(target: str, root: Any) -> Any:

@@ -38,7 +38,13 @@ class Engine:
     """
 
     def __init__(
-        self, load: Load, *, threads: int, gpu_layers: int, progress: Callable[[float], None]
+        self,
+        load: Load,
+        *,
+        threads: int,
+        gpu_layers: int,
+        progress: Callable[[float], None],
+        kept_bytes: int = _KEPT_PICTURES,
     ) -> None:
         facts = projector_facts(Path(load.projector))
         self._constrained = load.constrained
@@ -62,7 +68,7 @@ class Engine:
             side=facts.side,
             threads=threads,
             gpu=gpu_layers != 0,
-            kept_bytes=_KEPT_PICTURES,
+            kept_bytes=kept_bytes,
         )
         length = load.context_length or min(self.model.trained_context or _DEFAULT_CONTEXT, _DEFAULT_CONTEXT)
         batch, micro_batch = self._batches(load.batch_tokens, length)

@@ -10,6 +10,7 @@ from llama_cpp.llama_grammar import SchemaConverter
 
 _MOST_CHARACTERS = 200_000
 _MOST_VALUES = 256
+_LEAST, _MOST = ("minItems", "minLength"), ("maxItems", "maxLength")
 
 _CHARACTER = (
     r'[^"\\\x7F\x00-\x1F] | "\\" (["\\/bfnrt] | "u" ([0-9a-cA-CeEfF] [0-9a-fA-F] | [dD] [0-7])'
@@ -53,7 +54,8 @@ def json_grammar(schema: Mapping[str, Any]) -> str:
     """The grammar of compact JSON that fits ``schema``: keys in the order of the schema, required ones first.
 
     Between two parts stands one space at most, so that no model can run away in white space. Bounds of numbers
-    that leave few whole numbers are kept; other bounds are left to whoever reads the answer.
+    that leave few whole numbers are kept, and so are lengths up to 256; other bounds are left to whoever reads
+    the answer.
 
     Raises:
         GrammarError: the schema uses what cannot be turned into a grammar.
@@ -64,6 +66,8 @@ def json_grammar(schema: Mapping[str, Any]) -> str:
         converter = _Converter()
         converter.visit(converter.resolve_refs(plain, "schema"), "")  # type: ignore[no-untyped-call]
         grammar = converter.grammar()
+    except GrammarError:
+        raise
     except (AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise GrammarError(f"the JSON Schema cannot be turned into a grammar: {error}") from error
     if len(grammar) > _MOST_CHARACTERS:
@@ -74,7 +78,7 @@ def json_grammar(schema: Mapping[str, Any]) -> str:
 
 
 def _listed(schema: Any) -> Any:
-    """``schema`` with whole numbers between two near bounds written out as the values they may take."""
+    """``schema`` with whole numbers between near bounds written out, and without bounds that are too far."""
     if isinstance(schema, list):
         return [_listed(part) for part in schema]
     if not isinstance(schema, dict):
@@ -87,7 +91,15 @@ def _listed(schema: Any) -> Any:
         and 0 <= high - low < _MOST_VALUES
     ):
         return {"enum": list(range(low, high + 1))}
-    return {key: value if key in {"enum", "const"} else _listed(value) for key, value in schema.items()}
+    kept = {key: value for key, value in schema.items() if not (key in _MOST and _is_above(value))}
+    for key in _LEAST:
+        if _is_above(kept.get(key)):
+            raise GrammarError(f"the JSON Schema asks for {key} {kept[key]}; {_MOST_VALUES} is the most")
+    return {key: value if key in {"enum", "const"} else _listed(value) for key, value in kept.items()}
+
+
+def _is_above(value: Any) -> bool:
+    return isinstance(value, int) and value > _MOST_VALUES
 
 
 def _literal(value: object) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from elena_wb.core import Model, ModelCard, ModelError, Request, Response
-from elena_wb_gguf.asking import Answer, Ask, Cancel, Failed, Load, Ready, Work
+from elena_wb_gguf.asking import Answer, Cancel, Failed, Load, Ready, Work, asked
 from elena_wb_gguf.child import Child, ChildDiedError, ChildStalledError
 from elena_wb_gguf.diagnosis import loading_error
 from elena_wb_gguf.loading import Loading
@@ -91,7 +91,7 @@ class GGUFModel:
     def _answer(self, index: int, request: Request) -> Response:
         child = self._living()
         self._number += 1
-        ask = _ask(self._number, request)
+        ask = asked(request, self._number)
         started = time.perf_counter()
         try:
             child.send(ask, np.ascontiguousarray(request.image).data.cast("B"))
@@ -195,22 +195,4 @@ def _load(loading: Loading) -> Load:
         cache_type=loading.cache_type,
         constrained=loading.constrained,
         debug=loading.debug,
-    )
-
-
-def _ask(number: int, request: Request) -> Ask:
-    height, width = request.image.shape[:2]
-    return Ask(
-        number=number,
-        system=request.system,
-        user=request.user,
-        json_schema=None if request.schema is None else dict(request.schema),
-        temperature=request.sampling.temperature,
-        top_p=request.sampling.top_p,
-        top_k=request.sampling.top_k,
-        seed=request.seed,
-        max_tokens=request.max_tokens,
-        digest=request.image_digest,
-        width=width,
-        height=height,
     )

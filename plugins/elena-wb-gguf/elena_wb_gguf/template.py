@@ -20,6 +20,8 @@ from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 from elena_wb_gguf.native import EngineError
 
 _LONGEST = 4_000_000
+_UNRENDERED = ("'type'", '"type"', "'content'", '"content"')
+"""Signs of a message that was put into the prompt as it is, with its brackets and keys."""
 _SYSTEM, _USER = "zqsystemqz", "zquserqz"
 _INSTRUCT = "Take the instruction-tuned version of the model (its name often ends in -it or -Instruct)."
 
@@ -71,7 +73,7 @@ class ChatTemplate:
                 except Exception:  # noqa: BLE001 - a template is a program of its own and raises what it likes
                     continue
                 once = all(shown.count(part) == 1 for part in (_SYSTEM, _USER, self._picture))
-                if once and "'type'" not in shown and '"type"' not in shown:
+                if once and not any(word in shown for word in _UNRENDERED):
                     return typed, system_role
         raise EngineError("The model's chat template does not place a picture and a text.", _INSTRUCT)
 
