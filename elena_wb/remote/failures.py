@@ -169,7 +169,7 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _said(body: str) -> str:
     """What the server says, from the usual shapes of errors in JSON, else the beginning of a text that is no page."""
-    text = body[:_LONGEST_READ].strip()
+    text = redact(body)[:_LONGEST_READ].strip()
     try:
         parsed: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -194,7 +194,7 @@ def _clean(text: str) -> str:
 
     Keys go first: none may be cut in two and so be missed.
     """
-    plain = redact(text[:_LONGEST_READ])
+    plain = redact(text)[:_LONGEST_READ]
     plain = _ANSI.sub("", plain)
     plain = "".join(c if c.isprintable() else " " for c in plain)
     plain = redact(" ".join(plain.split()))

@@ -20,7 +20,7 @@ _PER_TOKEN = 1e-6
 _SNAPSHOT = re.compile(r"(?:-(?:\d[\d.]*|latest|preview|exp|experimental|stable))+", re.ASCII)
 """What follows the name of a model in the name of one of its snapshots: `-2026-05-14`, `-001`, `-preview-09-2026`."""
 
-_Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=False)]
+_Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 
 
 class Tier(BaseModel):
@@ -46,7 +46,7 @@ class Price(BaseModel):
     input: _Dollars
     output: _Dollars
     cached_input: _Dollars | None = None
-    batch: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1.0
+    batch: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)] = 1.0
     above: tuple[Tier, ...] = ()
     updated: str
     source: str = ""
@@ -138,6 +138,8 @@ def _prices(path: Path, table: Mapping[str, Any], within: tuple[str, ...]) -> di
         named = ".".join([*within, f'"{model}"'])
         if not isinstance(entry, Mapping):
             raise _wrong(path, f"[{named}] is no table")
+        if entry and all(isinstance(value, Mapping) for value in entry.values()):
+            raise _wrong(path, f"[{named}] holds tables only; names with dots need quotation marks")
         own = {key: _about(path, key, entry[key], named) for key in _ABOUT_THE_TABLE if key in entry}
         try:
             found[model] = Price.model_validate({**entry, **about, **own})
