@@ -94,7 +94,8 @@ def learn(model: OpenAIModel, servers: Sequence[Server]) -> tuple[str, ...]:
         "none": "The server does not constrain answers.",
     }[dialect.structure]
     without = () if dialect.top_logprobs is not None else ("Log-probabilities of labels are not asked for.",)
-    return (told, *without, *unclear)
+    known = () if len(unclear) == len(servers) else (told, *without)
+    return (*known, *unclear)
 
 
 def _asked(model: OpenAIModel, server: Server) -> Response:

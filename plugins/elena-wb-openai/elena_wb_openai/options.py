@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError as _Unacceptable
 
 from elena_wb_openai.addresses import DEFAULT_URL, normalised
 
@@ -20,6 +21,7 @@ _OWN = frozenset(
 """Fields of a question that the workbench decides, or that would change what kind of answer comes back."""
 
 _LONGEST_EXTRA = 20_000
+_NO_OBJECT = 'no JSON object such as {"top_k": 40}'
 
 
 def _split(value: object) -> object:
@@ -29,12 +31,19 @@ def _split(value: object) -> object:
 def _parsed(value: object) -> object:
     if not isinstance(value, str):
         return value
-    if len(value) > _LONGEST_EXTRA:
-        raise ValueError("too long")
     try:
-        return json.loads(value)
-    except (ValueError, RecursionError) as error:
-        raise ValueError('not a JSON object such as {"top_k": 40}') from error
+        return json.loads(value[:_LONGEST_EXTRA])
+    except (ValueError, RecursionError):
+        raise _Unacceptable("json", "{reason}", {"reason": _NO_OBJECT}) from None
+
+
+def _is_json(value: object) -> bool:
+    """Whether JSON has words for all of ``value``; it has none for numbers that are none."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (ValueError, TypeError, RecursionError):
+        return False
+    return True
 
 
 class OpenAIOptions(BaseModel):
@@ -136,14 +145,19 @@ class OpenAIOptions(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(normalised(url) for url in urls))
+        try:
+            return tuple(dict.fromkeys(normalised(url) for url in urls))
+        except ValueError as error:
+            raise _Unacceptable("address", "{reason}", {"reason": str(error)}) from None
 
     @field_validator("extra")
     @classmethod
     def _additions(cls, extra: Mapping[str, Any]) -> Mapping[str, Any]:
         if taken := sorted(_OWN & extra.keys()):
-            raise ValueError(f"`{taken[0]}` is decided elsewhere and cannot be given in `extra`")
-        json.dumps(extra, allow_nan=False)
+            reason = f"`{taken[0]}` is decided elsewhere and cannot be given in `extra`"
+            raise _Unacceptable("taken", "{reason}", {"reason": reason})
+        if not _is_json(extra):
+            raise _Unacceptable("json", "{reason}", {"reason": _NO_OBJECT})
         return extra
 
     def given(self) -> dict[str, str]:

@@ -144,6 +144,14 @@ def test_trouble_that_passes_does_not_spoil_the_first_question(opened: Callable[
     assert any("json_schema" in note for note in model.card.notes)
 
 
+def test_nothing_is_claimed_of_a_server_that_left_the_first_question_unanswered(
+    opened: Callable[..., Any],
+) -> None:
+    with Unreliable(OpenAI(), faults.status(418, message="I am a teapot")) as server:
+        (note,) = opened(server).card.notes
+    assert "did not answer the first, tiny question (HTTP 418: I am a teapot)" in note
+
+
 def test_a_model_that_takes_no_pictures_is_told_before_the_first(opened: Callable[..., Any]) -> None:
     blind = faults.status(
         500, message="image input is not supported - hint: you may need to provide the mmproj"
