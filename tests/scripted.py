@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import random
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from pydantic import BaseModel
 from scipy import ndimage
@@ -24,10 +28,14 @@ from elena_wb.core import (
     ModelError,
     OutOfMemoryError,
     Pixels,
+    PostponedError,
+    Quota,
     Region,
     Request,
     Response,
     Stimulus,
+    Trouble,
+    Usage,
 )
 
 LABELS = ("Happiness", "Sadness", "Fear", "Anger", "Surprise", "Disgust", "Neutral")
@@ -66,6 +74,40 @@ class ScriptedOptions(BaseModel, extra="forbid", use_attribute_docstrings=True):
     """Another version is another model."""
     quantisation: str | None = None
     """How the weights are held; every third answer depends on it."""
+    trouble_share: float = 0.0
+    """The share of questions, by digest and attempt, that meet one of ``troubles``, drawn in the same way."""
+    troubles: str = "server"
+    """Troubles, separated by commas."""
+    trouble_first: int = 0
+    """The first so many questions meet ``troubles`` in turn."""
+    trouble_on: int | None = None
+    """Every so many-th picture always meets the first of ``troubles``."""
+    retry_after: float | None = None
+    """Seconds that every trouble asks to be left alone."""
+    logprobs: bool = False
+    """Tell how probable each label is."""
+    answered_by: str | None = None
+    """The version that answers."""
+    secret: str | None = None
+    """What the server repeats in answers and errors."""
+    postpone: int | None = None
+    """After so many answers, the others are being made elsewhere."""
+    account: str = "scripted/account"
+    """Who is metered."""
+    rpm: int | None = None
+    """Requests a minute; this, a limit below or an estimate makes the model one that is metered."""
+    tpm: int | None = None
+    """Tokens a minute."""
+    rpd: int | None = None
+    """Requests a day."""
+    most_tokens: int = 30
+    """The most tokens of a call."""
+    most_cost: float | None = None
+    """The most US dollars that a call costs."""
+
+    @property
+    def metered(self) -> bool:
+        return any(value is not None for value in (self.rpm, self.tpm, self.rpd, self.most_cost))
 
 
 class ScriptedModel:
@@ -78,6 +120,11 @@ class ScriptedModel:
         self.asked: set[str] = set()
         self.answers = 0
         self.closed = 0
+        self.attempts: Counter[str] = Counter()
+        self.met = 0
+        self.at_once = 0
+        self.most_at_once = 0
+        self._guard = threading.Lock()
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         if self.closed:
@@ -88,13 +135,20 @@ class ScriptedModel:
             raise OutOfMemoryError(f"{len(requests)} requests do not fit")
         if any(_nth(request, options.crash) for request in requests):
             raise RuntimeError("the model fell over")
+        with self._guard:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
         time.sleep(options.delay)
+        with self._guard:
+            self.at_once -= 1
         if options.silent:
             return
         # Backwards, since answers may come in any order.
         for index, request in reversed(list(enumerate(requests))):
             if options.gone_after is not None and self.answers >= options.gone_after:
                 raise ModelError("The server is gone.", hint="Start it again.")
+            if options.postpone is not None and self.answers >= options.postpone:
+                raise PostponedError("Answers are still being made.", hint="Give the same command tomorrow.")
             self._log("asked", request)
             yield self._answer(index, request)
             self._log("taken", request)
@@ -106,6 +160,19 @@ class ScriptedModel:
             self.asked.add(key)
             cost = self.options.flaky_cost
             return Response(index, "", "error", error="busy", retryable=True, cost_usd=cost)
+        trouble = self._trouble(request)
+        if trouble is not None:
+            error = f"scripted {trouble} {self.options.secret or ''}".strip()
+            return Response(
+                index,
+                "",
+                "error",
+                error=error,
+                retryable=True,
+                trouble=trouble,
+                retry_after_s=self.options.retry_after,
+                cost_usd=self.options.flaky_cost,
+            )
         if _nth(request, self.options.fail):
             return Response(index, "", "error", error="scripted failure")
         if self.options.refuse:
@@ -115,8 +182,36 @@ class ScriptedModel:
         held = self.options.quantisation if _nth(request, 3) else None
         chosen = int(hashlib.sha256(f"{held or ''}{key}".encode()).hexdigest(), 16)
         emotion = LABELS[chosen % len(LABELS)]
-        text = json.dumps({"emotion": emotion, "valence": 5, "body_parts": ["raised arms"], "narrative": "…"})
-        return Response(index, text, "stop", 10, min(20, request.max_tokens), 1.0, self.options.cost)
+        story = self.options.secret or "…"
+        text = json.dumps(
+            {"emotion": emotion, "valence": 5, "body_parts": ["raised arms"], "narrative": story}
+        )
+        logprobs = {label: math.log(0.4 if label == emotion else 0.1) for label in LABELS}
+        return Response(
+            index,
+            text,
+            "stop",
+            10,
+            min(20, request.max_tokens),
+            1.0,
+            self.options.cost,
+            label_logprobs=logprobs if self.options.logprobs else {},
+            answered_by=self.options.answered_by,
+        )
+
+    def _trouble(self, request: Request) -> Trouble | None:
+        options = self.options
+        kinds = options.troubles.split(",")
+        with self._guard:
+            self.attempts[request.image_digest] += 1
+            attempt = self.attempts[request.image_digest]
+            if self.met < options.trouble_first:
+                self.met += 1
+                return cast(Trouble, kinds[(self.met - 1) % len(kinds)])
+        if _nth(request, options.trouble_on):
+            return cast(Trouble, kinds[0])
+        drawn = random.Random(f"{request.image_digest}:{attempt}")
+        return cast(Trouble, drawn.choice(kinds)) if drawn.random() < options.trouble_share else None
 
     def _log(self, what: str, request: Request) -> None:
         if self.options.log:
@@ -127,6 +222,27 @@ class ScriptedModel:
 
     def close(self) -> None:
         self.closed += 1
+
+
+class MeteredModel(ScriptedModel):
+    """One whose calls are counted."""
+
+    @property
+    def quota(self) -> Quota:
+        options = self.options
+        return Quota(options.account, options.rpm, options.tpm, options.rpd)
+
+    def at_most(self, request: Request) -> Usage:
+        return Usage(self.options.most_tokens, self.options.most_cost)
+
+
+class WaitingModel(ScriptedModel):
+    """One that is told when to stop waiting for answers."""
+
+    stop: threading.Event | None = None
+
+    def stop_on(self, stop: threading.Event) -> None:
+        self.stop = stop
 
 
 def _nth(request: Request, every: int | None) -> bool:
@@ -149,13 +265,19 @@ class ScriptedProvider:
 
     def open(self, reference: str, options: BaseModel) -> ScriptedModel:
         assert isinstance(options, ScriptedOptions)
-        return ScriptedModel(options, self.describe(reference, options))
+        kind = ScriptedModel
+        if options.metered:
+            kind = MeteredModel
+        elif options.postpone is not None:
+            kind = WaitingModel
+        return kind(options, self.describe(reference, options))
 
 
 @hookimpl
 def register_models(register):
     register("scripted", ScriptedProvider)
     register("distant", DistantProvider)
+    register("priced", PricedProvider)
 
 
 class DistantProvider(ScriptedProvider):
@@ -166,6 +288,17 @@ class DistantProvider(ScriptedProvider):
 
     def describe(self, reference: str, options: BaseModel) -> ModelCard:
         return replace(super().describe(f"distant {reference}", options), uri=f"distant:{reference}")
+
+
+class PricedProvider(DistantProvider):
+    """One over the network that can tell what calls cost."""
+
+    def describe(self, reference: str, options: BaseModel) -> ModelCard:
+        return replace(super().describe(reference, options), priced_on="2026-01-01")
+
+    def at_most(self, reference: str, options: BaseModel, request: Request) -> Usage:
+        assert isinstance(options, ScriptedOptions)
+        return Usage(options.most_tokens, options.most_cost)
 
 
 class Squares:
