@@ -70,7 +70,9 @@ def retry_headers(retry_after: float | None, style: RetryStyle = "seconds") -> M
 
 def plain_status(code: int, body: bytes = b"upstream connect error", kind: str = "text/plain") -> Fault:
     """An error status whose body no API would send: what a proxy in between says."""
-    return Fault(f"plain {code}", lambda wire, api, call: wire.send(code, body, {"Content-Type": kind}))
+    return Fault(
+        f"plain {code}", lambda wire, api, call: wire.send(code, body, headers={"Content-Type": kind})
+    )
 
 
 def manner(name: str, *, answers: bool = False) -> Fault:
@@ -194,7 +196,7 @@ garbage = Fault("garbage", _garbage)
 
 
 def _body(name: str, body: bytes, kind: str = "application/json") -> Fault:
-    return Fault(name, lambda wire, api, call: wire.send(200, body, {"Content-Type": kind}))
+    return Fault(name, lambda wire, api, call: wire.send(200, body, headers={"Content-Type": kind}))
 
 
 invalid_json = _body("invalid json", b'{"choices": [{"message": {"content": "{\\"emo')
@@ -223,14 +225,13 @@ def huge(mebibytes: int) -> Fault:
 
 def redirect(location: str, code: int = 307) -> Fault:
     """Sent elsewhere, with the request to be repeated there as it is."""
-    return Fault("redirect", lambda wire, api, call: wire.send(code, b"", {"Location": location}))
+    return Fault("redirect", lambda wire, api, call: wire.send(code, b"", headers={"Location": location}))
 
 
 def _twice(wire: Wire, api: API, call: Call) -> None:
     body = _good_bytes(api, call)
     other = body.replace(b"Happiness", b"Duplicate").replace(b"Sadness", b"Duplicate")
-    wire.send(200, body, {"Content-Type": "application/json"})
-    wire.send(200, other, {"Content-Type": "application/json"})
+    wire.send(200, body, other, headers={"Content-Type": "application/json"})
 
 
 twice = Fault("twice", _twice, answers=True)

@@ -31,12 +31,17 @@ class Wire:
 
     def send_json(self, status: int, value: Any, headers: Mapping[str, str] | None = None) -> None:
         """A whole and proper reply."""
-        self.send(status, json.dumps(value).encode(), {"Content-Type": "application/json", **(headers or {})})
+        self.send(
+            status,
+            json.dumps(value).encode(),
+            headers={"Content-Type": "application/json", **(headers or {})},
+        )
 
-    def send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
-        """A whole reply with this body."""
-        head = self._head(status, {**(headers or {}), "Content-Length": str(len(body))})
-        self.write(head + body, last=True)
+    def send(self, status: int, *bodies: bytes, headers: Mapping[str, str] | None = None) -> None:
+        """A whole reply with this body; with several bodies as many replies, which arrive in one piece."""
+        given = headers or {}
+        replies = [self._head(status, {**given, "Content-Length": str(len(body))}) + body for body in bodies]
+        self.write(b"".join(replies), last=True)
 
     def begin(self, status: int, length: int, headers: Mapping[str, str] | None = None) -> None:
         """Only the head of a reply that promises ``length`` bytes of JSON."""
