@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from elena_wb.core import Trouble
 
 _AT_FIRST = 4
-_FEWEST_PAUSES = 3
+_FEWEST_PAUSES = 5
 _LONGEST_ASKED_FOR_S = 30 * 86_400.0
 
 
@@ -70,7 +70,10 @@ class Ending:
 
 
 class Pace:
-    """Lets calls begin, up to ``most`` at once. Used by one thread; ``clock`` gives seconds, never going back."""
+    """Lets calls begin, up to ``most`` at once. Used by one thread; ``clock`` gives seconds, never going back.
+
+    While it is ``probing``, the next call is the one that tries whether the server is back.
+    """
 
     def __init__(
         self, most: int, patience: Patience | None = None, *, clock: Callable[[], float] = time.monotonic
@@ -88,7 +91,7 @@ class Pace:
         self._failures = 0
         self._closed_until = -math.inf
         self._why = ""
-        self._probing = False
+        self.probing = False
         self._probe: int | None = None
 
     def hold(self) -> Hold | None:
@@ -104,7 +107,7 @@ class Pace:
         """A call begins; gives its number, which :meth:`end` wants back."""
         self._begun += 1
         self.in_flight += 1
-        if self._probing:
+        if self.probing:
             self._probe = self._begun
         return self._begun
 
@@ -113,7 +116,7 @@ class Pace:
         self.in_flight -= 1
         if number == self._probe:
             self._probe = None
-            self._probing = False
+            self.probing = False
         if ending.answered:
             self._succeed(number)
         elif ending.trouble in ("server", "connection"):
@@ -157,14 +160,14 @@ class Pace:
             return
         self._failures += 1
         self._paused_at = self._begun
-        self._probing = True
+        self.probing = True
         self._close(self._patience.pause_s(self._failures), ending.error or str(ending.trouble))
 
     def _leave_alone(self, seconds: float) -> None:
         if not seconds > 0:
             return
         seconds = min(seconds, _LONGEST_ASKED_FOR_S)
-        self._probing = True
+        self.probing = True
         self._close(seconds + random.uniform(0.0, min(1.0, seconds / 10)), "the server asked to wait")
 
     def _close(self, seconds: float, why: str) -> None:

@@ -165,7 +165,8 @@ class Sitting:
                 return None
             hold = gate.pace.hold()
             if hold is None:
-                questions = turns.take(min(asker.batch_limit, gate.largest or asker.batch_limit))
+                count = min(asker.batch_limit, gate.largest or asker.batch_limit)
+                questions = turns.take(count, new_first=gate.pace.probing)
                 if not questions:
                     return None if turns.due_in is None else Hold(turns.due_in, "questions to be asked again")
                 try:
@@ -174,16 +175,16 @@ class Sitting:
                     self._fail(error)
                     return None
                 if isinstance(permit, Permit):
-                    count = len(permit.estimates)
-                    turns.put_back(questions[count:])
-                    self._launch(asker, permit, questions[:count], in_place=gate.in_place)
+                    admitted = len(permit.estimates)
+                    turns.put_back(questions[admitted:])
+                    self._launch(asker, permit, questions[:admitted], in_place=gate.in_place)
                     continue
                 turns.put_back(questions)
                 hold = permit
             if self._patience.longest_hold_s < hold.seconds < math.inf:
                 self._over = True
-                self._reason = (
-                    f"Stopped: {hold.reason}. The same command goes on from here after {_when(hold.seconds)}."
+                self._reason = redact(
+                    f"Stopped: {hold.reason.rstrip('.')}. The same command goes on from here after {_when(hold.seconds)}."
                 )
                 return None
             return hold
@@ -268,7 +269,7 @@ class Sitting:
     def _give_up(self, reason: str, gate: Gate, asker: Asker, turns: Turns) -> None:
         """The server is away: what was not answered is left for later, but for what may itself be to blame."""
         self._over = self._unreachable = True
-        self._reason = redact(f"{reason} The same command goes on from here.")
+        self._reason = redact(f"{reason.rstrip('.')}. The same command goes on from here.")
         for question, response in turns.suspects(gate.pace.successes):
             asker.give_up(question, response)
 

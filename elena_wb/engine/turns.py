@@ -12,7 +12,7 @@ from itertools import islice
 from elena_wb.core import Response
 from elena_wb.engine.answering import Question
 
-_SUSPECT_AFTER = 3
+_SUSPECT_AFTER = 2
 """So many failures while other questions were answered, and the question itself may be to blame."""
 
 
@@ -44,21 +44,23 @@ class Turns:
         self._numbers = 0
         self._exhausted = False
 
-    def take(self, count: int) -> tuple[Question, ...]:
-        """Up to ``count`` questions whose turn it is; none if none is left or :attr:`due_in` says when."""
+    def take(self, count: int, *, new_first: bool = False) -> tuple[Question, ...]:
+        """Up to ``count`` questions whose turn it is; none if none is left or :attr:`due_in` says when.
+
+        With ``new_first`` those are preferred that never failed: to find out whether a server is back, a question
+        that it may never be able to answer is of no use.
+        """
         if self._front:
             questions = self._front.popleft()
             if len(questions) > count:
                 self._front.appendleft(questions[count:])
             return questions[:count]
+        if new_first and (fresh := self._new(count)):
+            return fresh
         due: list[Question] = []
         while len(due) < count and self._again and self._again[0].due <= self._clock():
             due.append(heapq.heappop(self._again).question)
-        if due or self._exhausted or len(self._again) >= self._most_waiting:
-            return tuple(due)
-        fresh = tuple(islice(self._fresh, count))
-        self._exhausted = len(fresh) < count
-        return fresh
+        return tuple(due) or self._new(count)
 
     def put_back(self, questions: Sequence[Question]) -> None:
         """Ask these first."""
@@ -95,3 +97,10 @@ class Turns:
         self._again = [one for one in self._again if one not in found]
         heapq.heapify(self._again)
         return [(one.question, one.response) for one in found]
+
+    def _new(self, count: int) -> tuple[Question, ...]:
+        if self._exhausted or len(self._again) >= self._most_waiting:
+            return ()
+        fresh = tuple(islice(self._fresh, count))
+        self._exhausted = len(fresh) < count
+        return fresh
