@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from elena_wb.core import Request
 
+DAMAGED = "Perhaps the file is damaged: fetch it again."
+"""What can be done about a file that llama.cpp does not take."""
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -55,9 +58,10 @@ class Cancel(_Message):
 
 
 class Progress(_Message):
-    """Loading goes on."""
+    """Loading goes on, with this part of the model."""
 
     kind: Literal["progress"] = "progress"
+    part: Literal["text", "projector", "context"]
 
 
 class Ready(_Message):

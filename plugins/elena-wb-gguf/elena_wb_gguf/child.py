@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import BinaryIO
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from elena_wb_gguf.asking import FROM_CHILD, FromChild
 from elena_wb_gguf.wire import BrokenPipeMessageError, receive, send
@@ -21,6 +21,8 @@ from elena_wb_gguf.wire import BrokenPipeMessageError, receive, send
 _TAIL_BYTES = 16_384
 _GRACE_S = 2.0
 _LAST_LINES, _LONGEST_WORDS = 3, 300
+_FOLDERS = re.compile(r"/\S*/(?=[\w.-]+\.(?:c|cpp|cu|h|hpp|m):\d)")
+"""Where llama.cpp was built, which says nothing to anybody here."""
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")
 
 
@@ -45,6 +47,7 @@ class Child:
             start_new_session=True,  # a Ctrl-C at the terminal is the parent's to deal with
         )
         self._heard: queue.SimpleQueue[FromChild | None] = queue.SimpleQueue()
+        self._nonsense = False
         self._tail: collections.deque[bytes] = collections.deque()
         self._threads = [
             threading.Thread(target=self._listen, name="gguf answers", daemon=True),
@@ -91,14 +94,15 @@ class Child:
 
     def words(self) -> str:
         """The last lines that it wrote to standard error, as one line that can be shown."""
-        text = b"".join(self._tail).decode("utf-8", "replace")
-        lines = [line for raw in text.splitlines() if (line := _UNPRINTABLE.sub(" ", raw).strip())]
+        lines = [
+            line for raw in self.all_words().splitlines() if (line := _UNPRINTABLE.sub(" ", raw).strip())
+        ]
         shown = " / ".join(lines[-_LAST_LINES:])
         return shown if len(shown) <= _LONGEST_WORDS else "…" + shown[-_LONGEST_WORDS:]
 
     def all_words(self) -> str:
         """Everything that is kept of what it wrote to standard error."""
-        return b"".join(self._tail).decode("utf-8", "replace")
+        return _FOLDERS.sub("", b"".join(self._tail).decode("utf-8", "replace"))
 
     def end(self) -> str:
         """See to it that the process is gone, and say how it went. Calling it twice is harmless."""
@@ -115,6 +119,8 @@ class Child:
             with contextlib.suppress(OSError, ValueError):
                 _pipe(pipe).close()
         words = self.words()
+        if self._nonsense:
+            return "llama.cpp's process said what makes no sense" + (f": {words}" if words else "")
         return _way_of_death(self._process.returncode) + (f": {words}" if words else "")
 
     def _listen(self) -> None:
@@ -122,7 +128,8 @@ class Child:
         try:
             while (found := receive(pipe)) is not None:
                 self._heard.put(FROM_CHILD.validate_json(found[0]))
-        except (OSError, ValueError, ValidationError, BrokenPipeMessageError):
+        except (OSError, ValueError, BrokenPipeMessageError):
+            self._nonsense = True
             self._process.kill()
         finally:
             self._heard.put(None)

@@ -11,6 +11,8 @@ from elena_wb_gguf.outline import Outline
 _DEEPEST = 16
 _END = 6
 """What may be open beside brackets: an escape or a number, a string, a space, and the token that ends the answer."""
+_FREE = 16
+"""What a member of an object of any kind may need that was begun: the end of its key, a colon, an empty text."""
 
 
 class Closing:
@@ -77,6 +79,8 @@ def _loose(schema: Any, root: Any, depth: int) -> int:
     target = schema.get("$ref")
     if isinstance(target, str) and target.startswith("#/"):
         return _loose(_looked_up(target, root), root, depth + 4)
+    if schema.keys() <= {"title", "description", "type"} and schema.get("type") in {None, "object"}:
+        return _FREE
     parts = [part for key in ("items", "additionalProperties") if (part := schema.get(key))]
     properties = schema.get("properties")
     members = properties if isinstance(properties, Mapping) else {}

@@ -65,6 +65,7 @@ class Context:
             )
         self._model = model
         self._memory = llama.llama_get_memory(self._handle)
+        self._length = length
         self._batch_size = batch
         self._batch: Any = llama.llama_batch_init(batch, 0, 1)
         self._units: list[Unit] = []
@@ -72,8 +73,8 @@ class Context:
 
     @property
     def length(self) -> int:
-        """How many tokens it holds; llama.cpp may round up what was asked for."""
-        return int(llama.llama_n_ctx(self._handle))
+        """How many tokens it holds: what was asked for, which llama.cpp may round."""
+        return min(self._length, int(llama.llama_n_ctx(self._handle)))
 
     @property
     def micro_batch(self) -> int:

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,12 @@ _DEFAULT_CONTEXT = 8192
 _BATCH, _MICRO_BATCH = 2048, 512
 _KEPT_PICTURES = 128 * 2**20
 _KEPT_GRAMMARS = 64
+_ROOM = 1024
+"""Tokens for a prompt and an answer beside a picture, to be advised."""
+
+
+Part = Literal["text", "projector", "context"]
+"""What is being loaded."""
 
 
 class Engine:
@@ -43,12 +49,16 @@ class Engine:
         *,
         threads: int,
         gpu_layers: int,
-        progress: Callable[[float], None],
+        progress: Callable[[Part], None],
         kept_bytes: int = _KEPT_PICTURES,
     ) -> None:
+        progress("projector")
         facts = projector_facts(Path(load.projector))
         self._constrained = load.constrained
-        self.model = TextModel(Path(load.text), gpu_layers=gpu_layers, check_tensors=True, progress=progress)
+        progress("text")
+        self.model = TextModel(
+            Path(load.text), gpu_layers=gpu_layers, check_tensors=True, progress=lambda: progress("text")
+        )
         if self.model.template is None:
             raise EngineError(
                 f"{Path(load.text).name} holds no chat template, so that nobody knows how to ask it.",
@@ -61,6 +71,7 @@ class Engine:
             eos=self.model.eos_text,
             opened=self.model.beginning is not None,
         )
+        progress("projector")
         self.projector = Projector(
             Path(load.projector),
             self.model,
@@ -70,6 +81,7 @@ class Engine:
             gpu=gpu_layers != 0,
             kept_bytes=kept_bytes,
         )
+        progress("context")
         length = load.context_length or min(self.model.trained_context or _DEFAULT_CONTEXT, _DEFAULT_CONTEXT)
         batch, micro_batch = self._batches(load.batch_tokens, length)
         self.context = Context(
@@ -135,6 +147,11 @@ class Engine:
     def _batches(self, wanted: int | None, length: int) -> tuple[int, int]:
         """How many tokens to hand over and to compute at once: a picture that must be read whole has to fit."""
         most, whole = self.projector.largest()
+        if whole and length <= most:
+            raise EngineError(
+                f"A picture takes {most} tokens, but the context holds {length}.",
+                f"Give context_length={most + _ROOM} or more.",
+            )
         micro = wanted or (max(_MICRO_BATCH, most) if whole else _MICRO_BATCH)
         micro = min(micro, length)
         return min(max(_BATCH, micro), length), micro

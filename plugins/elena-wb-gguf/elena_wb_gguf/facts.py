@@ -10,6 +10,7 @@ from pathlib import Path
 from llama_cpp._ctypes_extensions import load_shared_library
 from llama_cpp._ggml import libggml_base_path
 
+from elena_wb_gguf.asking import DAMAGED
 from elena_wb_gguf.native import EngineError
 
 _UINT32, _STRING = 4, 8
@@ -51,7 +52,7 @@ def projector_facts(path: Path) -> ProjectorFacts:
     """
     handle = _open(os.fsencode(path), _Parameters(True, None))
     if not handle:
-        raise EngineError(f"The projector {path.name} is damaged or no GGUF file.", "Fetch it again.")
+        raise EngineError(f"The projector {path.name} is damaged or no GGUF file.", DAMAGED)
     try:
         if _string(handle, b"general.architecture") != "clip":
             raise EngineError(

@@ -10,6 +10,8 @@ from llama_cpp.llama_grammar import SchemaConverter
 
 _MOST_CHARACTERS = 200_000
 _MOST_VALUES = 256
+_KINDS = ("object", "array", "string", "number", "boolean", "null")
+_OF_NAMES, _OF_LISTS = ("properties", "$defs", "definitions"), ("anyOf", "oneOf", "allOf", "prefixItems")
 _LEAST, _MOST = ("minItems", "minLength"), ("maxItems", "maxLength")
 
 _CHARACTER = (
@@ -62,7 +64,7 @@ def json_grammar(schema: Mapping[str, Any]) -> str:
     """
     try:
         # The round trip copies the schema, which the converter changes, and holds it to what JSON knows.
-        plain = _listed(json.loads(json.dumps(schema)))
+        plain = _plain(json.loads(json.dumps(schema)))
         converter = _Converter()
         converter.visit(converter.resolve_refs(plain, "schema"), "")  # type: ignore[no-untyped-call]
         grammar = converter.grammar()
@@ -77,10 +79,14 @@ def json_grammar(schema: Mapping[str, Any]) -> str:
     return grammar
 
 
-def _listed(schema: Any) -> Any:
-    """``schema`` with whole numbers between near bounds written out, and without bounds that are too far."""
-    if isinstance(schema, list):
-        return [_listed(part) for part in schema]
+def _plain(schema: Any) -> Any:
+    """``schema`` in the words that the converter knows.
+
+    Whole numbers between near bounds are written out, bounds of lengths that are too far are left out, and what may
+    be anything is said to be so.
+    """
+    if schema is True or schema == {}:
+        return {"anyOf": [{"type": kind} for kind in _KINDS]}
     if not isinstance(schema, dict):
         return schema
     low, high = schema.get("minimum"), schema.get("maximum")
@@ -91,11 +97,18 @@ def _listed(schema: Any) -> Any:
         and 0 <= high - low < _MOST_VALUES
     ):
         return {"enum": list(range(low, high + 1))}
-    kept = {key: value for key, value in schema.items() if not (key in _MOST and _is_above(value))}
     for key in _LEAST:
-        if _is_above(kept.get(key)):
-            raise GrammarError(f"the JSON Schema asks for {key} {kept[key]}; {_MOST_VALUES} is the most")
-    return {key: value if key in {"enum", "const"} else _listed(value) for key, value in kept.items()}
+        if _is_above(schema.get(key)):
+            raise GrammarError(f"the JSON Schema asks for {key} {schema[key]}; {_MOST_VALUES} is the most")
+    kept = {key: value for key, value in schema.items() if not (key in _MOST and _is_above(value))}
+    for key, value in kept.items():
+        if key in _OF_NAMES and isinstance(value, dict):
+            kept[key] = {name: _plain(part) for name, part in value.items()}
+        elif key in _OF_LISTS and isinstance(value, list):
+            kept[key] = [_plain(part) for part in value]
+        elif key == "items":
+            kept[key] = _plain(value)
+    return kept
 
 
 def _is_above(value: Any) -> bool:

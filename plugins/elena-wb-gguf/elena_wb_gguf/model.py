@@ -11,9 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from elena_wb.core import Model, ModelCard, ModelError, Request, Response
-from elena_wb_gguf.asking import Answer, Cancel, Failed, Load, Ready, Work, asked
+from elena_wb_gguf.asking import Answer, Cancel, Failed, Load, Progress, Ready, Work, asked
 from elena_wb_gguf.child import Child, ChildDiedError, ChildStalledError
-from elena_wb_gguf.diagnosis import loading_error
+from elena_wb_gguf.diagnosis import loading_crash, loading_error
 from elena_wb_gguf.loading import Loading
 
 _STALLED_S = 600.0
@@ -162,7 +162,7 @@ class GGUFModel:
         Raises:
             ModelError: it cannot.
         """
-        child = Child(debug=self._loading.debug)
+        child, part = Child(debug=self._loading.debug), None
         try:
             child.send(_load(self._loading))
             while True:
@@ -173,11 +173,11 @@ class GGUFModel:
                 if isinstance(message, Failed):
                     child.end()
                     raise loading_error(self._loading, message.message, message.hint, child.all_words())
+                if isinstance(message, Progress):
+                    part = message.part
         except (ChildDiedError, ChildStalledError) as error:
             child.end()
-            raise loading_error(
-                self._loading, f"Loading it failed: {error}", None, child.all_words()
-            ) from error
+            raise loading_crash(self._loading, part, str(error), child.all_words()) from error
         except BaseException:
             child.end()
             raise

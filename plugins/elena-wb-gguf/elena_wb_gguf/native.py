@@ -12,6 +12,8 @@ from typing import Any
 import llama_cpp.llama_cpp as llama
 import llama_cpp.mtmd_cpp as mtmd
 
+from elena_wb_gguf.asking import DAMAGED
+
 _ERROR, _CONTINUED = 4, 5
 _KEPT_ALIVE: list[Any] = []
 """Callbacks that C holds pointers to."""
@@ -53,10 +55,10 @@ class TextModel:
     """The weights of the language model and its vocabulary."""
 
     def __init__(
-        self, path: Path, *, gpu_layers: int, check_tensors: bool, progress: Callable[[float], None]
+        self, path: Path, *, gpu_layers: int, check_tensors: bool, progress: Callable[[], None]
     ) -> None:
-        def report(done: float, _: object) -> bool:
-            progress(done)
+        def report(_: float, __: object) -> bool:
+            progress()
             return True
 
         llama.llama_backend_init()
@@ -66,7 +68,7 @@ class TextModel:
         parameters.progress_callback = llama.llama_progress_callback(report)
         self.handle = llama.llama_model_load_from_file(os.fsencode(path), parameters)
         if not self.handle:
-            raise EngineError(f"llama.cpp cannot load the text model {path.name}.")
+            raise EngineError(f"llama.cpp cannot load the text model {path.name}.", DAMAGED)
         self.vocabulary: Any = llama.llama_model_get_vocab(self.handle)
         self.size: int = llama.llama_vocab_n_tokens(self.vocabulary)
         self.trained_context: int = llama.llama_model_n_ctx_train(self.handle)

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from elena_wb_gguf.asking import DAMAGED
 from elena_wb_gguf.native import EngineError, TextModel
 
 _STRETCHING = {"gemma3"}
@@ -69,7 +70,9 @@ class Projector:
         parameters.print_timings = False
         self._handle = mtmd.mtmd_init_from_file(os.fsencode(path), model.handle, parameters)
         if not self._handle:
-            raise EngineError(f"llama.cpp cannot use the projector {path.name} with this text model.")
+            raise EngineError(
+                f"llama.cpp cannot use the projector {path.name} with this text model.", DAMAGED
+            )
         if not mtmd.mtmd_support_vision(self._handle):
             raise EngineError(f"The projector {path.name} is not for pictures.")
         self._width = model.input_width

@@ -20,7 +20,7 @@ import numpy as np
 
 from elena_wb.offline import forbid_network, is_offline
 from elena_wb_gguf.asking import TO_CHILD, Answer, Ask, Cancel, Failed, Load, Progress, Ready
-from elena_wb_gguf.engine import Engine
+from elena_wb_gguf.engine import Engine, Part
 from elena_wb_gguf.native import EngineError, device_name, quieten
 from elena_wb_gguf.wire import receive, send
 from elena_wb_gguf.writing import CancelledError
@@ -55,13 +55,13 @@ def main() -> None:
 
 def _loaded(load: Load, outgoing: BinaryIO) -> Engine | None:
     """The engine, of which the other side has been told; ``None`` if there is none."""
-    told = time.monotonic()
+    told: tuple[Part, float] | None = None
 
-    def progress(_: float) -> None:
+    def progress(part: Part) -> None:
         nonlocal told
-        if time.monotonic() - told >= _EVERY_S:
-            send(outgoing, Progress())
-            told = time.monotonic()
+        if told is None or told[0] != part or time.monotonic() - told[1] >= _EVERY_S:
+            send(outgoing, Progress(part=part))
+            told = part, time.monotonic()
 
     threads = load.threads or max(1, _cores() - 1)
     gpu_layers = load.gpu_layers

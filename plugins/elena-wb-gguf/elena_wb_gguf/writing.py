@@ -15,7 +15,7 @@ from elena_wb_gguf.outline import Outline
 
 _ANYTHING = "~^"
 """Two characters that only a string which may hold anything can go on with."""
-_CLOSING = '"]},'
+_CLOSING = '"]},{['
 
 
 class CancelledError(Exception):
@@ -48,7 +48,10 @@ class Marks:
         if outline.in_string:
             free = all(self._fits(mark, grammar) for mark in _ANYTHING if mark in self.ids)
             return self.ids['"'] if free and self._fits('"', grammar) else None
-        return next((self.ids[mark] for mark in "]}," if self._fits(mark, grammar)), None)
+        closing = next((self.ids[mark] for mark in "]}," if self._fits(mark, grammar)), None)
+        if closing is None and self._fits('"', grammar) and any(self._fits(mark, grammar) for mark in "{["):
+            return self.ids['"']  # a value of any kind: a text is the shortest to end
+        return closing
 
     def _fits(self, mark: str, grammar: Grammar) -> bool:
         return mark in self.ids and bool(grammar.allowed([self.ids[mark]])[0])

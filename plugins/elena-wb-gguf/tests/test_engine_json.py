@@ -57,7 +57,15 @@ def answer(engine: Engine, request: Request) -> Answer:
 
 
 @pytest.mark.parametrize(
-    "schema", [STRUCTURED, NESTED, {"type": "string"}, {"type": "array", "items": {"type": "number"}}]
+    "schema",
+    [
+        STRUCTURED,
+        NESTED,
+        {"type": "object"},
+        {"type": "object", "properties": {"any": {}}, "required": ["any"]},
+        {"type": "string"},
+        {"type": "array", "items": {"type": "number"}},
+    ],
 )
 def test_answers_sampled_at_a_high_temperature_parse_and_fit_whatever_the_limit(
     engine: Engine, question: Callable[..., Request], schema: dict[str, Any]
