@@ -82,7 +82,7 @@ class Gate:
                 got = self._ledger.reserve(self._quota, 0 if usage is None else usage.tokens)
                 if not isinstance(got, Reservation):
                     if not reservations:
-                        return Hold(float(got), f"{got.limit} of {self._quota.account}")
+                        return Hold(float(got), f"{got.limit} of {self._quota.account}", self.busy)
                     break
                 reservations.append(got)
             room = len(reservations)

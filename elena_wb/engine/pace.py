@@ -50,10 +50,14 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why no call may begin now, and for how many seconds; infinity means until one in flight has ended."""
+    """Why no call may begin now, and for how many seconds; infinity means until one in flight has ended.
+
+    One that is ``provisional`` may be over as soon as a call in flight has ended.
+    """
 
     seconds: float
     reason: str = ""
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from elena_wb.store import GenerationRecord, Outbox
 
 _DRAIN_EVERY_S = 5.0
 _LOOK_EVERY_S = 0.1
+_ASK_AGAIN_EVERY_S = 5.0
 _WORTH_TELLING_S = 2.0
 
 
@@ -183,8 +184,9 @@ class Sitting:
                 hold = permit
             if self._patience.longest_hold_s < hold.seconds < math.inf:
                 self._over = True
+                when = _when(hold.seconds)
                 self._reason = redact(
-                    f"Stopped: {hold.reason.rstrip('.')}. The same command goes on from here after {_when(hold.seconds)}."
+                    f"Stopped: {hold.reason.rstrip('.')}. The same command goes on from here after {when}."
                 )
                 return None
             return hold
@@ -224,7 +226,8 @@ class Sitting:
             arrived.append(self._arrivals.get())
         else:
             self._tell_of(hold)
-            until = time.monotonic() + hold.seconds
+            # Another process may use less than it reserved, so a limit is asked about again before its time.
+            until = time.monotonic() + min(hold.seconds, _ASK_AGAIN_EVERY_S)
             while not arrived and self._may_go_on() and (left := until - time.monotonic()) > 0:
                 try:
                     arrived.append(self._arrivals.get(timeout=min(left, _LOOK_EVERY_S)))
@@ -274,9 +277,9 @@ class Sitting:
             asker.give_up(question, response)
 
     def _tell_of(self, hold: Hold) -> None:
-        """Tell of a wait worth telling, unless it was told."""
+        """Tell of a wait worth telling, unless it was told or the end of a call may cut it short."""
         until = time.monotonic() + hold.seconds
-        if hold.seconds >= _WORTH_TELLING_S and until > self._told_until + 1.0:
+        if hold.seconds >= _WORTH_TELLING_S and until > self._told_until + 1.0 and not hold.provisional:
             self._told_until = until
             self._listener(Waiting(self._run_id, round(hold.seconds, 1), redact(hold.reason)))
 
