@@ -29,10 +29,12 @@ from elena_wb_gemini.batch_calls import BatchCalls, CallFailedError
 from elena_wb_gemini.jobs import Job, Jobs
 from elena_wb_gemini.model import account
 from elena_wb_gemini.options import GeminiOptions
+from elena_wb_gemini.wire import Batch
 
 if TYPE_CHECKING:
-    from google import genai
     from google.genai import types
+
+    from elena_wb_gemini.client import Connection
 
 _LARGEST_BATCH = 18_000_000
 """Bytes of JSON; Google takes 20 MB."""
@@ -58,15 +60,15 @@ class GeminiBatchModel:
 
     def __init__(
         self,
-        client: genai.Client,
+        connection: Connection,
         name: str,
         card: ModelCard,
         options: GeminiOptions,
         price: Price | None,
         folder: Path,
     ) -> None:
-        self._client = client
-        self._calls = BatchCalls(client, name, options.host)
+        self._connection = connection
+        self._calls = BatchCalls(connection, name, options.host)
         self._name = name
         self._options = options
         self._price = price
@@ -99,7 +101,7 @@ class GeminiBatchModel:
         if not self._closed:
             self._closed = True
             self._jobs.close()
-            self._client.close()
+            self._connection.close()
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         """Answer all requests from batches, which may take a day.
@@ -258,7 +260,7 @@ class GeminiBatchModel:
                 raise self._postponed(awaited)
             pause = min(1.5 * pause, _LONGEST_PAUSE_S)
 
-    def _finish(self, one: Awaited, made: types.BatchJob) -> Iterator[Response]:
+    def _finish(self, one: Awaited, made: Batch) -> Iterator[Response]:
         """Hand over the answers; each counts as taken once the host has asked for the next."""
         fate = fate_of(made)
         if fate is not None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Any
+
+from pydantic import ValidationError
 
 from elena_wb.core import Request, Response
 from elena_wb.remote.failures import from_status
 from elena_wb.remote.prices import Price
 from elena_wb_gemini.jobs import Job
-from elena_wb_gemini.reply import read, unreadable
-
-if TYPE_CHECKING:
-    from google.genai import types
+from elena_wb_gemini.reply import read, shown, unreadable
+from elena_wb_gemini.wire import Batch, Entry, Output
 
 _STATUS_OF_CODE = {
     1: 503,
@@ -29,14 +29,13 @@ _STATUS_OF_CODE = {
     14: 503,
     16: 401,
 }
-"""Codes of google.rpc, which Google uses in the place of HTTP statuses for single questions of a batch."""
+"""Codes of google.rpc, which stand in the place of HTTP statuses for single questions, and what they amount to."""
 _FATES = {
-    "JOB_STATE_FAILED": ("failed", True),
-    "JOB_STATE_EXPIRED": ("was not worked off in time", True),
-    "JOB_STATE_CANCELLED": ("was cancelled", False),
+    "FAILED": ("failed", True),
+    "EXPIRED": ("was not worked off in time", True),
+    "CANCELLED": ("was cancelled", False),
 }
-"""What became of a batch without answers, and whether to send its questions again at once."""
-_WITH_ANSWERS = frozenset({"JOB_STATE_SUCCEEDED", "JOB_STATE_PARTIALLY_SUCCEEDED"})
+_WITH_ANSWERS = frozenset({"SUCCEEDED", "PARTIALLY_SUCCEEDED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +47,18 @@ class Awaited:
     places: Mapping[int, tuple[int, Request]]
 
 
-def is_done(made: types.BatchJob) -> bool:
+def is_done(batch: Batch) -> bool:
     """Whether Google will do no more for this batch."""
-    return made.state is not None and (made.state.name in _FATES or made.state.name in _WITH_ANSWERS)
+    return batch.done or batch.state in _FATES or batch.state in _WITH_ANSWERS
+
+
+def fate_of(batch: Batch) -> tuple[str, bool] | None:
+    """What became of a batch without answers, and whether to send its questions again; ``None`` if it has some."""
+    if batch.state in _WITH_ANSWERS or (batch.state not in _FATES and batch.error is None):
+        return None
+    fate, again = _FATES.get(batch.state, _FATES["FAILED"])
+    said = shown(batch.error.message, 200) if batch.error is not None else ""
+    return (f"{fate} ({said})" if said else fate), again
 
 
 def lost(awaited: Awaited, fate: str, *, again: bool) -> Iterator[Response]:
@@ -66,41 +74,46 @@ def lost(awaited: Awaited, fate: str, *, again: bool) -> Iterator[Response]:
         )
 
 
-def fate_of(made: types.BatchJob) -> tuple[str, bool] | None:
-    """What became of a batch that has no answers, and whether to send it again; ``None`` if it has some."""
-    return _FATES.get(made.state.name) if made.state is not None else None
-
-
-def answers(awaited: Awaited, made: types.BatchJob, price: Price | None) -> Iterator[tuple[int, Response]]:
+def answers(awaited: Awaited, batch: Batch, price: Price | None) -> Iterator[tuple[int, Response]]:
     """The place in the batch and the response of each question that is waited for.
 
     Answers are told apart by the place that was sent with each question, else by their order.
     """
-    given = (made.dest.inlined_responses if made.dest else None) or []
-    by_place: dict[int, types.InlinedResponse] = {}
-    for order, entry in enumerate(given):
-        by_place.setdefault(_place(entry, order), entry)
+    by_place: dict[int, Entry | None] = {}
+    for order, given in enumerate(_given(batch)):
+        try:
+            entry = Entry.model_validate(given)
+            by_place.setdefault(_place(entry, order), entry)
+        except ValidationError:
+            by_place.setdefault(order, None)
     for place, (index, request) in awaited.places.items():
         entry_there = by_place.get(place)
-        if entry_there is None:
-            yield place, unreadable(index, f"The batch {awaited.name} holds no answer to this question.")
-        else:
+        if entry_there is not None:
             yield place, _response(index, request, entry_there, price)
+        else:
+            yield place, unreadable(index, f"The batch {awaited.name} holds no answer to this question.")
 
 
-def _response(index: int, request: Request, entry: types.InlinedResponse, price: Price | None) -> Response:
-    if entry.response is not None:
-        body = entry.response.model_dump(mode="json", by_alias=True, exclude_none=True)
-        return read(index, body, schema=request.schema, price=price, batch=True)
+def _given(batch: Batch) -> list[Any]:
+    """The answers, which Google puts into two places."""
+    output = batch.metadata.output
+    if output is None:
+        try:
+            output = Output.model_validate(batch.response or {})
+        except ValidationError:
+            return []
+    return output.inlined_responses.inlined_responses
+
+
+def _response(index: int, request: Request, entry: Entry, price: Price | None) -> Response:
     if entry.error is None:
-        return unreadable(index, "The batch holds neither an answer to this question nor an error.")
-    code = entry.error.code or 0
-    response = from_status(
-        index, _STATUS_OF_CODE.get(code, code if code >= 400 else 500), {}, entry.error.message or ""
-    )
+        return read(index, entry.response, schema=request.schema, price=price, batch=True)
+    code = entry.error.code
+    status = _STATUS_OF_CODE.get(code, code if 400 <= code < 600 else 500)
+    response = from_status(index, status, {}, entry.error.message)
     return replace(response, error=f"In the batch: {response.error}")
 
 
-def _place(entry: types.InlinedResponse, order: int) -> int:
-    told = (entry.metadata or {}).get("place", "")
+def _place(entry: Entry, order: int) -> int:
+    told = str(entry.metadata.get("place", ""))
     return int(told) if told.isascii() and told.isdigit() and len(told) < 9 else order

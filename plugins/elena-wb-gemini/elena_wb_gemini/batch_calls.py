@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from elena_wb.core import Response, WorkbenchError
 from elena_wb_gemini.problems import from_error
+from elena_wb_gemini.wire import Batch, BatchPage
 
 if TYPE_CHECKING:
-    from google import genai
     from google.genai import types
 
-_MOST_LISTED = 2000
+    from elena_wb_gemini.client import Connection
+
+_T = TypeVar("_T")
+_NAME = re.compile(r"batches/[A-Za-z0-9_-]{1,200}", re.ASCII)
+_MOST_PAGES = 100
 _NOT_FOUND = 404
 
 
@@ -24,7 +30,7 @@ class CallFailedError(Exception):
     batch.
     """
 
-    def __init__(self, response: Response, status: int | None) -> None:
+    def __init__(self, response: Response, status: int | None = None) -> None:
         super().__init__(response.error)
         self.response = response
         self.gone = status == _NOT_FOUND
@@ -32,60 +38,67 @@ class CallFailedError(Exception):
 
 
 class BatchCalls:
-    """Batches of ``model`` at ``host``. Every method may raise :class:`CallFailedError`, and a ModelError for what
-    no other call would fare better with.
+    """Batches of ``model`` at ``host``.
+
+    Each method may raise :class:`CallFailedError`, and a ModelError for what no other call would fare better with.
     """
 
-    def __init__(self, client: genai.Client, model: str, host: str) -> None:
-        self._client = client
+    def __init__(self, connection: Connection, model: str, host: str) -> None:
+        self._connection = connection
         self._model = model
         self._host = host
 
     def create(self, title: str, questions: Sequence[types.InlinedRequest]) -> str:
         """Send a batch; Google's name of it."""
-        try:
-            made = self._client.batches.create(
+
+        def call() -> str | None:
+            made = self._connection.client.batches.create(
                 model=self._model, src=list(questions), config={"display_name": title}
             )
-            if made.name:
-                return made.name
-        except WorkbenchError:
-            raise
-        except Exception as error:
-            raise self._failed(error) from error
-        raise CallFailedError(Response(0, "", "error", error="Google took a batch without a name."), None)
+            return made.name
+
+        name = self._made(call)
+        if name is None or not _NAME.fullmatch(name):
+            raise CallFailedError(
+                Response(0, "", "error", error="Google gave a batch no proper name.", retryable=True)
+            )
+        return name
 
     def find(self, title: str) -> str | None:
         """Google's name of the batch with this title."""
-        try:
-            for number, one in enumerate(self._client.batches.list(config={"page_size": 100})):
-                if one.display_name == title and one.name:
+        token = ""
+        for _ in range(_MOST_PAGES):
+            query = {"pageSize": "20"} | ({"pageToken": token} if token else {})
+            page = self._made(partial(self._page, query))
+            for one in page.operations:
+                if one.metadata.display_name == title and _NAME.fullmatch(one.name):
                     return one.name
-                if number >= _MOST_LISTED:
-                    break
-        except WorkbenchError:
-            raise
-        except Exception as error:
-            raise self._failed(error) from error
+            token = page.next_page_token
+            if not token:
+                break
         return None
 
-    def get(self, name: str) -> types.BatchJob:
+    def get(self, name: str) -> Batch:
         """How the batch is doing, with its answers if it is done."""
-        try:
-            return self._client.batches.get(name=name)
-        except WorkbenchError:
-            raise
-        except Exception as error:
-            if getattr(error, "code", None) == _NOT_FOUND:
-                raise CallFailedError(Response(0, "", "error"), _NOT_FOUND) from error
-            raise self._failed(error) from error
+        return self._made(lambda: Batch.model_validate(self._connection.get(name)), may_be_gone=True)
 
     def delete(self, name: str) -> None:
         """Have Google forget the batch, pictures and answers, if it will."""
         with contextlib.suppress(Exception):
-            self._client.batches.delete(name=name)
+            self._connection.client.batches.delete(name=name)
 
-    def _failed(self, error: Exception) -> CallFailedError:
-        status = getattr(error, "code", None)
-        response = from_error(0, error, model=self._model, host=self._host)
-        return CallFailedError(response, status if isinstance(status, int) else None)
+    def _page(self, query: Mapping[str, str]) -> BatchPage:
+        return BatchPage.model_validate(self._connection.get("batches", query))
+
+    def _made(self, call: Callable[[], _T], *, may_be_gone: bool = False) -> _T:
+        try:
+            return call()
+        except WorkbenchError:
+            raise
+        except Exception as error:
+            code: Any = getattr(error, "code", None)
+            status = code if isinstance(code, int) else None
+            if may_be_gone and status == _NOT_FOUND:
+                raise CallFailedError(Response(0, "", "error"), status) from error
+            response = from_error(0, error, model=self._model, host=self._host)
+            raise CallFailedError(response, status) from error

@@ -16,11 +16,11 @@ from elena_wb_gemini.problems import from_error
 from elena_wb_gemini.reply import read, unreadable
 
 if TYPE_CHECKING:
-    from google import genai
+    from elena_wb_gemini.client import Connection
 
 
 class GeminiModel:
-    """Asks ``name`` through ``client``; one call for each request, from as many threads as ``concurrency`` says.
+    """Asks ``name`` through ``connection``; one call for each request, from as many threads as ``concurrency`` says.
 
     Implements :class:`elena_wb.core.Model` and :class:`elena_wb.core.Metered`.
     """
@@ -28,9 +28,9 @@ class GeminiModel:
     preferred_batch_size = 1
 
     def __init__(
-        self, client: genai.Client, name: str, card: ModelCard, options: GeminiOptions, price: Price | None
+        self, connection: Connection, name: str, card: ModelCard, options: GeminiOptions, price: Price | None
     ) -> None:
-        self._client = client
+        self._connection = connection
         self._name = name
         self._options = options
         self._price = price
@@ -68,7 +68,7 @@ class GeminiModel:
         """Close the connections."""
         if not self._closed:
             self._closed = True
-            self._client.close()
+            self._connection.close()
 
     def _ask(self, index: int, request: Request) -> Response:
         try:
@@ -78,7 +78,9 @@ class GeminiModel:
             return Response(index, "", "error", error=error.message)
         started = time.perf_counter()
         try:
-            reply = self._client.models.generate_content(model=self._name, contents=contents, config=config)
+            reply = self._connection.client.models.generate_content(
+                model=self._name, contents=contents, config=config
+            )
         except WorkbenchError:
             raise
         except Exception as error:  # noqa: BLE001 - one call's failure is a response, whatever the client raises

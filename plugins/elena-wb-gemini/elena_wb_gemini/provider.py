@@ -76,14 +76,14 @@ class GeminiProvider:
         key = require_key(_KEY)
         # These import google-genai, which an error above need not wait for.
         from elena_wb_gemini.batch import GeminiBatchModel
-        from elena_wb_gemini.client import connect
+        from elena_wb_gemini.client import Connection
         from elena_wb_gemini.model import GeminiModel
 
-        client, price = connect(key.value, chosen), _price(card.name)
+        connection, price = Connection(key.value, chosen), _price(card.name)
         if chosen.batch:
             folder = user_data_dir() / "gemini-batches"
-            return GeminiBatchModel(client, card.name, card, chosen, price, folder)
-        return GeminiModel(client, card.name, card, chosen, price)
+            return GeminiBatchModel(connection, card.name, card, chosen, price, folder)
+        return GeminiModel(connection, card.name, card, chosen, price)
 
     def at_most(self, reference: str, options: BaseModel, request: Request) -> Usage:
         """The most that one call can use."""

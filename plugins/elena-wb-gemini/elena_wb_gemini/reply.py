@@ -66,7 +66,7 @@ def read(
         retryable=finish == "error" and reason not in _FOR_GOOD,
         trouble="reply" if finish == "error" else None,
         label_logprobs=_labels(candidate.logprobs_result if candidate else None, schema),
-        answered_by=_plain(reply.model_version, 100) or None,
+        answered_by=shown(reply.model_version, 100) or None,
     )
 
 
@@ -77,7 +77,7 @@ def unreadable(index: int, problem: str, latency_ms: float | None = None) -> Res
         "",
         "error",
         latency_ms=latency_ms,
-        error=_plain(problem, 300),
+        error=shown(problem, 300),
         retryable=True,
         trouble="reply",
     )
@@ -87,7 +87,7 @@ def _outcome(reply: Reply, candidate: Candidate | None, text: str) -> tuple[Fini
     """How the answer ended, and what is wrong if it is none."""
     feedback, reason = reply.prompt_feedback, _reason(candidate)
     if candidate is None and feedback.block_reason:
-        why = _plain(feedback.block_reason, 60) + _in_brackets(feedback.block_reason_message)
+        why = shown(feedback.block_reason, 60) + _in_brackets(feedback.block_reason_message)
         return "refused", f"Google blocked the question: {why}"
     if candidate is None:
         return "error", "The reply holds no answer and no reason why."
@@ -96,7 +96,7 @@ def _outcome(reply: Reply, candidate: Candidate | None, text: str) -> tuple[Fini
     if reason in _LIMITS:
         return "length", None
     if reason not in _PROPER:
-        return "error", f"The model stopped: {_plain(reason, 60)}{_in_brackets(candidate.finish_message)}"
+        return "error", f"The model stopped: {shown(reason, 60)}{_in_brackets(candidate.finish_message)}"
     if not text:
         return "error", "The answer is empty, without a reason."
     return "stop", None
@@ -147,11 +147,11 @@ def _pair(scored: Scored) -> tuple[str, float]:
 
 
 def _in_brackets(text: str | None) -> str:
-    said = _plain(text, 200)
+    said = shown(text, 200)
     return f" ({said})" if said else ""
 
 
-def _plain(text: str | None, longest: int) -> str:
+def shown(text: str | None, longest: int) -> str:
     """``text`` on one line for a message, without keys and control characters."""
-    shown = "".join(c if c.isprintable() else " " for c in redact((text or "")[:_LONGEST_READ]))
-    return " ".join(shown.split())[:longest]
+    plain = "".join(c if c.isprintable() else " " for c in redact((text or "")[:_LONGEST_READ]))
+    return " ".join(plain.split())[:longest]

@@ -99,3 +99,60 @@ class Reply(_Wire):
     prompt_feedback: Annotated[Feedback, BeforeValidator(_nothing)] = Feedback()
     usage_metadata: Annotated[Counts, BeforeValidator(_nothing)] = Counts()
     model_version: str | None = None
+
+
+class Status(_Wire):
+    """An error in the place of an answer; ``code`` is one of google.rpc or of HTTP."""
+
+    code: int = 0
+    message: str = ""
+
+
+class Entry(_Wire):
+    """What a batch holds for one question; ``metadata`` is what was sent with it."""
+
+    response: Any = None
+    error: Status | None = None
+    metadata: Annotated[dict[str, Any], BeforeValidator(_nothing)] = {}
+
+
+class Entries(_Wire):
+    """Each is read by itself, so that an odd one does not spoil the others."""
+
+    inlined_responses: Several[Any] = []
+
+
+class Output(_Wire):
+    """The answers of a batch."""
+
+    inlined_responses: Annotated[Entries, BeforeValidator(_nothing)] = Entries()
+
+
+class BatchInfo(_Wire):
+    """How a batch is doing."""
+
+    state: str = ""
+    display_name: str = ""
+    output: Output | None = None
+
+
+class Batch(_Wire):
+    """A batch, as a long-running operation."""
+
+    name: str = ""
+    done: bool = False
+    metadata: Annotated[BatchInfo, BeforeValidator(_nothing)] = BatchInfo()
+    error: Status | None = None
+    response: Any = None
+
+    @property
+    def state(self) -> str:
+        """``SUCCEEDED``, ``RUNNING`` and so on."""
+        return self.metadata.state.rpartition("STATE_")[2].upper()
+
+
+class BatchPage(_Wire):
+    """A part of the list of batches."""
+
+    operations: Several[Batch] = []
+    next_page_token: str = ""

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 from elena_wb_gemini import batch
+from elena_wb_gemini.batch_calls import BatchCalls
+from elena_wb_gemini.jobs import Jobs
 from elena_wb_gemini.options import GeminiOptions
 from elena_wb_gemini.provider import GeminiProvider
 
@@ -170,6 +172,36 @@ def test_a_batch_that_did_not_arrive_is_told_as_such_and_forgotten(open_at, ques
         assert len(server.api.batches.jobs) == 1
 
 
+def test_a_program_that_dies_before_it_hears_of_its_batch_finds_it_again(open_at, question, monkeypatch):
+    with Unreliable(Gemini()) as server:
+        model = open_at(server, batch=True)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(Jobs, "sent", _die)
+            list(model.generate([question(0), question(1)]))
+        model.close()
+        for number in range(45):  # three pages of other batches
+            others = {"displayName": f"other {number}", "inputConfig": {"requests": {"requests": []}}}
+            server.api.batches.create("models/x", {"batch": others}, [])
+        again = list(open_at(server, batch=True).generate([question(0), question(1)]))
+        assert len(_texts(again)) == 2
+        assert len(_created(server)) == 1
+
+
+def test_a_program_that_dies_before_it_sends_its_batch_sends_it_later(open_at, question, monkeypatch):
+    with Unreliable(Gemini()) as server:
+        model = open_at(server, batch=True)
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(BatchCalls, "create", _die)
+            list(model.generate([question(0)]))
+        model.close()
+        assert len(_texts(list(open_at(server, batch=True).generate([question(0)])))) == 1
+        assert len(_created(server)) == 1
+
+
+def _die(*_):
+    raise KeyboardInterrupt
+
+
 def test_if_google_cannot_tell_whether_a_batch_arrived_it_is_looked_for_before_another_is_sent(
     open_at, question
 ):
@@ -233,17 +265,21 @@ def test_single_questions_may_fail_within_a_batch(open_at, question):
         2: {"response": {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}},
         3: None,
         4: {},
+        6: {"response": {"candidates": "several", "usageMetadata": [1]}},
+        7: {"error": "odd", "response": 5},
     }
     batches = Batches(spoil=lambda number, made: wrong.get(number, made))
     with Unreliable(Gemini(batches=batches)) as server:
-        got = list(open_at(server, batch=True).generate([question(number) for number in range(6)]))
-        assert sorted(response.index for response in got) == [0, 1, 2, 3, 4, 5]
+        got = list(open_at(server, batch=True).generate([question(number) for number in range(8)]))
+        assert sorted(response.index for response in got) == list(range(8))
         by_index = {response.index: response for response in got}
         assert (by_index[0].trouble, by_index[0].retryable) == ("server", True)
         assert by_index[1].retryable is False
         assert "Unable to process" in by_index[1].error
         assert by_index[2].finish_reason == "refused"
-        assert (by_index[3].retryable, by_index[4].retryable) == (True, True)
+        assert {(by_index[number].trouble, by_index[number].retryable) for number in (3, 4, 6, 7)} == {
+            ("reply", True)
+        }
         assert by_index[5].finish_reason == "stop"
         assert not _left(server)
 

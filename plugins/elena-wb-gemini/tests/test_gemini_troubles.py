@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import threading
 import time
 
@@ -19,10 +18,8 @@ from tests.loopback import Certificate, Gemini, Unreliable, faults
 def _error(status, details=(), message="no", code_name="RESOURCE_EXHAUSTED", as_list=False):
     """An error as Google sends it."""
     error = {"error": {"code": status, "message": message, "status": code_name, "details": list(details)}}
-    body = json.dumps([error] if as_list else error).encode()
-    return faults.anything(
-        lambda wire, api, call: wire.send(status, body, {"Content-Type": "application/json"})
-    )
+    sent = [error] if as_list else error
+    return faults.anything(lambda wire, api, call: wire.send_json(status, sent))
 
 
 RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "37s"}
