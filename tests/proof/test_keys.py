@@ -84,7 +84,7 @@ def test_the_key_lies_nowhere_whatever_a_server_does(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    folder = pictures(40)
+    folder = pictures(32)
     here = tmp_path / "here"
     here.mkdir()
     allowed = given_by(program, remote, origin, here, monkeypatch)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.conftest import Program, rows
 from tests.loopback import Share, Unreliable, faults
-from tests.proof.remotes import Pictures, Remote, check_each_answer_stored_once, stored
+from tests.proof.remotes import OPENAI, Pictures, Remote, check_each_answer_stored_once, stored
 
 MIXED = (
     faults.rate_limited(),
@@ -128,16 +130,17 @@ def test_a_redirect_is_not_followed(program: Program, pictures: Pictures, remote
         done = program("run", str(pictures(2)), "-m", remote.uri(server), "-p", "naive", code=None)
         assert done.returncode != 0
         assert elsewhere.calls == []
-    assert "http://localhost" in done.stderr
+    assert "http://localhost" in done.stderr or "HTTP 307" in done.stderr
 
 
-def test_a_server_that_is_not_there_ends_the_run_with_its_address(
-    program: Program, pictures: Pictures, remote: Remote
+def test_a_server_that_is_not_there_is_named_at_once(
+    program: Program, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Unreliable(remote.api()) as server:
-        uri = remote.uri(server, timeout=2)
+    monkeypatch.setenv(OPENAI.variable, OPENAI.key)
+    with Unreliable(OPENAI.api()) as server:
+        uri = OPENAI.uri(server, timeout=2)
     began = time.monotonic()
     done = program("run", str(pictures(3)), "-m", uri, "-p", "naive", code=None)
     assert done.returncode in (1, 3)
     assert f"127.0.0.1:{server.port}" in done.stderr
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 20
