@@ -43,12 +43,13 @@ def list_(as_json: AsJson = False) -> None:
             "taken from": state.origin or "not set",
             "also in": ", ".join(state.unused),
             "variables": ", ".join(state.variables),
-            "problem": state.problem,
         }
         for state in states
     ]
-    columns = ("name", "taken from", "also in", "variables", "problem")
+    columns = ("name", "taken from", "also in", "variables")
     print_listing(rows, columns, as_json=False, empty="No installed plugin needs a key, and none is stored.")
+    for problem in dict.fromkeys(state.problem for state in states if state.problem):
+        warn(problem)
 
 
 @app.command("set")

@@ -133,7 +133,7 @@ def _demand_private(path: Path, status: os.stat_result) -> None:
         raise SetupError(
             f"The keys file {path} can be read or changed by others "
             f"(mode {stat.S_IMODE(status.st_mode):04o}), and so is not used.",
-            hint=f"Close it to them: chmod 600 {path} - and if others use this machine, have new keys made.",
+            hint=f"Close it to them: `chmod 600 {path}`. If others use this machine, have new keys made.",
         )
 
 

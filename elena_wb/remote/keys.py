@@ -202,7 +202,7 @@ def _state(slot: KeySlot) -> KeyState:
         try:
             origins += [key.origin for key in place(slot)]
         except SetupError as error:
-            problems.append(error.message)
+            problems.append(" ".join(filter(None, [error.message, error.hint])))
         except KeyringError as error:
             problems.append(_keyring_trouble(error))
     return KeyState(

@@ -89,7 +89,7 @@ def test_a_key_from_stdin_is_kept_listed_and_forgotten_and_never_shown(cloudy: P
     assert f"in the keys file {path}" in said
     assert path.stat().st_mode & 0o777 == 0o600
     listed = cloudy("keys")
-    assert "cloudy\tkeys file\t\tCLOUDY_API_KEY, CLOUDY_KEY" in listed.stdout
+    assert "cloudy\tkeys file\t\tCLOUDY_API_KEY, CLOUDY_KEY\n" in listed.stdout
     removed = cloudy("keys", "remove", "cloudy")
     assert "gone from the keys file" in removed.stderr
     assert not path.exists()
