@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from elena_wb_gguf.loading import Loading
 
 from elena_wb.core import ModelCard, Request
+
+if TYPE_CHECKING:
+    from elena_wb_gguf.model import GGUFModel
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -66,3 +70,23 @@ def question(picture: Callable[..., np.ndarray]) -> Callable[..., Request]:
 @pytest.fixture
 def card() -> ModelCard:
     return ModelCard(uri="gguf:tiny", name="tiny", digest="0" * 64)
+
+
+@pytest.fixture
+def opened(exported: Any, card: ModelCard) -> Iterator[Callable[..., GGUFModel]]:
+    """Opens the embedded model in a child process, with what is given of a ``Loading``."""
+    from elena_wb_gguf.model import GGUFModel, open_model  # collecting need not wait for it
+
+    models: list[GGUFModel] = []
+
+    def open_one(**given: Any) -> GGUFModel:
+        text, projector = exported()
+        settings: dict[str, Any] = {"text": text, "projector": projector, "threads": 1} | given
+        model = open_model(Loading(**settings), card)
+        assert isinstance(model, GGUFModel)
+        models.append(model)
+        return model
+
+    yield open_one
+    for model in models:
+        model.close()
