@@ -52,18 +52,18 @@ def list_(as_json: AsJson = False) -> None:
         warn(problem)
 
 
-@app.command("set")
+@app.command("set", context_settings={"allow_extra_args": True})
 def set_(
+    ctx: typer.Context,
     name: Annotated[str, typer.Argument(help="The service (gemini, openai), or a name of your own.")],
     in_file: Annotated[
         bool, typer.Option("--file", help="Keep it in the keys file although there is a system keyring.")
     ] = False,
-    rest: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
 ) -> None:
     """Ask for a key (or read a line from stdin) and keep it, in the system keyring where there is one."""
     from elena_wb.remote.keys import check_name, list_keys, store_key
 
-    if rest:
+    if ctx.args:
         raise UsageError(
             "A key is not given on the command line, where others can see it and the shell remembers it.",
             hint="Leave it out and it is asked for, or send it to stdin. If that was the key, have a new one made.",

@@ -1,1 +1,4 @@
-"""What providers of models that are asked over a network share: keys, prices, limits, pictures on the wire."""
+"""What providers of models that are asked over a network share: keys, prices, limits, pictures on the wire.
+
+Plugins import what they need from the modules here. May import the core, the user's folders and ``offline``.
+"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,16 @@ def test_what_is_no_price_is_named_with_file_model_and_field(shipped: Path, writ
         PriceTable.load("cloud", shipped)
     assert str(path) in caught.value.message
     assert said in caught.value.message
+
+
+def test_the_example_of_the_manual_is_a_table_of_prices(shipped: Path) -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "costs.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", manual, re.DOTALL)
+    _own(example)
+    table = PriceTable.load("gemini", shipped)
+    assert _price(table, "gemini-2.5-flash").updated == "2026-11-01"
+    assert _price(table, "gemini-2.5-flash-preview-09-2025") == _price(table, "gemini-2.5-flash")
+    assert _price(table, "gemini-2.5-pro").cost(200_001, 0) == pytest.approx(0.5000025)
 
 
 def test_the_prices_that_ship_with_plugins_can_be_read() -> None:
