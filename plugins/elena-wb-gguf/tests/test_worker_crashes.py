@@ -134,7 +134,8 @@ def test_a_wait_that_was_broken_off_leaves_a_model_that_answers_what_is_asked_ne
 
 
 PARENT = """
-import json, sys, time, hashlib
+import json, sys
+from pathlib import Path
 import numpy as np
 from elena_wb.core import ModelCard, Request
 from elena_wb_gguf.loading import Loading
