@@ -33,6 +33,9 @@ _WITHOUT_THINKING = ("gemini-1", "gemini-2.0", "gemini-2.5-flash-lite", "gemma-2
 _PLAIN = ("gemma-2", "gemma-3")
 """Models that know neither system instructions nor JSON."""
 
+_MOST_OUTPUT = 65_535
+"""The most that any model takes for a limit."""
+
 _TILE_TOKENS = 258
 _LARGEST_PICTURE_TOKENS = 1120
 _FORM_TOKENS = 64
@@ -95,7 +98,7 @@ def output_limit(request: Request, model: str, options: GeminiOptions) -> int:
 
     The room is the thinking budget; where there is none and the model may think, the allowance.
     """
-    return request.max_tokens + _thinking_room(model, options)
+    return max(request.max_tokens, min(request.max_tokens + _thinking_room(model, options), _MOST_OUTPUT))
 
 
 def at_most(request: Request, model: str, options: GeminiOptions, price: Price | None) -> Usage:

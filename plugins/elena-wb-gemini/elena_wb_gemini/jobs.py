@@ -10,7 +10,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,15 +19,16 @@ from elena_wb.core import SetupError
 from elena_wb.store.oslock import lock
 
 _FORGOTTEN_AFTER_S = 30 * 24 * 3600.0
+_LEFT_OVER_AFTER_S = 24 * 3600.0
 _WAIT_S = 30.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS job (
     id TEXT PRIMARY KEY, model TEXT NOT NULL, name TEXT, sent REAL NOT NULL, owner TEXT NOT NULL
-) STRICT;
+);
 CREATE TABLE IF NOT EXISTS question (
     job TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE, place INTEGER NOT NULL, hash TEXT NOT NULL,
     taken INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (job, place)
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS question_by_hash ON question (hash) WHERE NOT taken;
 """
 
@@ -65,6 +66,10 @@ class Jobs:
         lock(self._alive, wait=True)
         with self._changing() as store:
             store.execute("DELETE FROM job WHERE sent < ?", [time.time() - _FORGOTTEN_AFTER_S])
+        for path in folder.glob("*.lock"):
+            with suppress(OSError):  # another process may be faster
+                if time.time() - path.stat().st_mtime > _LEFT_OVER_AFTER_S:
+                    self._is_alive(path.stem)
 
     def begin(self, hashes: Sequence[str]) -> Job:
         """Remember a batch that is about to be sent."""
@@ -122,7 +127,7 @@ class Jobs:
         if self._alive is not None:
             self._alive.close()
             self._alive = None
-            self._lock_file(self._session).unlink(missing_ok=True)
+            _remove(self._lock_file(self._session))
 
     def _lock_file(self, session: str) -> Path:
         return self._folder / f"{session}.lock"
@@ -135,7 +140,7 @@ class Jobs:
         with path.open("ab") as file:
             if not lock(file, wait=False):
                 return True
-        path.unlink(missing_ok=True)
+        _remove(path)
         return False
 
     @contextmanager
@@ -158,3 +163,8 @@ class Jobs:
             raise SetupError(
                 f"The batches remembered in {self._path} cannot be read or written: {error}"
             ) from error
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # on Windows another process may be looking at it
+        path.unlink(missing_ok=True)

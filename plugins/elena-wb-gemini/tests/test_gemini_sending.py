@@ -107,6 +107,7 @@ def test_gemma_is_spared_what_it_does_not_know(body_of):
         ("gemini-2.5-flash", {"thinking_budget": 0}, 512),
         ("gemini-2.5-flash", {"thinking_budget": 1024}, 512 + 1024),
         ("gemini-2.5-flash", {"thinking_budget": -1, "thinking_allowance": 100}, 612),
+        ("gemini-2.5-flash", {"thinking_budget": 65_536}, 65_535),
         ("gemini-2.5-flash-lite", {}, 512),
         ("gemini-2.0-flash", {}, 512),
         ("gemini-3.8-flash", {"thinking_level": "low"}, 512 + 8192),

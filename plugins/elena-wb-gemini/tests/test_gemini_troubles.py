@@ -180,6 +180,14 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path, question
         assert not server.calls
 
 
+def test_a_certificate_that_the_user_vouches_for_is_trusted(tmp_path, question, open_at, monkeypatch):
+    certificate = Certificate.make(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate.path))
+    with Unreliable(Gemini(), certificate=certificate) as server:
+        (response,) = open_at(server).generate([question()])
+    assert response.finish_reason == "stop"
+
+
 def test_neither_key_nor_picture_follow_a_redirect(question, open_at):
     with (
         Unreliable(Gemini()) as stranger,
