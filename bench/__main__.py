@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from bench import datasets, engine, masking, planning, scoring, startup
+from bench import datasets, engine, gguf, masking, planning, scoring, startup
 
 
 def main() -> None:
@@ -17,6 +17,7 @@ def main() -> None:
         *datasets.measure(),
         *masking.measure(),
         *engine.measure(),
+        *gguf.measure(),
     ]
     table = Table(title="Benchmarks (medians; ratios within one run)", title_justify="left")
     for column in ("what", "baseline", "baseline s", "ours s", "ratio", "goal", "met"):
