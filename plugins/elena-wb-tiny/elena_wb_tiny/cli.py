@@ -39,10 +39,15 @@ def demo(
     ctx: typer.Context,
     pictures: Annotated[int, typer.Option(min=14, help="Congruent figures; half as many incongruent.")] = 84,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the figures.")] = 7,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Another model to ask: a URI or an alias.")
+    ] = "tiny:",
 ) -> None:
-    """A whole study on rendered figures with the embedded model, offline, in under a minute."""
+    """A whole study on rendered figures; with the embedded model, offline and in under a minute."""
     from elena_wb.cli.options import State
+    from elena_wb.config import resolve_model
     from elena_wb.paths import user_data_dir
+    from elena_wb.plugins import plugin_host
     from elena_wb.store import Store
     from elena_wb_tiny.demo import run_demo
 
@@ -50,4 +55,5 @@ def demo(
     chosen = settings(ctx)
     own = state.configuration.origins["store"] == "default"
     path = user_data_dir() / "demo.duckdb" if own else chosen.store
-    run_demo(Store(path, lock_timeout=chosen.lock_timeout), user_data_dir() / "demo", pictures, seed)
+    uri = resolve_model(model, chosen, plugin_host().claims["models"])
+    run_demo(Store(path, lock_timeout=chosen.lock_timeout), user_data_dir() / "demo", pictures, seed, uri)

@@ -1,7 +1,8 @@
-"""The demonstration: a whole study of facial bias, from rendering to findings, on the embedded model."""
+"""The demonstration: a whole study of facial bias, from rendering to findings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from elena_wb.analysis import Estimate, confusion, proportion
 from elena_wb.cli.interrupts import stopping_on_interrupt
 from elena_wb.cli.output import plain, say
 from elena_wb.cli.progress import watching
+from elena_wb.engine.models import describe
 from elena_wb.engine.study import Request, plan_study
 from elena_wb.errors import ExitCode, WorkbenchError
 from elena_wb.plugins import plugin_host
@@ -23,7 +25,11 @@ from elena_wb.store import Store
 from elena_wb.vocabulary import facial_mentions
 from elena_wb_tiny.stimuli.folder import write_folder
 
+_LEARNT = "-tiny"
+"""Ends the names of the prompt packs in whose words the model that was made for these figures learnt to be asked."""
 _LAST_WORDS = "Every answer that had arrived is kept; the same command goes on from there."
+EMBEDDED = "tiny:"
+FIGURES = "stimuli"
 PROMPTS = ("elena", "naive")
 CONDITIONS = ("none", "face@annotated")
 _UNMASKED, _MASKED = CONDITIONS
@@ -43,20 +49,26 @@ Answers = dict[str, dict[str, list[dict[str, Any]]]]
 """Prompt → condition → one row per figure, in the same order throughout."""
 
 
-def run_demo(store: Store, folder: Path, pictures: int, seed: int) -> None:
-    """Render, run and report; going on where an earlier demonstration stopped.
+def run_demo(store: Store, folder: Path, pictures: int, seed: int, model_uri: str = EMBEDDED) -> None:
+    """Render, run and report; going on where an earlier demonstration with this model stopped.
 
     Raises:
+        UsageError: there is no such model.
         WorkbenchError: a run did not finish.
         typer.Exit: Ctrl-C was pressed.
     """
     console = Console()
+    card = describe(model_uri, plugin_host())
+    suffix = _LEARNT if FIGURES in card.meant_for else ""
+    packs = {prompt: prompt + suffix for prompt in PROMPTS}
     sets = {"congruent": pictures, "incongruent": pictures // 2}
     for kind, count in sets.items():
         write_folder(folder / kind, count, seed + (kind == "incongruent"), kind == "incongruent")
     say(f"Rendered {sum(sets.values())} posed figures in {folder}.")
-    answers = {kind: _ask(store, folder / kind, f"demo {kind}") for kind in sets}
+    answers = {kind: _ask(store, folder / kind, f"demo {kind}", model_uri, packs) for kind in sets}
     console.print()
+    whose = "the embedded model" if model_uri == EMBEDDED else card.name
+    console.print(Text(f"Answers of {plain(whose)} ({plain(card.uri)}).\n"), soft_wrap=True)
     console.print(_accuracy_table(answers["congruent"]))
     console.print(_following_table(answers["incongruent"]))
     console.print(_findings(answers["congruent"]["elena"]))
@@ -64,11 +76,11 @@ def run_demo(store: Store, folder: Path, pictures: int, seed: int) -> None:
     _next_steps(console, store, folder)
 
 
-def _ask(store: Store, figures: Path, name: str) -> Answers:
+def _ask(store: Store, figures: Path, name: str, model_uri: str, packs: Mapping[str, str]) -> Answers:
     request = Request(
         sources=[figures],
-        model_uri="tiny:",
-        prompts=PROMPTS,
+        model_uri=model_uri,
+        prompts=tuple(packs.values()),
         conditions=CONDITIONS,
         name=name,
         retry_failed=True,
@@ -183,7 +195,7 @@ def _next_steps(console: Console, store: Store, folder: Path) -> None:
         ("any question", f'elena-wb {option}query "SELECT emotion, count(*) FROM narratives GROUP BY ALL"'),
         ("other figures", "elena-wb stimuli render figures --count 70 --seed 11 --incongruent"),
         ("your pictures", "elena-wb run FOLDER -m hf:MODEL --mask none --mask face@yunet"),
-        ("a real model", "elena-wb models info hf"),
+        ("other models", "elena-wb models"),
     )
     console.print(Text(f"Everything is in {store.path}, the figures in {folder}. Next:", style="bold"))
     for what, command in steps:

@@ -33,6 +33,7 @@ def test_the_demonstration_ends_with_a_study_and_a_second_one_asks_nothing_again
         "mention the face",
         "face hidden",
         "Next:",
+        "Answers of the embedded model (tiny:)",
     ):
         assert said in shown
     store = str(tmp_path / "data" / "demo.duckdb")
@@ -43,6 +44,21 @@ def test_the_demonstration_ends_with_a_study_and_a_second_one_asks_nothing_again
     again = elena_wb(tmp_path, "demo", "--pictures", "14")
     assert again.stdout == shown
     assert "to ask" not in again.stderr
+
+
+def test_the_demonstration_asks_another_model_and_says_whose_answers_it_shows(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    uri = "tiny:?batch_size=7"
+    elena_wb(home, "models", "alias", "twin", uri)
+    shown = elena_wb(home, "demo", "--pictures", "14", "-m", "twin").stdout
+    assert f"Answers of elena-wb tiny ({uri})" in shown
+    assert "embedded" not in shown
+    store = str(home / "data" / "demo.duckdb")
+    asked = elena_wb(
+        home, "--store", store, "query", "SELECT DISTINCT model_uri AS uri FROM runs", "--format", "json"
+    )
+    assert json.loads(asked.stdout) == [{"uri": uri}]
+    assert "no model" in elena_wb(home, "demo", "-m", "nobody", code=2).stderr
 
 
 def test_rendered_stimuli_run_with_labels_and_regions_and_without_further_options(tmp_path: Path) -> None:
