@@ -104,7 +104,11 @@ class Asker:
         self.batch_limit = max(1, batch_size or model.preferred_batch_size)
 
     def call(self, questions: Sequence[Question]) -> Called:
-        """Ask ``questions`` in one batch. Raises nothing that a model or a full disk could cause."""
+        """Ask ``questions`` in one batch. Raises nothing that a model or a full disk could cause.
+
+        A connection that is not worth another try, such as to a host whose certificate does not hold, is no fault of
+        the question: it ends the work and leaves the question to be asked later.
+        """
         responses: dict[int, Response] = {}
         again: list[tuple[Question, Response]] = []
         problem: str | None = None
@@ -115,6 +119,9 @@ class Asker:
                     continue
                 responses[response.index] = response
                 question = questions[response.index]
+                if response.trouble == "connection" and not response.retryable:
+                    fatal = ModelError(response.error or "No connection to the model can be made.")
+                    break
                 if _passing(response) and len(question.failed_for) < self._retries:
                     again.append((question, response))
                 else:

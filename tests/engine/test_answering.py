@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
 
-from elena_wb.core import ModelError, Request, SetupError
+from elena_wb.core import ModelError, Request, Response, SetupError
 from elena_wb.data import pixel_digest
 from elena_wb.engine.answering import Answer, Asker, Question
 from tests.scripted import ScriptedModel, ScriptedOptions, ScriptedProvider
@@ -112,3 +113,16 @@ def test_an_answer_that_cannot_be_kept_ends_the_work_instead_of_being_asked_agai
 def test_what_retries_cost_is_counted() -> None:
     answers, _ = ask(model(flaky=True, cost=0.1, flaky_cost=0.02), 2)
     assert [answer.response.cost_usd for answer in answers] == [pytest.approx(0.12)] * 2
+
+
+def test_a_connection_that_can_never_be_made_ends_the_work_and_fails_no_picture() -> None:
+    class Untrusted(ScriptedModel):
+        def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+            yield Response(0, "", "error", error="The certificate does not hold.", trouble="connection")
+
+    answers: list[Answer] = []
+    card = ScriptedProvider().describe("", ScriptedOptions())
+    called = Asker(Untrusted(ScriptedOptions(), card), answers.append).call(questions(2))
+    assert isinstance(called.error, ModelError)
+    assert called.error.message == "The certificate does not hold."
+    assert (answers, called.again, called.parts) == ([], (), ())
