@@ -23,10 +23,11 @@ _SPELLINGS = {"FP16": "F16", "FP32": "F32"}
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A text model among files: its parts in order, and the quantisation that their name tells."""
+    """A text model among files: its parts in order, the quantisation that their name tells, how many are missing."""
 
     parts: tuple[str, ...]
     quantisation: str | None
+    missing: int = 0
 
     @property
     def first(self) -> str:
@@ -48,12 +49,8 @@ def quantisation_in(name: str) -> str | None:
     return _SPELLINGS.get(told, told)
 
 
-def candidates(names: Iterable[str], where: str) -> list[Candidate]:
-    """The text models among ``names``, parts put together; ``where`` is what errors call the place.
-
-    Raises:
-        ModelError: parts of a model are missing.
-    """
+def candidates(names: Iterable[str]) -> list[Candidate]:
+    """The text models among ``names``, parts put together."""
     groups: dict[str, dict[int, str]] = {}
     whole: list[Candidate] = []
     counts: dict[str, int] = {}
@@ -68,14 +65,24 @@ def candidates(names: Iterable[str], where: str) -> list[Candidate]:
             groups.setdefault(key, {})[int(part[1])] = name
             counts[key] = int(part[2])
     for key, found in groups.items():
-        if sorted(found) != list(range(1, counts[key] + 1)):
-            raise ModelError(
-                f"{where} has {len(found)} of the {counts[key]} parts of {PurePosixPath(key).name}.",
-                hint="Fetch the missing parts into the same folder.",
-            )
         parts = tuple(found[number] for number in sorted(found))
-        whole.append(Candidate(parts, quantisation_in(parts[0])))
+        whole.append(Candidate(parts, quantisation_in(parts[0]), counts[key] - len(parts)))
     return whole
+
+
+def require_whole(candidate: Candidate, where: str) -> Candidate:
+    """The candidate, if all its parts are there; ``where`` is what errors call the place.
+
+    Raises:
+        ModelError: some are not.
+    """
+    if candidate.missing:
+        there, name = len(candidate.parts), _PART.sub("", _stem(candidate.first))
+        raise ModelError(
+            f"{where} has {there} of the {there + candidate.missing} parts of {name}.",
+            hint="Fetch the missing parts into the same folder.",
+        )
+    return candidate
 
 
 def choose(
@@ -87,19 +94,19 @@ def choose(
     ``known`` is how a reference to the place begins, for hints.
 
     Raises:
-        ModelError: there is none, or more than one.
+        ModelError: there is none, or more than one, or parts of it are missing.
     """
     if not found:
         raise ModelError(f"{where} holds no GGUF text model.", hint="Text models are files ending in .gguf.")
     listed = ", ".join(sorted({one.quantisation or PurePosixPath(one.first).name for one in found}))
     if wanted is None:
         if len(found) == 1:
-            return found[0]
+            return require_whole(found[0], where)
         if by_preference:
             for name in PREFERRED:
                 for one in found:
                     if one.quantisation == name:
-                        return one
+                        return require_whole(one, where)
         raise ModelError(f"{where} holds {len(found)} text models: {listed}.", hint=_hint(found, known))
     meant = wanted.upper().removesuffix(".GGUF")
     meant = _SPELLINGS.get(meant, meant)
@@ -111,7 +118,7 @@ def choose(
         raise ModelError(
             f"`{wanted}` fits {len(matching)} text models in {where}: {names}.", hint="Name a file."
         )
-    return matching[0]
+    return require_whole(matching[0], where)
 
 
 def rank_projectors(names: Iterable[str], text: str, formats: Mapping[str, str | None]) -> list[list[str]]:

@@ -109,7 +109,10 @@ def _in_cache(name: str, revision: str | None) -> Repository:
     """What a snapshot holds; the hub's cache calls the stored bytes by their sha256 where it knows it."""
     import huggingface_hub
 
-    folder = Path(huggingface_hub.snapshot_download(name, revision=revision, local_files_only=True))
+    # No file is asked for, so that a snapshot of a part of the repository counts too.
+    folder = Path(
+        huggingface_hub.snapshot_download(name, revision=revision, local_files_only=True, allow_patterns=[])
+    )
     paths = {
         path.relative_to(folder).as_posix(): path
         for pattern in ("*.gguf", "*/*.gguf")

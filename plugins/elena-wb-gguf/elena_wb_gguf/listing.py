@@ -51,7 +51,8 @@ def find_models() -> Sequence[LocalModel]:
     seen: set[Path] = set()
     for folder in _folders():
         names = sorted(path.name for path in folder.iterdir() if _is_gguf(path))
-        for parts in _grouped(folder, names):
+        for one in candidates(names):
+            parts = tuple(folder / name for name in one.parts)
             stored = parts[0].resolve()
             if stored not in seen and len(found) < _MOST_FILES:
                 seen.add(stored)
@@ -88,16 +89,6 @@ def _folders() -> Iterator[Path]:
 
 def _is_gguf(path: Path) -> bool:
     return path.suffix.lower() == ".gguf" and path.is_file() and not is_projector_name(path.name)
-
-
-def _grouped(folder: Path, names: Sequence[str]) -> Iterator[tuple[Path, ...]]:
-    """Files that belong together; those of which parts are missing each by itself."""
-    try:
-        for one in candidates(names, str(folder)):
-            yield tuple(folder / name for name in one.parts)
-    except ModelError:
-        for name in names:
-            yield (folder / name,)
 
 
 def _listed(parts: tuple[Path, ...], free: int | None) -> LocalModel | None:

@@ -169,7 +169,7 @@ def _card(source: Source, files: _Files | None, reference: str, options: GGUFOpt
         return replace(
             card,
             quantisation=quantisation_in(source.parts[0].name),
-            notes=(f"not fetched yet: elena-wb models pull gguf:{reference}",),
+            notes=(_to_fetch(source),),
         )
     text = files.parts[0]
     return replace(
@@ -179,7 +179,6 @@ def _card(source: Source, files: _Files | None, reference: str, options: GGUFOpt
         parameters=contents.parameters([*files.parts, files.projector]),
         context_length=context_in_force(text, options.context_length),
         meant_for=contents.meant_for(text),
-        notes=_notes(text, files.projector),
     )
 
 
@@ -196,16 +195,12 @@ def _identities(source: Source) -> list[str]:
         digests.save()
 
 
-def _notes(text: Header, projector: Header) -> tuple[str, ...]:
-    from elena_wb_gguf.contents import architecture, quantisation
+def _to_fetch(source: Source) -> str:
+    from elena_wb_gguf.memory import in_gib
 
-    kind = projector.text("clip.vision.projector_type") or projector.text("clip.projector_type") or "unnamed"
-    licence = text.text("general.license")
-    seeing = f"sees through {projector.path.name} ({kind}, {quantisation([projector])})"
-    return (
-        f"architecture {architecture(text)}; {seeing}",
-        *([f"licence {licence}"] if licence else []),
-    )
+    sizes = source.repository.sizes if source.repository is not None else {}
+    size = sum(sizes.get(name, 0) for name in source.names)
+    return f"not on this machine yet: {in_gib(size) if size else 'its files'} will be fetched first"
 
 
 def _libraries() -> dict[str, str]:

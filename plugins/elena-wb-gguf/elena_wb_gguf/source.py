@@ -9,7 +9,7 @@ from pathlib import Path
 
 from elena_wb.core import ModelError
 from elena_wb_gguf.contents import architecture, fits_together, is_projector, quantisation
-from elena_wb_gguf.files import candidates, choose, is_projector_name, rank_projectors
+from elena_wb_gguf.files import candidates, choose, is_projector_name, rank_projectors, require_whole
 from elena_wb_gguf.header import Header, read_header
 from elena_wb_gguf.hub import Repository, fetch, look_up
 
@@ -85,13 +85,14 @@ def _of_file(path: Path, mmproj: str | None) -> Source:
             f"{path} is a projector: it sees for a text model, which is another file.",
             hint=f"Name the text model, and this one as its projector: gguf:MODEL.gguf?mmproj={path}",
         )
-    together = [one for one in candidates(_names(path.parent), str(path.parent)) if path.name in one.parts]
-    parts = tuple(path.parent / name for name in together[0].parts) if together else (path,)
+    together = [one for one in candidates(_names(path.parent)) if path.name in one.parts]
+    names = require_whole(together[0], str(path.parent)).parts if together else (path.name,)
+    parts = tuple(path.parent / name for name in names)
     return Source(str(path), parts, _projector_beside(parts[0], mmproj), here=True)
 
 
 def _in_folder(folder: Path, wanted: str | None, mmproj: str | None) -> Source:
-    found = candidates(_names(folder, "*", "*/*"), str(folder))
+    found = candidates(_names(folder, "*", "*/*"))
     by_name = [one for one in found if not _is_hidden_projector(folder / one.first)]
     chosen = choose(by_name, wanted, str(folder), by_preference=False, known=str(folder))
     parts = tuple(folder / name for name in chosen.parts)
@@ -99,7 +100,7 @@ def _in_folder(folder: Path, wanted: str | None, mmproj: str | None) -> Source:
 
 
 def _in_repository(repository: Repository, wanted: str | None, mmproj: str | None) -> Source:
-    found = candidates(repository.files, f"`{repository.name}`")
+    found = candidates(repository.files)
     chosen = choose(found, wanted, f"`{repository.name}`", by_preference=True, known=repository.name)
     projector = _named_in(repository, mmproj) if mmproj else _projector_in(repository, chosen.first)
     names = (*chosen.parts, projector)
