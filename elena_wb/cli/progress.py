@@ -136,7 +136,7 @@ def _advance(progress: Progress, task_id: TaskID, failures: int, cost_usd: float
     task = progress.tasks[task_id]
     rate = f"{task.finished_speed or task.speed or 0:.1f}/s"
     failed = f"{failures} failed" if failures else ""
-    progress.update(task_id, advance=1, rate=rate, failures=failed, cost=dollars(cost_usd), until=-math.inf)
+    progress.update(task_id, advance=1, rate=rate, failures=failed, cost=dollars(cost_usd))
 
 
 class _Tally:

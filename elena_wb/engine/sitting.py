@@ -147,10 +147,10 @@ class Sitting:
 
     def _questions(self, pictures: Iterator[Prepared]) -> Iterator[Question]:
         """The pictures that can be asked about; the others are recorded as errors."""
-        for prepared in pictures:
+        for key, prepared in enumerate(pictures):
             if prepared.request is not None:
-                self._asked[id(prepared)] = prepared
-                yield Question(id(prepared), prepared.request)
+                self._asked[key] = prepared
+                yield Question(key, prepared.request)
                 continue
             record = self._reader.unusable(prepared)
             self._outbox.append(*self._reader.located(prepared), record)
@@ -169,7 +169,8 @@ class Sitting:
                 count = min(asker.batch_limit, gate.largest or asker.batch_limit)
                 questions = turns.take(count, new_first=gate.pace.probing)
                 if not questions:
-                    return None if turns.due_in is None else Hold(turns.due_in, "questions to be asked again")
+                    due_in = turns.due_in
+                    return None if due_in is None else Hold(due_in, "to be asked again", gate.busy)
                 try:
                     permit = gate.admit(questions)
                 except ModelError as error:
