@@ -35,8 +35,9 @@ class Connection:
         self._headers = {"Accept-Encoding": "identity", "Connection": "close"}
         self._key = key
         self._timeout_s = options.timeout
+        trust = httpx2.create_ssl_context()
         self._http = httpx2.Client(
-            verify=httpx2.create_ssl_context(),
+            verify=trust,
             trust_env=not options.local,  # a proxy is none for this machine
             follow_redirects=False,
             timeout=options.timeout,
@@ -51,6 +52,9 @@ class Connection:
                 timeout=max(1, round(options.timeout * 1000)),
                 headers=self._headers,
                 httpx_client=self._http,
+                # For clients that are never used; making their own would take a while each.
+                client_args={"verify": trust},
+                async_client_args={"verify": trust, "ssl": trust},
             ),
         )
 
