@@ -12,7 +12,7 @@ from elena_wb.analysis.comparing import FAILED, MISSING, Changes, SideBySide, co
 from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, UsageError
 from elena_wb.engine.differing import Difference, differences
 from elena_wb.store import Store, resolve_run, show_run
-from elena_wb.store.pairing import side_by_side
+from elena_wb.store.pairing import answered_by, side_by_side
 from elena_wb.store.scorable import resolve_runs
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def compare_runs(store: Store, first: str, second: str) -> Compared:
             f"`{first}` and `{second}` are the same run, {ids[0]}.",
             hint="`elena-wb runs` lists all; `elena-wb run … --fresh` makes another of the same specification.",
         )
-    shown = [show_run(store, run_id) for run_id in ids]
+    shown = [{**show_run(store, run_id), "answered_by": answered_by(store, run_id)} for run_id in ids]
     schemes = [run["options"].get("scheme") or "ekman7" for run in shown]
     if schemes[0] != schemes[1]:
         raise UsageError(

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 Run: TypeAlias = Mapping[str, Any]
-"""A run as :func:`elena_wb.store.show_run` shows it."""
+"""A run as :func:`elena_wb.store.show_run` shows it, and ``answered_by``: the versions that a server says answered."""
 
 _MACHINE = ("platform", "device")
 _NOT_LIBRARIES = {*_MACHINE, "python"}
@@ -59,6 +59,9 @@ def _of_model(first: Run, second: Run) -> Iterator[Difference]:
     if first["model_digest"] == second["model_digest"]:
         changed = _changed(uris[0].options, uris[1].options)
         yield _between("model options", (_listed(uri.options, changed) for uri in uris), matters=False)
+        versions = [", ".join(run.get("answered_by", ())) for run in runs]
+        if all(versions):
+            yield _between("version that answered", versions)
         return
     cards = [run["model_card"] for run in runs]
     names = [str(card.get("name") or run["model_uri"]) for card, run in zip(cards, runs, strict=True)]

@@ -43,3 +43,14 @@ def side_by_side(store: Store, first: int, second: int, scheme: str) -> pa.Table
         return connection.sql(
             _SIDE_BY_SIDE, params={"first": first, "second": second, "scheme": scheme}
         ).to_arrow_table()
+
+
+def answered_by(store: Store, run_id: int) -> tuple[str, ...]:
+    """The versions of the model that a server says have answered, by name; none where it does not say."""
+    with store.read() as connection:
+        rows = connection.execute(
+            """SELECT DISTINCT answered_by FROM generations
+               WHERE run_id = ? AND answered_by IS NOT NULL ORDER BY ALL""",
+            [run_id],
+        ).fetchall()
+    return tuple(version for (version,) in rows)

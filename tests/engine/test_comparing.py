@@ -70,13 +70,16 @@ def test_what_lies_between_the_runs_is_read_from_what_the_store_recorded(store):
         card = {"name": "gemma", "quantisation": quantisation}
         return {"model_digest": quantisation, "model_card": card, "name": quantisation}
 
-    put(store, "a", {0: "fear"}, **of("F16"))
+    put(store, "a", {0: {"emotion": "fear", "answered_by": "v1"}}, **of("F16"))
+    put(store, "c", {0: {"emotion": "fear", "answered_by": "v2"}}, **of("F16") | {"name": "later"})
     put(store, "b", {0: "anger"}, **of("Q4_0"))
     found = compare_runs(store, "F16", "Q4_0")
     assert [(cause.aspect, cause.first, cause.second) for cause in found.causes] == [
         ("quantisation", "F16", "Q4_0")
     ]
     assert found.first.unfinished == "running"
+    later = compare_runs(store, "F16", "later")
+    assert [cause.aspect for cause in later.causes] == ["version that answered"]
 
 
 def test_a_name_of_several_runs_is_not_guessed_at(store):

@@ -84,6 +84,12 @@ def test_weights_that_differ_under_one_name_are_told_by_their_digest():
     assert told(run(), run(model_digest="m2")) == {"weights": ("m1…", "m2…", True)}
 
 
+def test_a_server_that_changed_its_model_in_between_is_told():
+    first, second = run(answered_by=("m-0514",)), run(answered_by=("m-0514", "m-0801"))
+    assert told(first, second) == {"version that answered": ("m-0514", "m-0514, m-0801", True)}
+    assert told(first, run(answered_by=())) == {}
+
+
 def test_options_that_leave_the_model_as_it_is_cannot_change_answers():
     found = told(run(), run(model_uri="gguf:gemma-F32.gguf?batch_size=2"))
     assert found == {"model options": ("no batch_size", "batch_size 2", False)}
