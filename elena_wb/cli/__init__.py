@@ -6,6 +6,7 @@ but the internals of ``tui``.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -76,6 +77,8 @@ def options(
 ) -> None:
     """Study how vision-language models read emotion from the body."""
     forbid_network_if_asked(offline=offline)
+    if debug:
+        os.environ["ELENA_WB_DEBUG"] = "1"  # plugins and their child processes then say more
     ctx.obj = State({"store": store, "offline": offline or None}, debug=debug)
 
 

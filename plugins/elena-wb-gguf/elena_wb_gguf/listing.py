@@ -28,7 +28,9 @@ def places() -> list[Path]:
 
     home = Path.home()
     own = [
-        Path(one).expanduser() for one in os.environ.get(PATH_VARIABLE, "").split(os.pathsep) if one.strip()
+        Path(one).expanduser().absolute()
+        for one in os.environ.get(PATH_VARIABLE, "").split(os.pathsep)
+        if one.strip()
     ]
     caches = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
     return [

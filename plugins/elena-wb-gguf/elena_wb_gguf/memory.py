@@ -54,7 +54,8 @@ def estimate(
     Weights: as stored, text and projector. Cache: layers x tokens x (key + value) of each head, in the cache's number
     format; all layers keep the whole context. Room: 120 MiB for the program; for each token of a batch float32
     scores of the whole vocabulary and eight times the activations of a layer; the same for each patch of a picture,
-    with one head's attention between all patches. This is a rule of thumb and not what llama.cpp will report.
+    with one head's attention between all patches. A rule of thumb: the embedded model took 105 MiB of 149 estimated,
+    one of 500 MB 792 of 1016 with 8192 tokens of context and 622 of 848 with 1024.
     """
     text = parts[0]
     weights = sum(map(stored_bytes, parts)) + (stored_bytes(projector) if projector is not None else 0)
