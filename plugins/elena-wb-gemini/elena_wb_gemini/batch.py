@@ -68,7 +68,7 @@ class GeminiBatchModel:
         folder: Path,
     ) -> None:
         self._connection = connection
-        self._calls = BatchCalls(connection, name, options.host)
+        self._calls = BatchCalls(connection, name, options.shown)
         self._name = name
         self._options = options
         self._price = price

@@ -85,7 +85,7 @@ class GeminiModel:
             raise
         except Exception as error:  # noqa: BLE001 - one call's failure is a response, whatever the client raises
             latency = 1000 * (time.perf_counter() - started)
-            return from_error(index, error, model=self._name, host=self._options.host, latency_ms=latency)
+            return from_error(index, error, model=self._name, host=self._options.shown, latency_ms=latency)
         latency = 1000 * (time.perf_counter() - started)
         sent = reply.sdk_http_response
         try:

@@ -148,6 +148,11 @@ class GeminiOptions(BaseModel):
         return host_of(self.base_url)
 
     @property
+    def shown(self) -> str:
+        """Host and port of :attr:`base_url`, for people."""
+        return urlsplit(self.base_url).netloc
+
+    @property
     def local(self) -> bool:
         """Whether calls stay on this machine."""
         return is_loopback(self.host)
