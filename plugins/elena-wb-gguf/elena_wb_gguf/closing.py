@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from elena_wb_gguf.outline import Outline
@@ -16,27 +16,53 @@ _FREE = 16
 
 
 class Closing:
-    """How many more bytes a JSON answer needs, going by what it has written so far.
+    """How many more tokens a JSON answer needs, going by what it has written so far.
 
-    Each token writes a byte at least, so that as many tokens suffice to end it, whatever the model chooses.
+    ``count`` tells how many tokens a text takes. What it says is raised by a quarter and some more, as the model
+    may put the same text together of other tokens.
     """
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        self._whole = len(_written(_least(schema, schema, 0)))
+    def __init__(self, schema: Mapping[str, Any], count: Callable[[str], int]) -> None:
+        self._count = count
+        self._whole = self._size(_least(schema, schema, 0))
         properties = schema.get("properties") if isinstance(schema, Mapping) else None
         required = set(schema.get("required", ())) if isinstance(properties, Mapping) else set()
-        self._loose = _loose(schema, schema, 0)
+        self._loose = self._begun(schema, schema, 0)
         self._members = {
-            name: len(_written({name: _least(part, schema, 0)}))
+            name: self._size({name: _least(part, schema, 0)})
             for name, part in (properties or {}).items()
             if name in required
         }
 
     def need(self, outline: Outline) -> int:
-        """An upper bound of the bytes still to come if every string ends now and every list as soon as it may."""
+        """About how many tokens are to come, rather too many, if strings end now and lists as soon as they may."""
         done = outline.names[:-1]
         left = sum(size for name, size in self._members.items() if name not in done)
         return (left if self._members else self._whole) + self._loose + 2 * outline.depth + _END
+
+    def _begun(self, schema: Any, root: Any, depth: int) -> int:
+        """Tokens for parts that need not be there and have perhaps been begun: entries of lists, optional members."""
+        if not isinstance(schema, Mapping) or depth > _DEEPEST:
+            return 0
+        target = schema.get("$ref")
+        if isinstance(target, str) and target.startswith("#/"):
+            return self._begun(_looked_up(target, root), root, depth + 4)
+        if schema.keys() <= {"title", "description", "type"} and schema.get("type") in {None, "object"}:
+            return _FREE
+        parts = [part for key in ("items", "additionalProperties") if (part := schema.get(key))]
+        properties = schema.get("properties")
+        members = properties if isinstance(properties, Mapping) else {}
+        optional = [part for name, part in members.items() if name not in schema.get("required", ())]
+        begun = max((self._size({"": _least(part, root, 0)}) for part in (*parts, *optional)), default=0)
+        choices = [part for key in ("oneOf", "anyOf") for part in schema.get(key, ())]
+        inner = max(
+            (self._begun(part, root, depth + 1) for part in (*parts, *members.values(), *choices)), default=0
+        )
+        return begun + inner
+
+    def _size(self, value: Any) -> int:
+        text = json.dumps(value, ensure_ascii=False, separators=(" , ", ": "))
+        return self._count(text) * 5 // 4 + 2
 
 
 def _least(schema: Any, root: Any, depth: int) -> Any:
@@ -49,12 +75,12 @@ def _least(schema: Any, root: Any, depth: int) -> Any:
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
-        return max(schema["enum"], key=lambda value: len(_written(value)), default=None)
+        return max(schema["enum"], key=_length, default=None)
     for key in ("oneOf", "anyOf"):
         if key in schema:
             return max(
                 (_least(part, root, depth + 1) for part in schema[key]),
-                key=lambda value: len(_written(value)),
+                key=_length,
                 default=None,
             )
     match schema.get("type"):
@@ -72,32 +98,11 @@ def _least(schema: Any, root: Any, depth: int) -> Any:
     return None
 
 
-def _loose(schema: Any, root: Any, depth: int) -> int:
-    """Bytes for parts that need not be there and have perhaps been begun: entries of lists, optional members."""
-    if not isinstance(schema, Mapping) or depth > _DEEPEST:
-        return 0
-    target = schema.get("$ref")
-    if isinstance(target, str) and target.startswith("#/"):
-        return _loose(_looked_up(target, root), root, depth + 4)
-    if schema.keys() <= {"title", "description", "type"} and schema.get("type") in {None, "object"}:
-        return _FREE
-    parts = [part for key in ("items", "additionalProperties") if (part := schema.get(key))]
-    properties = schema.get("properties")
-    members = properties if isinstance(properties, Mapping) else {}
-    optional = [part for name, part in members.items() if name not in schema.get("required", ())]
-    begun = max((len(_written({"": _least(part, root, 0)})) for part in (*parts, *optional)), default=0)
-    choices = [part for key in ("oneOf", "anyOf") for part in schema.get(key, ())]
-    inner = max((_loose(part, root, depth + 1) for part in (*parts, *members.values(), *choices)), default=0)
-    return begun + inner
-
-
 def _looked_up(target: str, root: Any) -> Any:
     for name in target[2:].split("/"):
         root = root.get(name) if isinstance(root, Mapping) else None
     return root
 
 
-def _written(value: Any) -> str:
-    """As long as the model may write it: bytes of UTF-8 shown as characters, with a space where one may stand."""
-    text = json.dumps(value, ensure_ascii=False, separators=(" , ", " : "))
-    return text.encode("utf-8", "replace").decode("latin-1") + "  "
+def _length(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False))

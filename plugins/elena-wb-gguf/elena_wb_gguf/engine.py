@@ -197,6 +197,9 @@ class Engine:
                 ) from error
         return self._grammars[key]
 
+    def _count(self, text: str) -> int:
+        return len(self.model.tokens(text, special=False))
+
     def _writing(self, ask: Ask, grammar: str | None, cancelled: Callable[[], bool]) -> Writing:
         sampling = Sampling(ask.temperature, ask.top_p, ask.top_k)
         constrained = grammar is not None and ask.json_schema is not None
@@ -207,7 +210,9 @@ class Engine:
             ask.max_tokens,
             cancelled,
             grammar=Grammar(self.model, grammar) if grammar is not None else None,
-            closing=Closing(ask.json_schema) if constrained and ask.json_schema is not None else None,
+            closing=Closing(ask.json_schema, self._count)
+            if constrained and ask.json_schema is not None
+            else None,
             marks=self._marks,
             label=label_choice(self.model, ask.json_schema),
         )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from elena_wb_gguf.choosing import Chooser, Grammar
 from elena_wb_gguf.closing import Closing
 from elena_wb_gguf.context import Context
@@ -15,6 +17,7 @@ from elena_wb_gguf.outline import Outline
 
 _ANYTHING = "~^"
 """Two characters that only a string which may hold anything can go on with."""
+_FEW = 256
 _CLOSING = '"]},{['
 
 
@@ -117,12 +120,27 @@ class Writing:
         if self.grammar is not None and self.closing is not None and self.marks is not None:
             if left <= self.closing.need(self._outline) and not self.model.ends(token):
                 forced = self.marks.next(self.grammar, self._outline)
-                if forced is not None and forced != token:
-                    self._hurried, token = True, forced
+                self._hurried = self._hurried or forced not in {None, token}
+                token = token if forced is None else forced
+                if forced is None:
+                    token = self._longest(self.grammar, token)
             self.grammar.accept(token)
         if self.label is not None and not self.model.ends(token):
             self.label.hear(token, logits, self._outline)
         return token
+
+    def _longest(self, grammar: Grammar, chosen: int) -> int:
+        """Where only one text may come, the token that writes most of it; else ``chosen``."""
+        permitted = np.flatnonzero(grammar.allowed(np.arange(self.model.size)))
+        if not 1 < len(permitted) <= _FEW:
+            return chosen
+        quote = self.marks.ids.get('"') if self.marks is not None else None
+        pieces = {int(token): self.model.piece(int(token)) for token in permitted}
+        if self._outline.in_string and quote in pieces and all(p.startswith(b'"') for p in pieces.values()):
+            return int(quote)  # and not a token that begins the next entry of a list with it
+        longest = max(pieces, key=lambda token: (len(pieces[token]), -token))
+        only_one = all(piece and pieces[longest].startswith(piece) for piece in pieces.values())
+        return longest if only_one else chosen
 
     def _take(self, token: int) -> None:
         piece = self.model.piece(token)

@@ -177,3 +177,23 @@ def test_without_constraint_the_model_writes_freely(exported: Any, question: Cal
         assert answer(engine, question(schema={"type": "fancy"})).text
     finally:
         engine.free()
+
+
+def test_an_answer_that_ends_in_time_is_the_one_written_freely(
+    engine: Engine, question: Callable[..., Request]
+) -> None:
+    """Also where the schema, spelt letter by letter, would not fit into the limit of tokens."""
+    labels = ["Happiness", "Sadness", "Fear", "Anger", "Surprise", "Disgust", "Neutral"]
+    fields: dict[str, Any] = {"emotion": {"type": "string", "enum": labels}}
+    fields |= {name: {"type": "integer", "minimum": 1, "maximum": 10} for name in ("valence", "arousal")}
+    fields["dominance"] = fields["valence"]
+    fields["body_parts"] = {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 4}
+    for name in ("explicit_description", "implicit_description", "narrative"):
+        fields[name] = {"type": "string"}
+    schema = {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+    settings: dict[str, Any] = {"system": "", "max_tokens": 176}
+    free = answer(engine, question("Tell what this person feels, as full JSON.", **settings))
+    held = answer(engine, question("Tell what this person feels, as full JSON.", schema=schema, **settings))
+
+    assert free.finish_reason == held.finish_reason == "stop"
+    assert held.text == free.text
