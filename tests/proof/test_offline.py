@@ -14,8 +14,6 @@ from tests.conftest import Program, rows
 from tests.loopback import Unreliable
 from tests.proof.remotes import OPENAI, Pictures, Remote, check_each_answer_stored_once
 
-pytest.importorskip("llama_cpp")
-
 _GUARD = """
 import os, sys
 
@@ -74,6 +72,7 @@ def test_a_model_that_would_have_to_be_fetched_is_not(program: Program, pictures
 @pytest.fixture
 def gguf(program: Program, tmp_path: Path) -> str:
     """The embedded model as GGUF files, by its URI."""
+    pytest.importorskip("llama_cpp")
     program("models", "export", "tiny:", str(tmp_path / "gguf"))
     return f"gguf:{tmp_path / 'gguf'}"
 
