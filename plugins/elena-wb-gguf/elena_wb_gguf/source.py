@@ -47,12 +47,13 @@ def find_source(reference: str, mmproj: str | None, revision: str | None) -> Sou
             "`gguf:` names no model.",
             hint="Give a file, a folder, or a hub repository: gguf:OWNER/NAME:Q4_K_M",
         )
-    path, wanted = Path(reference).expanduser(), None
-    if not path.exists():
-        before, colon, after = reference.rpartition(":")
-        if colon and Path(before).expanduser().is_dir():
-            path, wanted = Path(before).expanduser(), after
-    if path.is_dir() or path.is_file():
+    path, wanted = _local(reference), None
+    if path is None:
+        before, _, after = reference.rpartition(":")
+        folder = _local(before) if before else None
+        if folder is not None and folder.is_dir():
+            path, wanted = folder, after
+    if path is not None:
         if revision is not None:
             raise ModelError(
                 f"`revision={revision}` was given with {path}, which has no revisions.",
@@ -62,7 +63,8 @@ def find_source(reference: str, mmproj: str | None, revision: str | None) -> Sou
     found = _HUB_REFERENCE.fullmatch(reference)
     if found is None or reference.startswith(("./", "../")) or reference.lower().endswith(".gguf"):
         raise ModelError(
-            f"There is no {path}.", hint="Check the path, or give a hub repository: gguf:OWNER/NAME:Q4_K_M"
+            f"There is no {reference}.",
+            hint="Check the path, or give a hub repository: gguf:OWNER/NAME:Q4_K_M",
         )
     return _in_repository(look_up(found[1], revision), found[2], mmproj)
 
@@ -77,6 +79,15 @@ def fetched(source: Source) -> Source:
         return source
     *parts, projector = fetch(source.repository, source.names)
     return replace(source, parts=tuple(parts), projector=projector, here=True)
+
+
+def _local(reference: str) -> Path | None:
+    """The file or folder of this path, if there is one."""
+    try:
+        path = Path(reference).expanduser()
+        return path if path.is_dir() or path.is_file() else None
+    except (OSError, RuntimeError, ValueError):  # too long, forbidden, the home of nobody
+        return None
 
 
 def _of_file(path: Path, mmproj: str | None) -> Source:
@@ -138,10 +149,10 @@ def _projector_beside(text: Path, mmproj: str | None, root: Path | None = None) 
     """The projector named by the option, or the best of those in the folder."""
     folders = list(dict.fromkeys([text.parent, *([root] if root else [])]))
     if mmproj is not None:
-        named = [Path(mmproj).expanduser(), *(folder / mmproj for folder in folders)]
-        there = next((path for path in named if path.is_file()), None)
+        named = [_local(place) for place in (mmproj, *(str(folder / mmproj) for folder in folders))]
+        there = next((path for path in named if path is not None and path.is_file()), None)
         if there is None:
-            raise ModelError(f"There is no projector {named[0]}.", hint="Check the option mmproj.")
+            raise ModelError(f"There is no projector {mmproj}.", hint="Check the option mmproj.")
         return there
     headers = _projectors(folders)
     if not headers:

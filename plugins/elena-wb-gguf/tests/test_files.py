@@ -164,6 +164,9 @@ def test_a_model_without_a_projector_cannot_see_and_is_told_what_to_do(
         ("/absent/model.gguf", "There is no"),
         ("owner/model.gguf", "There is no"),
         ("a sentence?", "There is no"),
+        ("x" * 5000, "There is no"),
+        ("~nobody-of-this-name/model.gguf", "There is no"),
+        ("nul\0.gguf", "There is no"),
     ],
 )
 def test_what_is_neither_file_nor_folder_nor_repository_is_an_error(reference: str, complaint: str) -> None:
