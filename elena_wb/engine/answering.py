@@ -66,16 +66,22 @@ class Called:
 
     @property
     def ending(self) -> Ending:
-        """How the call ended as far as the pace of further calls goes."""
+        """How the call ended as far as the pace of further calls goes.
+
+        One that brought answers to some of its questions shows that the server is there, whatever befell the others.
+        """
         given = [response for response in self.responses if response is not None]
         failed = [response for response in given if response.finish_reason == "error"]
-        troubled = [response for response in failed if response.trouble is not None]
         asked_to_wait = [response.retry_after_s for response in failed if response.retry_after_s is not None]
+        longest = max(asked_to_wait, default=None)
+        if any(not _passing(response) and response.trouble is None for response in given):
+            return Ending(answered=True, retry_after_s=longest)
+        troubled = [response for response in failed if response.trouble is not None]
         worst = min(troubled, key=lambda response: _WORST.index(response.trouble), default=None)
         return Ending(
-            answered=not troubled and any(not _passing(response) for response in given),
+            answered=False,
             trouble=worst.trouble if worst is not None else None,
-            retry_after_s=max(asked_to_wait, default=None),
+            retry_after_s=longest,
             error=(worst.error or "") if worst is not None else "",
         )
 
@@ -134,7 +140,9 @@ class Asker:
             problem = f"Out of memory: {error.message}"
         except (ModelError, SetupError) as error:
             fatal = error
-        except Exception as error:  # noqa: BLE001 - a plugin's bug must not lose the rest of the run
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a plugin's bug, or a panic of a library, must not lose the run
             problem = f"{type(error).__name__}: {error}"
         left = [question for index, question in enumerate(questions) if index not in responses]
         parts: tuple[tuple[Question, ...], ...] = ()

@@ -17,7 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from elena_wb.core import Model, ModelError, PostponedError
+from elena_wb.core import Model, ModelError, PostponedError, WorkbenchError
 from elena_wb.engine.answering import Answer, Asker, Called, Question
 from elena_wb.engine.events import Answered, Listener, Notice, RunFinished, RunStatus, Waiting
 from elena_wb.engine.gate import Gate, Permit
@@ -73,6 +73,7 @@ class Sitting:
         self._reader = Reader(plan)
         self._arrivals: queue.SimpleQueue[_Stored | _Ended] = queue.SimpleQueue()
         self._asked: dict[int, Prepared] = {}
+        self._calling: list[threading.Thread] = []
         self._counts: Counter[str] = Counter()
         self._retries: Counter[str] = Counter()
         self._cost = 0.0
@@ -88,6 +89,9 @@ class Sitting:
     def work(self, model: Model, gate: Gate, batch_size: int | None) -> None:
         """Ask everything that is missing, until done, stopped, out of budget or patience, or the model gives up.
 
+        Returns or raises only when no call is under way any more. Where it raises with calls under way, it sets the
+        event ``stop``, so that a model that waits by design (:class:`elena_wb.core.Waits`) waits no longer.
+
         Raises:
             WorkbenchError: an answer could not be put on disk.
         """
@@ -95,14 +99,14 @@ class Sitting:
         ahead = 2 * asker.batch_limit * model.max_concurrency
         with closing(prefetch(self._plan.items, self._plan.setting.recipe, ahead=ahead)) as pictures:
             turns = Turns(self._questions(pictures), most_waiting=ahead)
-            while True:
-                hold = self._send(gate, asker, turns)
-                if not gate.busy and (hold is None or math.isinf(hold.seconds)):
-                    if hold is not None:
-                        self._reason = hold.reason
-                    return
-                for ended in self._listen(hold):
-                    self._take(ended, gate, turns)
+            try:
+                self._ask_all(gate, asker, turns)
+            except BaseException:
+                self._stop.set()
+                raise
+            finally:
+                for thread in self._calling:  # what they bring may be paid for
+                    thread.join()
 
     def audit(self) -> None:
         """Make up for the audits of pictures that were answered about without one."""
@@ -141,6 +145,16 @@ class Sitting:
             self._unaudited,
             dict(self._retries.most_common()),
         )
+
+    def _ask_all(self, gate: Gate, asker: Asker, turns: Turns) -> None:
+        while True:
+            hold = self._send(gate, asker, turns)
+            if not gate.busy and (hold is None or math.isinf(hold.seconds)):
+                if hold is not None:
+                    self._reason = hold.reason
+                return
+            for ended in self._listen(hold):
+                self._take(ended, gate, turns)
 
     def _may_go_on(self) -> bool:
         return not (self._stop.is_set() or self._over)
@@ -205,17 +219,22 @@ class Sitting:
         # thread but the first. Other threads are daemons, so that a second Ctrl-C can leave a call that hangs.
         if in_place:
             call()
-        else:
-            threading.Thread(target=call, name="model", daemon=True).start()
+            return
+        thread = threading.Thread(target=call, name="model", daemon=True)
+        self._calling = [earlier for earlier in self._calling if earlier.is_alive()]
+        thread.start()
+        self._calling.append(thread)
 
     def _keep(self, answer: Answer) -> None:
         """Read an answer and put it on disk; runs in the thread that asked, before the model goes on."""
         prepared = self._asked.pop(answer.key)
-        record = self._reader.read(prepared, answer)
         try:
+            record = self._reader.read(prepared, answer)
             self._outbox.append(*self._reader.located(prepared), record)
-        except ValueError as error:
-            problem = f"The answer cannot be stored: {error}"
+        except WorkbenchError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a plugin's answer may hold anything
+            problem = f"The answer cannot be stored: {type(error).__name__}: {error}"
             record = self._reader.unusable(replace(prepared, error=problem))
             self._outbox.append(record)
         self._arrivals.put(_Stored(record, prepared))
