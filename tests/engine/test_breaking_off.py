@@ -80,7 +80,13 @@ def test_calls_under_way_are_kept_when_the_run_breaks_off(
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 @pytest.mark.parametrize(
-    "odd", [SystemExit, GeneratorExit, Response(0, None, "stop"),  # type: ignore[arg-type] Response(0, "x", "stop", -7)]
+    "odd",
+    [
+        SystemExit,
+        GeneratorExit,
+        Response(0, None, "stop"),  # type: ignore[arg-type]
+        Response(0, "x", "stop", -7),
+    ],
 )
 def test_an_answer_that_cannot_be_read_fails_alone(
     odd: Response | type[BaseException], concurrency: int, pictures: Pictures, tmp_path: Path
