@@ -60,7 +60,7 @@ class Turns:
         due: list[Question] = []
         while len(due) < count and self._again and self._again[0].due <= self._clock():
             due.append(heapq.heappop(self._again).question)
-        return tuple(due) or self._new(count)
+        return (*due, *self._new(count - len(due)))
 
     def put_back(self, questions: Sequence[Question]) -> None:
         """Ask these first."""

@@ -11,6 +11,7 @@ import pytest
 from elena_wb.core import ModelError, Request, Response, SetupError
 from elena_wb.data import pixel_digest
 from elena_wb.engine.answering import Answer, Asker, Question
+from elena_wb.engine.pace import Ending
 from tests.scripted import ScriptedModel, ScriptedOptions, ScriptedProvider
 
 
@@ -126,3 +127,22 @@ def test_a_connection_that_can_never_be_made_ends_the_work_and_fails_no_picture(
     assert isinstance(called.error, ModelError)
     assert called.error.message == "The certificate does not hold."
     assert (answers, called.again, called.parts) == ([], (), ())
+
+
+def test_a_batch_that_was_answered_in_part_shows_that_the_server_is_there() -> None:
+    class Partly(ScriptedModel):
+        def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
+            for index in range(len(requests)):
+                if index % 2:
+                    yield Response(index, "yes", "stop")
+                else:
+                    yield Response(
+                        index, "", "error", error="HTTP 500", retryable=True, trouble="server", retry_after_s=2
+                    )
+
+    partly = Partly(ScriptedOptions(), ScriptedProvider().describe("", ScriptedOptions()))
+    answers: list[Answer] = []
+    called = Asker(partly, answers.append).call(questions(4))
+    assert called.ending == Ending(answered=True, retry_after_s=2)
+    assert [question.key for question, _ in called.again] == [0, 2]
+    assert Asker(partly, answers.append).call(questions(1)).ending == Ending(False, "server", 2, "HTTP 500")

@@ -67,7 +67,14 @@ def test_no_new_pictures_are_loaded_while_many_wait() -> None:
         turns.postpone(one, failure("busy"), 9.0, 0)
     assert keys(turns, 1) == keys(turns, 1, new_first=True) == []
     clock.now = 9.0
-    assert keys(turns, 5) == [0, 1, 2]
+    assert keys(turns, 3) == [0, 1, 2]
+
+
+def test_a_batch_that_has_room_beside_what_is_asked_again_is_filled_with_new_questions() -> None:
+    turns = Turns(many(), 10, clock=Clock())
+    first, *_ = turns.take(3)
+    turns.postpone(first, failure("busy"), 0.0, 0)
+    assert keys(turns, 3) == [0, 3, 4]
 
 
 def test_parts_of_a_broken_batch_come_first_and_in_no_larger_batches() -> None:
