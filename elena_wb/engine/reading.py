@@ -9,7 +9,7 @@ from elena_wb.engine.answering import Answer
 from elena_wb.engine.plan import RunPlan, generation_id
 from elena_wb.engine.prefetch import Prepared
 from elena_wb.parsing import parse
-from elena_wb.remote.redaction import redact
+from elena_wb.remote.redaction import redact, redact_answer
 from elena_wb.store import AuditRecord, GenerationRecord, RegionsRecord, SizeRecord
 from elena_wb.vocabulary import load_scheme
 
@@ -33,7 +33,7 @@ class Reader:
         """The record of an answer, whatever it looks like."""
         assert prepared.request is not None
         response = answer.response
-        text = redact(response.text)
+        text = redact_answer(response.text)
         narrative = parse(
             text, scheme=self._scheme, fields=self._fields, finish_reason=response.finish_reason
         )
@@ -65,7 +65,7 @@ class Reader:
             retried_for=answer.retried_for,
             answered_by=None
             if response.answered_by is None
-            else redact(response.answered_by)[:_LONGEST_VERSION],
+            else redact_answer(response.answered_by)[:_LONGEST_VERSION],
             label_scores=self._scores(response.label_logprobs),
         )
 

@@ -292,6 +292,12 @@ def test_what_a_server_repeats_of_a_key_reaches_neither_store_nor_events(
     assert bench.sql("SELECT count(*) FROM generations WHERE raw_text LIKE '%[key]%'") != [(0,)]
 
 
+def test_a_key_that_is_a_word_changes_no_answer(bench: Bench, pictures: Pictures) -> None:
+    hide("not-needed")
+    bench(pictures(2), "scripted:?secret=not-needed")
+    assert bench.sql("SELECT DISTINCT narrative FROM generations") == [("not-needed",)]
+
+
 def test_a_model_over_the_network_is_not_opened_offline(
     bench: Bench, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
 ) -> None:

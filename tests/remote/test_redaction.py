@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from elena_wb.remote import redaction
-from elena_wb.remote.redaction import MARK, hide, redact
+from elena_wb.remote.redaction import MARK, hide, redact, redact_answer
 
 KEY = 'sk-Pr0j/+a&b="c\\d%e_f~'
 
@@ -26,6 +26,7 @@ def nothing_hidden_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redaction, "_secrets", set())
     monkeypatch.setattr(redaction, "_long", None)
     monkeypatch.setattr(redaction, "_short", None)
+    monkeypatch.setattr(redaction, "_no_words", None)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,35 @@ def test_short_keys_are_hidden_only_where_a_key_stands() -> None:
         assert "ollama" not in redact(written)
         assert "EMPTY" not in redact(written)
     assert redact("token=ollamatic") == "token=ollamatic"
+
+
+@pytest.mark.parametrize(
+    "key", ["Happiness", "lm-studio", "not_needed", "sk-no-key-required", "local-key-1", "test"]
+)
+def test_a_key_of_ordinary_words_changes_no_answer(key: str) -> None:
+    hide(key)
+    answer = f'{{"emotion": "{key}", "narrative": "the key: {key}."}}'
+    assert redact_answer(answer) == answer
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        KEY,
+        "token-abc123",
+        "x7Kp29qa",
+        "qwertzuiOpasdf",
+        "12345678",
+        "correct-horse-battery-staple",
+        "sk-0a1b2c3d",
+    ],
+)
+def test_any_other_key_is_taken_out_of_answers(key: str) -> None:
+    hide("lm-studio")
+    hide(key)
+    for written in (key, quote(key, safe=""), base64.b64encode(key.encode()).decode()):
+        assert MARK in redact_answer(f"It said {written}.")
+        assert key not in redact_answer(f"It said {written}.")
 
 
 def test_blank_keys_hide_nothing() -> None:

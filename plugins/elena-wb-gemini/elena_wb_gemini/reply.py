@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from elena_wb.core import FinishReason, Response
 from elena_wb.remote.logprobs import TokenLogprob, label_logprobs
 from elena_wb.remote.prices import Price
-from elena_wb.remote.redaction import redact
+from elena_wb.remote.redaction import redact, redact_answer
 from elena_wb_gemini.wire import Candidate, Counts, Logprobs, Reply, Scored, Top
 
 _LONGEST_TEXT = 1_000_000
@@ -110,7 +110,7 @@ def _text(candidate: Candidate | None) -> str:
     if candidate is None or candidate.content is None:
         return ""
     text = "".join(part.text for part in candidate.content.parts if part.text and not part.thought)
-    return redact(text[:_LONGEST_TEXT])
+    return redact_answer(text)[:_LONGEST_TEXT]
 
 
 def _cost(counts: Counts, price: Price | None, batch: bool) -> float | None:
