@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from elena_wb.core import Metered, Model, ModelError, Quota, Response, Usage, WorkbenchError
+from elena_wb.core import Metered, Model, ModelError, Quota, Request, Response, Usage, WorkbenchError
 from elena_wb.engine.answering import Called, Question
 from elena_wb.engine.budget import Budget
 from elena_wb.engine.pace import Hold, Pace, Patience
@@ -47,7 +47,7 @@ class Gate:
         self._quota = quota if quota is not None and _limits(quota) else None
         self._ledger = ledger
         self._budget = budget
-        self._estimated: dict[int, Usage] = {}
+        self._estimated: dict[int, tuple[Request, Usage]] = {}
         self.in_place = model.max_concurrency == 1
         self.pace = Pace(model.max_concurrency, patience, clock=clock)
 
@@ -112,8 +112,8 @@ class Gate:
     def _estimate(self, question: Question) -> Usage | None:
         if self._meter is None:
             return None
-        known = self._estimated.get(question.key)
-        if known is None:
+        request, known = self._estimated.get(question.key, (None, None))
+        if known is None or request is not question.request:  # keys begin anew with each run
             try:
                 known = self._meter.at_most(question.request)
             except WorkbenchError:
@@ -122,7 +122,7 @@ class Gate:
                 raise ModelError(
                     f"The model cannot say what a call may use: {type(error).__name__}: {error}"
                 ) from error
-            self._estimated[question.key] = known
+            self._estimated[question.key] = (question.request, known)
         return known
 
 

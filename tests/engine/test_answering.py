@@ -137,7 +137,13 @@ def test_a_batch_that_was_answered_in_part_shows_that_the_server_is_there() -> N
                     yield Response(index, "yes", "stop")
                 else:
                     yield Response(
-                        index, "", "error", error="HTTP 500", retryable=True, trouble="server", retry_after_s=2
+                        index,
+                        "",
+                        "error",
+                        error="HTTP 500",
+                        retryable=True,
+                        trouble="server",
+                        retry_after_s=2,
                     )
 
     partly = Partly(ScriptedOptions(), ScriptedProvider().describe("", ScriptedOptions()))
