@@ -23,12 +23,12 @@ _HIGH_SIDE, _SHORT_SIDE, _TILE, _PATCH, _MOST_PATCHES = 2048, 768, 512, 32, 1536
 _TILED = (
     (re.compile(r"gpt-4o-mini"), 2833, 5667),
     (re.compile(r"gpt-4o|gpt-4\.1(?!-(mini|nano))|gpt-4\.5|gpt-4-turbo|chatgpt-4o"), 85, 170),
-    (re.compile(r"gpt-5(?!(\.\d+)?-(mini|nano))"), 70, 140),
+    (re.compile(r"gpt-5(?!\.|-(mini|nano))"), 70, 140),
     (re.compile(r"o1|o3(?!-mini)"), 75, 150),
 )
 _PATCHED = (
-    (re.compile(r"gpt-(4\.1|5(\.\d+)?)-mini"), 1.62),
-    (re.compile(r"gpt-(4\.1|5(\.\d+)?)-nano"), 2.46),
+    (re.compile(r"gpt-(4\.1|5)-mini"), 1.62),
+    (re.compile(r"gpt-(4\.1|5)-nano"), 2.46),
     (re.compile(r"o4-mini"), 1.72),
 )
 

@@ -113,8 +113,9 @@ def _problem(server: Server, model: str) -> str | None:
     try:
         body = server.client.with_options(timeout=_CHECK_S).models.with_raw_response.list().content
     except openai.APIStatusError as error:
-        said = from_status(0, error.status_code, error.response.headers, text_of(error)).error or ""
-        raise_for_key(server, error.status_code, said)
+        if error.status_code == 401:  # with 403 a key may be meant that is for questions alone
+            said = from_status(0, error.status_code, error.response.headers, text_of(error)).error or ""
+            raise_for_key(server, error.status_code, said)
         return None
     except openai.APITimeoutError as error:
         return None if _was_connected(error) else failed(server, 0, error).error

@@ -87,7 +87,7 @@ class Dialect:
             body |= self._format(request.schema)
             if self.top_logprobs is not None and _has_labels(request.schema):
                 body |= {"logprobs": True, "top_logprobs": self.top_logprobs}
-        return {**body, **options.extra}
+        return {**options.extra, **body}
 
     def _format(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         match self.structure:

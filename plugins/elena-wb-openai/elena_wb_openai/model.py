@@ -72,7 +72,7 @@ class OpenAIModel:
         self._options = options
         self._servers = servers
         self._dialect = dialect
-        self._proven = self._closed = False
+        self._closed = False
         self._lock = threading.Lock()
 
     @property
@@ -138,7 +138,7 @@ class OpenAIModel:
             else:
                 self._servers.went_well(server)
             if outcome.failure is None:
-                self._proven = self._proven or request.schema is not None
+                server.proven = server.proven or request.schema is not None
                 response = read_reply(
                     index,
                     outcome.body,
@@ -148,7 +148,7 @@ class OpenAIModel:
                 )
                 return response, outcome
             feature = _FEATURES.get(outcome.refusal) if outcome.refusal is not None else None
-            if feature is not None and not self._proven and self._weaken(dialect, feature):
+            if feature is not None and not server.proven and self._weaken(dialect, feature):
                 continue
             return self._failure(server, outcome, outcome.failure), outcome
 
@@ -175,7 +175,7 @@ class OpenAIModel:
             return replace(failure, error=problem, retryable=False, trouble=None)
         if refusal == "policy":
             return Response(failure.index, said, "refused", latency_ms=failure.latency_ms)
-        if refusal is None or (self._proven and refusal != "spent"):
+        if refusal is None or (server.proven and refusal != "spent"):
             self._raise_for_all(server, outcome.status, said)
             return failure
         reason, hint = _FOR_GOOD[refusal]

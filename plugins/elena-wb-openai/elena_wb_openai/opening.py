@@ -36,13 +36,21 @@ def open_model(
         found = find_servers(servers, model)
         opened = OpenAIModel(card, identity, options, servers, Dialect.first(options, at_openai=at_openai))
         notes = found.notes
-        if options.probe == "on" or (options.probe == "auto" and price is None):
+        if options.probe == "on" or (options.probe == "auto" and _is_free(identity, addresses)):
             notes += learn(opened, found.reachable)
         opened.card = replace(card, notes=notes)
     except BaseException:
         servers.close()
         raise
     return opened
+
+
+def _is_free(identity: Identity, addresses: Sequence[Address]) -> bool:
+    """Whether a call more costs nothing and counts against no limit, as far as is known."""
+    quota = identity.quota
+    limits = (quota.requests_per_minute, quota.tokens_per_minute, quota.requests_per_day)
+    charged = identity.price is not None or any(address.is_openai for address in addresses)
+    return not charged and all(limit is None for limit in limits)
 
 
 def _server(address: Address, slot: KeySlot | None, options: OpenAIOptions) -> Server:

@@ -74,7 +74,7 @@ class OpenAIOptions(BaseModel):
     structured: Literal["auto", "schema", "json", "none"] = Field(
         default="auto",
         description="How the server is made to keep to the prompt's JSON Schema: by the schema, as JSON of any kind, "
-        "or not at all; `auto` takes the strictest that it has, and notes with the run which.",
+        "or not at all; `auto` takes the strictest that it has, and notes with the run which if it is probed.",
     )
     logprobs: Literal["auto", "on", "off"] = Field(
         default="auto",
@@ -139,7 +139,7 @@ class OpenAIOptions(BaseModel):
     probe: Literal["auto", "on", "off"] = Field(
         default="auto",
         description="Put one tiny question with a grey picture before the first, to learn what the server takes; "
-        "`auto` does where calls have no price.",
+        "`auto` does except at OpenAI and where calls have a price or limits.",
     )
 
     @field_validator("base_url")

@@ -16,11 +16,26 @@ _LONGEST_TEXT = 1_000_000
 _LONGEST_VERSION = 120
 _ENDS: Mapping[str, FinishReason] = {
     "stop": "stop",
+    "end_turn": "stop",
+    "eos": "stop",
+    "eos_token": "stop",
+    "stop_sequence": "stop",
+    "tool_calls": "stop",
+    "function_call": "stop",
     "length": "length",
     "max_tokens": "length",
+    "model_length": "length",
     "content_filter": "refused",
     "refusal": "refused",
+    "safety": "refused",
 }
+"""OpenAI's reasons, and those that servers of other origins let through in its place."""
+
+_NOTHING_SAID = (
+    "The model made tokens, and none of them is an answer; it may have reasoned or called for a tool."
+)
+_STREAMED = "The server sends its answer as a stream, which was not asked for and is not read."
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class _Lenient(BaseModel):
@@ -110,8 +125,10 @@ def read_reply(
 ) -> Response:
     """The response in ``body``, which came with HTTP status 200; an error of it where it holds no answer."""
     try:
-        reply = Reply.model_validate_json(body)
+        reply = Reply.model_validate_json(body.removeprefix(_BYTE_ORDER_MARK))
     except ValidationError as error:
+        if body[:200].lstrip().startswith((b"data:", b"event:", b": ")):
+            return Response(index, "", "error", error=_STREAMED, latency_ms=latency_ms)
         return _unreadable(index, _what_is_wrong(body, error), latency_ms)
     usage = reply.usage or _Usage()
     known: dict[str, Any] = {
@@ -127,7 +144,7 @@ def read_reply(
     message = choice.message
     if message.refusal:
         return Response(index, message.refusal[:_LONGEST_TEXT], "refused", **known)
-    end = _ENDS.get(choice.finish_reason or "stop")
+    end = _ENDS.get((choice.finish_reason or "stop").lower())
     text = message.content
     if end == "refused":
         return Response(index, (text or "")[:_LONGEST_TEXT], "refused", **known)
@@ -137,6 +154,8 @@ def read_reply(
     if text is None and end == "length":
         text = ""  # a reasoning model that was still thinking
     if text is None:
+        if usage.completion_tokens:  # asking again would most likely be paid for in vain
+            return Response(index, "", "error", error=_NOTHING_SAID, **known)
         return _unreadable(index, "The server's reply holds no text.", **known)
     if len(text) > _LONGEST_TEXT:
         return _unreadable(index, "The answer is longer than a million characters.", **known)

@@ -21,11 +21,15 @@ _LONGEST_REST_S = 60.0
 
 @dataclass(slots=True, eq=False)
 class Server:
-    """One address with its client, the name of the key that is sent there, and how it has been doing."""
+    """One address with its client, the name of the key that is sent there, and how it has been doing.
+
+    ``proven`` is set once it has answered a question with a schema: it takes the form in which questions are put.
+    """
 
     address: Address
     client: openai.OpenAI
     key_slot: str | None = None
+    proven: bool = False
     in_flight: int = 0
     asked: int = 0
     failures: int = 0

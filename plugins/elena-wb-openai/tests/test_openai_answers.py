@@ -92,7 +92,7 @@ def test_seeds_fit_the_servers_with_the_narrowest(
         (faults.json_list, "error", True, "reply"),
         (faults.strange_types, "error", True, "reply"),
         (faults.empty, "error", True, "reply"),
-        (faults.no_content, "error", True, "reply"),
+        (faults.no_content, "error", False, None),
         (faults.huge(33), "error", True, None),
         (faults.truncated, "length", False, None),
         (faults.refused, "refused", False, None),
@@ -153,12 +153,13 @@ def test_a_packed_reply_which_was_not_asked_for_is_an_error(
     opened: Callable[..., Any], question: Callable[..., Request]
 ) -> None:
     bomb = gzip.compress(bytes(2**20))
-    packed = anything(lambda wire, api, call: wire.send(200, bomb, {"Content-Encoding": "gzip"}))
+    packed = anything(lambda wire, api, call: wire.send(200, bomb, headers={"Content-Encoding": "gzip"}))
     with Unreliable(OpenAI()) as server:
         model = opened(server)
         server.script = packed
         (response,) = model.generate([question()])
     assert (response.finish_reason, response.retryable) == ("error", True)
+    assert "packed" in str(response.error)
 
 
 def test_a_key_that_a_server_repeats_is_in_no_error(
@@ -218,11 +219,35 @@ def test_a_model_that_was_still_thinking_at_its_limit_has_said_nothing() -> None
     assert (response.text, response.finish_reason) == ("", "length")
 
 
-def test_a_call_of_a_tool_is_no_answer() -> None:
-    response = read(
-        body(message={"content": None, "tool_calls": [{}]}, choice={"finish_reason": "tool_calls"})
-    )
-    assert (response.finish_reason, response.trouble) == ("error", "reply")
+def test_tokens_without_an_answer_are_not_paid_for_again() -> None:
+    thought = {"content": None, "reasoning_content": "hm"}
+    called = body(message={**thought, "tool_calls": [{}]}, choice={"finish_reason": "tool_calls"})
+    for raw in (body(message=thought), called):
+        response = read(raw)
+        assert (response.finish_reason, response.retryable, response.completion_tokens) == ("error", False, 4)
+    nothing = read(body(message=thought, usage={"prompt_tokens": 9, "completion_tokens": 0}))
+    assert nothing.retryable
+
+
+@pytest.mark.parametrize(
+    ("reason", "finish"),
+    [("STOP", "stop"), ("end_turn", "stop"), ("eos_token", "stop"), ("MAX_TOKENS", "length")],
+)
+def test_ends_are_understood_in_the_words_of_other_servers(reason: str, finish: str) -> None:
+    response = read(body(choice={"finish_reason": reason}))
+    assert (response.finish_reason, response.text) == (finish, '{"emotion": "Fear"}')
+
+
+def test_a_mark_of_byte_order_and_blank_lines_before_an_answer_do_not_spoil_it() -> None:
+    for before in (b"\xef\xbb\xbf", b"\r\n\r\n", b"\n" * 1000):
+        assert read(before + body()).text == '{"emotion": "Fear"}'
+
+
+def test_a_stream_that_was_not_asked_for_is_told_and_not_asked_for_again() -> None:
+    for start in (b"data: ", b": waiting\n\ndata: ", b"event: message\ndata: "):
+        response = read(start + body() + b"\n\ndata: [DONE]\n\n")
+        assert "as a stream" in str(response.error)
+        assert not response.retryable
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ def test_the_most_that_a_call_can_use_is_told_before_and_after_opening(
         ("gpt-5-nano", 8000, 8000, "auto", 3779),
         ("o4-mini", 32, 32, "auto", 2),
         ("o3", 512, 512, "auto", 225),
+        ("gpt-5.9-mini", 512, 512, "auto", 6500),
         ("another", 512, 512, "auto", 6500),
     ],
 )

@@ -171,6 +171,15 @@ def test_sampling_is_sent_whole_and_top_k_only_where_it_is_given(
         assert "top_k" not in last_body(server)
 
 
+def test_extra_fields_do_not_take_the_place_of_what_the_run_is_recorded_with(
+    opened: Callable[..., Any], question: Callable[..., Request]
+) -> None:
+    with Unreliable(OpenAI()) as server:
+        model = opened(server, extra='{"top_k": -1}')
+        list(model.generate([question(sampling=Sampling(0.7, 1.0, 40)), question()]))
+        assert [call.body["top_k"] for call in server.asked[-2:]] == [40, -1]
+
+
 def test_a_schema_with_fields_that_may_be_left_out_is_not_called_strict(
     opened: Callable[..., Any], question: Callable[..., Request]
 ) -> None:

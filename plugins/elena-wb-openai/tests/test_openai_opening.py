@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from elena_wb_openai.addresses import Address
 
 from elena_wb.core import ModelError, Request, SetupError
 from tests.loopback import Certificate, OpenAI, Unreliable, faults, on
@@ -200,10 +201,37 @@ def test_no_question_is_put_ahead_of_pictures_where_the_user_says_so(opened: Cal
         assert server.asked == []
 
 
+@pytest.mark.parametrize("limit", ["requests_per_minute", "tokens_per_minute", "requests_per_day"])
+def test_no_call_is_made_behind_the_back_of_a_limit(opened: Callable[..., Any], limit: str) -> None:
+    with Unreliable(OpenAI()) as server:
+        opened(server, **{limit: 10_000})
+        assert server.asked == []
+
+
+def test_no_call_is_made_ahead_at_openai_whether_its_price_is_known_or_not(
+    opened: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Address, "is_openai", True)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-planted-9f3c1c7a")
+    with Unreliable(OpenAI()) as server:
+        opened(server)
+        assert server.asked == []
+
+
+def test_a_key_that_may_not_list_models_may_still_ask(
+    opened: Callable[..., Any], question: Callable[..., Request]
+) -> None:
+    closed = on("GET", "/models", faults.status(403, message="Missing scopes: api.model.read"))
+    with Unreliable(OpenAI(), closed) as server:
+        (response,) = opened(server).generate([question()])
+    assert response.finish_reason == "stop"
+
+
 def test_what_a_server_says_of_itself_reaches_no_terminal_as_control_characters(
     opened: Callable[..., Any],
 ) -> None:
-    evil = anything(lambda wire, api, call: wire.send(401, b"\x1b[31mred\x1b]0;title\x07 \x00", {}))
+    evil = anything(lambda wire, api, call: wire.send(401, b"\x1b[31mred\x1b]0;title\x07 \x00"))
     with Unreliable(OpenAI(), on("GET", "/models", evil)) as server, pytest.raises(ModelError) as caught:
         opened(server)
     assert caught.value.message.isprintable()
+    assert "red" in caught.value.message

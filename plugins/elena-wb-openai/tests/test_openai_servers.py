@@ -129,6 +129,19 @@ def test_a_faulty_server_is_asked_ever_more_seldom(
     assert sum(answer.finish_reason == "stop" for answer in answers) == 38
 
 
+@pytest.mark.parametrize("weak_first", [True, False])
+@pytest.mark.parametrize("probe", ["on", "off"])
+def test_servers_that_take_different_forms_are_all_asked_in_one_that_each_takes(
+    opened: Callable[..., Any], question: Callable[..., Request], weak_first: bool, probe: str
+) -> None:
+    with Unreliable(OpenAI()) as strong, Unreliable(OpenAI(refuses={"response_format"})) as weak:
+        model = opened(*((weak, strong) if weak_first else (strong, weak)), probe=probe)
+        answers = list(model.generate([question(number) for number in range(8)]))
+        assert all(answer.finish_reason == "stop" for answer in answers)
+        assert strong.asked[-1].body.get("response_format") is None
+        assert len(weak.answered) >= 4
+
+
 def test_the_identity_of_the_run_does_not_depend_on_who_answered(opened: Callable[..., Any]) -> None:
     with Unreliable(OpenAI()) as one, Unreliable(OpenAI()) as two:
         assert opened(one, two).card.digest == opened(two, one).card.digest
