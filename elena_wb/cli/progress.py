@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -71,7 +72,6 @@ def _progress() -> Progress:
         ProgressColumn,
         TextColumn,
         TimeElapsedColumn,
-        TimeRemainingColumn,
     )
     from rich.text import Text
 
@@ -83,6 +83,15 @@ def _progress() -> Progress:
             text = f"waiting {math.ceil(left)} s: {task.fields['reason']}" if left > 0 else ""
             return Text(text, style="yellow")
 
+    class LeftColumn(ProgressColumn):
+        """The time left at the mean rate up to now: answers of a batch come all at once."""
+
+        def render(self, task: Task) -> Text:
+            if not task.completed or task.remaining is None or task.elapsed is None:
+                return Text("")
+            seconds = math.ceil(task.remaining * task.elapsed / task.completed)
+            return Text(f"{timedelta(seconds=seconds)} left" if seconds else "", style="cyan")
+
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -92,7 +101,7 @@ def _progress() -> Progress:
         TextColumn("{task.fields[failures]}", style="red", markup=False),
         WaitColumn(),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        LeftColumn(),
         console=stderr_console(),
     )
 
@@ -134,9 +143,15 @@ class _Bar:
 
 def _advance(progress: Progress, task_id: TaskID, failures: int, cost_usd: float | None = None) -> None:
     task = progress.tasks[task_id]
-    rate = f"{task.finished_speed or task.speed or 0:.1f}/s"
+    rate = _rate(task.completed + 1, task.elapsed or 0.0)
     failed = f"{failures} failed" if failures else ""
     progress.update(task_id, advance=1, rate=rate, failures=failed, cost=dollars(cost_usd))
+
+
+def _rate(done: float, seconds: float) -> str:
+    if seconds <= 0.0 or not done:
+        return ""
+    return f"{done / seconds:.1f}/s" if done / seconds >= 0.1 else f"{seconds / done:.0f} s each"
 
 
 class _Tally:
@@ -153,9 +168,10 @@ class _Tally:
         now = time.monotonic()
         if now - self._last >= _LINE_EVERY_S:
             self._last = now
-            rate = self._done / (now - self._began)
-            left = (self._total - self._done) / rate
-            say(f"  {self._done}/{self._total}, {rate:.1f}/s, {self._failures} failed, {left:.0f} s left")
+            taken = now - self._began
+            left = (self._total - self._done) * taken / self._done
+            rate = _rate(self._done, taken)
+            say(f"  {self._done}/{self._total}, {rate}, {self._failures} failed, {left:.0f} s left")
 
 
 class _Lines:
