@@ -11,10 +11,12 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from elena_wb.core import ModelError, SetupError, UsageError
-from elena_wb_tiny.gguf_tensors import Tensor, read_tensors
+
+if TYPE_CHECKING:  # numpy is loaded when something is written: every listing of providers loads this module
+    from elena_wb_tiny.gguf_tensors import Tensor
 
 FORMATS: Mapping[str, str] = {
     "f32": "GGUF, 32 bits a weight: answers as the shipped weights do",
@@ -50,6 +52,8 @@ def export_gguf(folder: Path, out: Path, format_name: str, meant_for: Sequence[s
         raise SetupError(
             "Writing GGUF files needs the package gguf.", hint="Run: pip install 'elena-wb-tiny[export]'"
         ) from error
+    from elena_wb_tiny.gguf_tensors import read_tensors
+
     text, projector = read_tensors(folder)
     whole = "f32" if format_name == "f32" else "f16"
     names = f"elena-tiny-{format_name}.gguf", f"mmproj-elena-tiny-{whole}.gguf"
