@@ -38,7 +38,12 @@ if TYPE_CHECKING:
 
 _LARGEST_BATCH = 18_000_000
 """Bytes of JSON; Google takes 20 MB."""
+_LARGEST_ANSWERS = 48 * 2**20
+"""Bytes of JSON that the answers of one batch may take, well below what is read of a reply."""
 _FORM_BYTES = 4_000
+_TOKEN_BYTES = 16
+_PROBABILITY_BYTES = 250
+"""What one token and its probability take, indented as Google does."""
 _FIRST_PAUSE_S = 2.0
 _LONGEST_PAUSE_S = 60.0
 _PATIENCE = 30
@@ -158,7 +163,7 @@ class GeminiBatchModel:
         from google.genai import types
 
         entries: list[tuple[int, types.InlinedRequest]] = []
-        size = 0
+        size = told = 0
         for index in rest:
             request = requests[index]
             try:
@@ -170,9 +175,10 @@ class GeminiBatchModel:
             if needed > _LARGEST_BATCH:
                 yield Response(index, "", "error", error="The question is too large for a batch.")
                 continue
-            if size + needed > _LARGEST_BATCH:
+            more = _answer_bytes(request, self._options)
+            if entries and (size + needed > _LARGEST_BATCH or told + more > _LARGEST_ANSWERS):
                 yield entries
-                entries, size = [], 0
+                entries, size, told = [], 0, 0
             question = types.InlinedRequest(
                 contents=list(asking.contents(request, self._name, picture)),
                 config=asking.config(request, self._name, self._options),
@@ -180,6 +186,7 @@ class GeminiBatchModel:
             )
             entries.append((index, question))
             size += needed
+            told += more
         if entries:
             yield entries
 
@@ -242,6 +249,12 @@ class GeminiBatchModel:
                 try:
                     made = self._calls.get(one.name)
                 except CallFailedError as failed:
+                    if failed.barred:
+                        raise ModelError(
+                            f"This key may not see {one.name}, which is still to be fetched: {failed.response.error}",
+                            hint="If it was sent with a key of another project, use that one. To have its questions "
+                            f"asked, and paid for, once more, remove {self._jobs.path}.",
+                        ) from failed
                     if failed.gone:
                         awaited.remove(one)
                         self._jobs.forget(one.job)
@@ -265,6 +278,7 @@ class GeminiBatchModel:
         fate = fate_of(made)
         if fate is not None:
             self._jobs.forget(one.job)
+            self._calls.delete(one.name)
             yield from lost(one, fate[0], again=fate[1])
             return
         for place, response in answers(one, made, self._price):
@@ -294,3 +308,9 @@ def _json_bytes(request: Request, picture: bytes) -> int:
     """An upper bound of what one question takes in a batch."""
     words = json.dumps([request.system, request.user, request.schema])
     return 4 * (len(picture) // 3 + 1) + len(words) + _FORM_BYTES
+
+
+def _answer_bytes(request: Request, options: GeminiOptions) -> int:
+    """About the most that one answer takes in a reply, which holds it twice."""
+    probabilities = (1 + options.logprobs) * _PROBABILITY_BYTES if options.logprobs else 0
+    return 2 * (_FORM_BYTES + request.max_tokens * (_TOKEN_BYTES + probabilities))

@@ -77,19 +77,26 @@ def lost(awaited: Awaited, fate: str, *, again: bool) -> Iterator[Response]:
 def answers(awaited: Awaited, batch: Batch, price: Price | None) -> Iterator[tuple[int, Response]]:
     """The place in the batch and the response of each question that is waited for.
 
-    Answers are told apart by the place that was sent with each question, else by their order.
+    Answers are told apart by the place that was sent with each question. Where one does not tell it, the order counts,
+    if no answer is missing.
     """
-    by_place: dict[int, Entry | None] = {}
-    for order, given in enumerate(_given(batch)):
+    given = _given(batch)
+    told: dict[int, Entry] = {}
+    in_order: dict[int, Entry] = {}
+    for order, one in enumerate(given):
         try:
-            entry = Entry.model_validate(given)
-            by_place.setdefault(_place(entry, order), entry)
+            entry = Entry.model_validate(one)
         except ValidationError:
-            by_place.setdefault(order, None)
+            continue
+        place = _place(entry)
+        if place is not None:
+            told.setdefault(place, entry)
+        elif len(given) == awaited.job.size:
+            in_order[order] = entry
     for place, (index, request) in awaited.places.items():
-        entry_there = by_place.get(place)
-        if entry_there is not None:
-            yield place, _response(index, request, entry_there, price)
+        found = told.get(place) or in_order.get(place)
+        if found is not None:
+            yield place, _response(index, request, found, price)
         else:
             yield place, unreadable(index, f"The batch {awaited.name} holds no answer to this question.")
 
@@ -114,6 +121,6 @@ def _response(index: int, request: Request, entry: Entry, price: Price | None) -
     return replace(response, error=f"In the batch: {response.error}")
 
 
-def _place(entry: Entry, order: int) -> int:
+def _place(entry: Entry) -> int | None:
     told = str(entry.metadata.get("place", ""))
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 9 else order
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 9 else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from elena_wb.core import Response, WorkbenchError
 from elena_wb_gemini.problems import from_error
+from elena_wb_gemini.reply import shown
 from elena_wb_gemini.wire import Batch, BatchPage
 
 if TYPE_CHECKING:
@@ -20,20 +21,21 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _NAME = re.compile(r"batches/[A-Za-z0-9_-]{1,200}", re.ASCII)
 _MOST_PAGES = 100
-_NOT_FOUND = 404
+_FORBIDDEN, _NOT_FOUND = 403, 404
 
 
 class CallFailedError(Exception):
     """A call did not do what was asked. ``response`` tells why, for whoever waits for an answer.
 
     ``refused`` says that the server turned it down: then nothing has happened. ``gone`` says that there is no such
-    batch.
+    batch, ``barred`` that the key may not see it.
     """
 
     def __init__(self, response: Response, status: int | None = None) -> None:
         super().__init__(response.error)
         self.response = response
         self.gone = status == _NOT_FOUND
+        self.barred = status == _FORBIDDEN
         self.refused = status is not None and 400 <= status < 500 and status != 408
 
 
@@ -80,7 +82,7 @@ class BatchCalls:
 
     def get(self, name: str) -> Batch:
         """How the batch is doing, with its answers if it is done."""
-        return self._made(lambda: Batch.model_validate(self._connection.get(name)), may_be_gone=True)
+        return self._made(lambda: Batch.model_validate(self._connection.get(name)), about_one=True)
 
     def delete(self, name: str) -> None:
         """Have Google forget the batch, pictures and answers, if it will."""
@@ -90,7 +92,7 @@ class BatchCalls:
     def _page(self, query: Mapping[str, str]) -> BatchPage:
         return BatchPage.model_validate(self._connection.get("batches", query))
 
-    def _made(self, call: Callable[[], _T], *, may_be_gone: bool = False) -> _T:
+    def _made(self, call: Callable[[], _T], *, about_one: bool = False) -> _T:
         try:
             return call()
         except WorkbenchError:
@@ -98,7 +100,8 @@ class BatchCalls:
         except Exception as error:
             code: Any = getattr(error, "code", None)
             status = code if isinstance(code, int) else None
-            if may_be_gone and status == _NOT_FOUND:
-                raise CallFailedError(Response(0, "", "error"), status) from error
+            if about_one and status in (_FORBIDDEN, _NOT_FOUND):
+                said = shown(str(getattr(error, "message", "")), 300)
+                raise CallFailedError(Response(0, "", "error", error=said), status) from error
             response = from_error(0, error, model=self._model, host=self._host)
             raise CallFailedError(response, status) from error

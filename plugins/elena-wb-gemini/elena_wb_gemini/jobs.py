@@ -37,13 +37,15 @@ CREATE INDEX IF NOT EXISTS question_by_hash ON question (hash) WHERE NOT taken;
 class Job:
     """A batch. ``name`` is Google's, ``None`` if the program ended before it was told; ``sent`` a Unix time.
 
-    ``questions`` are those whose answers were not taken yet: the place of each in the batch, and its hash.
+    ``questions`` are those whose answers were not taken yet: the place of each in the batch, and its hash. ``size`` is
+    the number of questions that were sent.
     """
 
     id: str
     name: str | None
     sent: float
     questions: Sequence[tuple[int, str]]
+    size: int
 
 
 class Jobs:
@@ -55,7 +57,7 @@ class Jobs:
 
     def __init__(self, folder: Path, model: str) -> None:
         self._folder = folder
-        self._path = folder / "batches.sqlite3"
+        self.path = folder / "batches.sqlite3"
         self._model = model
         self._session = uuid.uuid4().hex
         try:
@@ -64,8 +66,12 @@ class Jobs:
         except OSError as error:
             raise SetupError(f"Batches cannot be remembered in {folder}: {error}") from error
         lock(self._alive, wait=True)
-        with self._changing() as store:
-            store.execute("DELETE FROM job WHERE sent < ?", [time.time() - _FORGOTTEN_AFTER_S])
+        try:
+            with self._changing() as store:
+                store.execute("DELETE FROM job WHERE sent < ?", [time.time() - _FORGOTTEN_AFTER_S])
+        except SetupError:
+            self.close()
+            raise
         for path in folder.glob("*.lock"):
             with suppress(OSError):  # another process may be faster
                 if time.time() - path.stat().st_mtime > _LEFT_OVER_AFTER_S:
@@ -73,7 +79,7 @@ class Jobs:
 
     def begin(self, hashes: Sequence[str]) -> Job:
         """Remember a batch that is about to be sent."""
-        job = Job(uuid.uuid4().hex, None, time.time(), list(enumerate(hashes)))
+        job = Job(uuid.uuid4().hex, None, time.time(), list(enumerate(hashes)), len(hashes))
         with self._changing() as store:
             store.execute(
                 "INSERT INTO job VALUES (?, ?, NULL, ?, ?)", [job.id, self._model, job.sent, self._session]
@@ -97,13 +103,14 @@ class Jobs:
                 "SELECT id, name, sent, owner FROM job WHERE model = ? ORDER BY sent, id", [self._model]
             ).fetchall()
             for job_id, name, sent, owner in jobs:
-                questions = store.execute(
-                    "SELECT place, hash FROM question WHERE job = ? AND NOT taken ORDER BY place", [job_id]
+                sent_with = store.execute(
+                    "SELECT place, hash, taken FROM question WHERE job = ? ORDER BY place", [job_id]
                 ).fetchall()
+                questions = [(place, one) for place, one, taken in sent_with if not taken]
                 if not any(one in hashes for _, one in questions) or self._is_alive(owner):
                     continue
                 store.execute("UPDATE job SET owner = ? WHERE id = ?", [self._session, job_id])
-                found.append(Job(job_id, name, sent, questions))
+                found.append(Job(job_id, name, sent, questions, len(sent_with)))
         return found
 
     def take(self, job: Job, place: int) -> bool:
@@ -147,11 +154,11 @@ class Jobs:
     def _changing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that other processes wait for."""
         try:
-            with closing(sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None)) as store:
+            with closing(sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None)) as store:
                 store.execute("PRAGMA foreign_keys = ON")
                 store.execute("PRAGMA synchronous = FULL")
                 store.executescript(_SCHEMA)
-                self._path.chmod(0o600)
+                self.path.chmod(0o600)
                 store.execute("BEGIN IMMEDIATE")
                 try:
                     yield store
@@ -159,9 +166,11 @@ class Jobs:
                     store.execute("ROLLBACK")
                     raise
                 store.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise SetupError(
-                f"The batches remembered in {self._path} cannot be read or written: {error}"
+                f"The batches remembered in {self.path} cannot be read or written: {error}",
+                hint="Let other runs end and see that the disk is not full. If the file is damaged, move it away: what "
+                "Google has not answered yet is then asked, and paid for, once more.",
             ) from error
 
 

@@ -8,12 +8,14 @@ from dataclasses import replace
 
 import pytest
 from elena_wb_gemini import batch
+from elena_wb_gemini.batch_answers import Awaited, answers
 from elena_wb_gemini.batch_calls import BatchCalls
-from elena_wb_gemini.jobs import Jobs
+from elena_wb_gemini.jobs import Job, Jobs
 from elena_wb_gemini.options import GeminiOptions
 from elena_wb_gemini.provider import GeminiProvider
+from elena_wb_gemini.wire import Batch
 
-from elena_wb.core import Metered, ModelError, PostponedError, Waits
+from elena_wb.core import Metered, ModelError, PostponedError, SetupError, Waits
 from tests.loopback import Batches, Gemini, Unreliable, faults, on
 
 
@@ -154,6 +156,16 @@ def test_many_large_pictures_make_several_batches(open_at, question, monkeypatch
         assert "too large" in huge.error
 
 
+def test_batches_are_small_where_answers_are_large(open_at, question, monkeypatch):
+    monkeypatch.setattr(batch, "_LARGEST_ANSWERS", 10_000_000)
+    with Unreliable(Gemini()) as server:
+        questions = [question(number) for number in range(5)]
+        assert len(_texts(list(open_at(server, batch=True, logprobs=20).generate(questions)))) == 5
+        assert [len(call.questions) for call in _created(server)] == [1] * 5
+        assert len(_texts(list(open_at(server, batch=True).generate(questions)))) == 5
+        assert [len(call.questions) for call in _created(server)] == [1] * 5 + [5]
+
+
 def test_a_batch_that_arrived_though_its_receipt_was_lost_is_found_again(open_at, question):
     with Unreliable(Gemini(), [faults.reset_after]) as server:
         responses = list(open_at(server, batch=True).generate([question(0), question(1)]))
@@ -239,6 +251,7 @@ def test_a_batch_without_answers_is_forgotten_and_says_why(open_at, question, ou
         responses = list(model.generate([question(0), question(1)]))
         assert [one.index for one in responses] == [0, 1]
         assert all(says in one.error and one.retryable is again for one in responses)
+        assert not _left(server), "nothing of the pictures is left at Google"
         server.api.batches.outcome = "SUCCEEDED"
         assert len(_texts(list(model.generate([question(0), question(1)])))) == 2
         assert len(_created(server)) == 2
@@ -256,6 +269,43 @@ def test_a_batch_that_google_no_longer_knows_is_asked_again(open_at, question):
         assert gone.retryable
         assert "not known to Google" in gone.error
         assert len(_texts(list(model.generate([question(1)])))) == 1
+
+
+def test_a_batch_of_another_project_ends_the_run_and_says_how_to_go_on(open_at, question, home):
+    with Unreliable(Gemini(), on("GET", "/batches/", faults.status(403))) as server:
+        model = open_at(server, batch=True)
+        with pytest.raises(ModelError, match="may not see batches/job0001") as caught:
+            list(model.generate([question()]))
+        assert "another project" in caught.value.hint
+        assert str(home) in caught.value.hint
+        server.script = None
+        assert len(_texts(list(model.generate([question()])))) == 1
+        assert len(_created(server)) == 1
+
+
+@pytest.mark.parametrize(("missing", "answered"), [((), {0, 1, 2}), ((1,), set())])
+def test_answers_that_do_not_tell_their_place_are_told_apart_by_order_only_if_none_is_missing(
+    question, missing, answered
+):
+    texts = [text for place, text in enumerate("abc") if place not in missing]
+    given = [
+        {"response": {"candidates": [{"content": {"parts": [{"text": text}]}, "finishReason": "STOP"}]}}
+        for text in texts
+    ]
+    made = Batch.model_validate({"done": True, "response": {"inlinedResponses": {"inlinedResponses": given}}})
+    job = Job("x", "batches/x", 0.0, [(place, "") for place in range(3)], 3)
+    awaited = Awaited(job, "batches/x", {place: (place, question()) for place in range(3)})
+    got = dict(answers(awaited, made, None))
+    assert {place for place, one in got.items() if one.finish_reason == "stop"} == answered
+    assert all(got[place].text == "abc"[place] for place in answered)
+    assert len(got) == 3
+
+
+def test_an_odd_answer_takes_the_place_of_no_other(open_at, question):
+    batches = Batches(spoil=lambda number, made: {"error": 5} if number == 3 else made, shuffle=True)
+    with Unreliable(Gemini(batches=batches)) as server:
+        got = list(open_at(server, batch=True).generate([question(number) for number in range(4)]))
+    assert {one.index for one in got if one.finish_reason == "stop"} == {0, 1, 2}
 
 
 def test_single_questions_may_fail_within_a_batch(open_at, question):
@@ -325,6 +375,18 @@ def test_what_is_remembered_holds_no_key_no_words_and_is_for_this_user_alone(ope
     assert b"batches/job0001" in held
     for secret in (key.encode(), b"How does", b"describe", b"Anger"):
         assert secret not in held
+
+
+def test_a_damaged_memory_of_batches_says_what_to_do(open_at, question, home):
+    with Unreliable(Gemini()) as server:
+        list(open_at(server, batch=True).generate([question()]))
+        path = home / "data" / "gemini-batches" / "batches.sqlite3"
+        path.write_bytes(b"no database" * 999)
+        locks = set(path.parent.glob("*.lock"))
+        with pytest.raises(SetupError, match="cannot be read or written") as caught:
+            open_at(server, batch=True)
+        assert "move it away" in caught.value.hint
+        assert set(path.parent.glob("*.lock")) == locks
 
 
 def test_a_closed_model_says_so(open_at, question):
