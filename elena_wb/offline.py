@@ -93,7 +93,13 @@ def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
         if getattr(of, "family", None) in (socket.AF_INET, socket.AF_INET6) and isinstance(address, tuple):
             _refuse(_text(address[0]), address[1])
     elif event in _NAMES:
-        _refuse(_text(arguments[0]), arguments[1] if event == "socket.getaddrinfo" else None)
+        host = _text(arguments[0])
+        if event == "socket.gethostbyaddr":
+            import socket
+
+            if host == socket.gethostname():  # `socket.getfqdn` then goes by the name that it has
+                raise socket.herror(1, "Unknown host")
+        _refuse(host, arguments[1] if event == "socket.getaddrinfo" else None)
     elif event == "socket.getnameinfo":
         address = arguments[0]
         if isinstance(address, tuple):

@@ -75,7 +75,7 @@ def test_every_way_out_is_barred_and_tells_the_host() -> None:
 
 def test_this_machine_stays_within_reach() -> None:
     code = """
-        import asyncio, os, socket, tempfile
+        import asyncio, http.server, os, socket, tempfile
         from elena_wb.offline import forbid_network
         forbid_network()
         server = socket.create_server(("127.0.0.1", 0))
@@ -84,6 +84,8 @@ def test_this_machine_stays_within_reach() -> None:
             socket.create_connection((host, port)).close()
         asyncio.run(asyncio.open_connection("127.0.0.1", port))
         socket.getaddrinfo(None, port)
+        assert socket.getfqdn() == socket.gethostname()
+        http.server.HTTPServer(("", 0), http.server.BaseHTTPRequestHandler).server_close()
         socket.socketpair()
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", port))
         if hasattr(socket, "AF_UNIX"):
