@@ -13,7 +13,7 @@ from elena_wb.engine.pointing import DEFAULT, Pointing
 from elena_wb.engine.prefetch import Auditor, Item, Recipe
 from elena_wb.engine.provenance import environment
 from elena_wb.masking import Masking
-from elena_wb.store import RunSpec, Store, answered, audited, find_run, fresh_key, latest_run, show_run
+from elena_wb.store import RunSpec, Store, answered, audited, find_run, latest_run, show_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,15 @@ class Resumed:
 class Wish:
     """How the user wants runs planned, beside what they consist of.
 
-    ``fresh`` starts another run of an existing specification; ``experiment`` groups the runs of one command.
+    ``fresh`` starts other runs, also of specifications that have some: a mark that no other command has, so that two
+    commands at the same moment do not take each other's run for theirs. ``experiment`` groups the runs of one command.
     ``resumes`` is the run to go on with; its specification must not have changed.
     """
 
     name: str | None = None
     experiment: str | None = None
     repeats: int = 1
-    fresh: bool = False
+    fresh: str | None = None
     resumes: Resumed | None = None
     retry_failed: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -165,6 +166,15 @@ def _unaudited(
     return tuple(Item(stimulus, 0) for stimulus in stimuli if stimulus.stimulus_id not in known)
 
 
+def still_missing(store: Store, plan: RunPlan) -> RunPlan:
+    """The plan without what another process has had answered since it was made."""
+    known = answered(store, plan.spec.run_key)
+    items = tuple(
+        item for item in plan.items if known.get((item.stimulus.stimulus_id, item.repeat), "error") == "error"
+    )
+    return replace(plan, items=items, answered=plan.answered + len(plan.items) - len(items))
+
+
 def as_opened(spec: RunSpec, card: ModelCard, opened: ModelCard) -> RunSpec:
     """The specification with what only the opened model knows: the device it landed on, and its notes."""
     card = replace(card, device=opened.device, libraries=opened.libraries, notes=(*card.notes, *opened.notes))
@@ -187,8 +197,8 @@ def _run_key(store: Store, spec_digest: str, wish: Wish) -> str:
             )
         return wish.resumes.run_key
     first = _digest([wish.name, spec_digest])
-    if wish.fresh:
-        return fresh_key(store, first)
+    if wish.fresh is not None:
+        return f"{first}#{wish.fresh}"
     return latest_run(store, spec_digest, wish.name) or first
 
 

@@ -17,7 +17,7 @@ from elena_wb.engine.budget import Budget
 from elena_wb.engine.events import Listener, Notice, RunFinished, RunStarted
 from elena_wb.engine.gate import Gate
 from elena_wb.engine.pace import Patience
-from elena_wb.engine.plan import RunPlan, as_opened
+from elena_wb.engine.plan import RunPlan, as_opened, still_missing
 from elena_wb.engine.sitting import Sitting
 from elena_wb.remote.ledger import Ledger
 from elena_wb.store import (
@@ -28,6 +28,7 @@ from elena_wb.store import (
     finish_run,
     refresh_stimuli,
     settle_run,
+    show_run,
     working_on,
 )
 
@@ -59,8 +60,9 @@ def execute(
     patience = patience or Patience()
     try:
         with ExitStack() as held, Outbox(store) as outbox:
-            for plan in plans:
-                held.enter_context(working_on(store, plan.spec.run_key))
+            for planned in plans:
+                held.enter_context(working_on(store, planned.spec.run_key))
+                plan = still_missing(store, planned)
                 if plan.items and model is None:
                     model = open_model()
                     if remote and max_cost_usd is not None:
@@ -70,6 +72,8 @@ def execute(
                     ledger = Ledger(notice=lambda message: listener(Notice(message)))
                     held.callback(ledger.close)
                     gate = Gate(model, Budget(max_cost_usd), patience, ledger)
+                if model is not None and plan.items:
+                    _tell_of_changes(store, plan, model, listener)
                 run_id = _begin(store, plan, model)
                 sitting = Sitting(plan, run_id, outbox, listener, stop, patience)
                 listener(
@@ -111,6 +115,19 @@ def _begin(store: Store, plan: RunPlan, model: Model | None) -> int:
         return known
     spec = plan.spec if model is None else as_opened(plan.spec, plan.setting.card, model.card)
     return begin_run(store, spec, plan.stimuli, planned=plan.planned)
+
+
+def _tell_of_changes(store: Store, plan: RunPlan, model: Model, listener: Listener) -> None:
+    """Say what is noted about the model that was not when its run began, such as how a server is asked by now."""
+    run_id = find_run(store, plan.spec.run_key)
+    if run_id is None:
+        return
+    then = show_run(store, run_id)["model_card"].get("notes", [])
+    now = as_opened(plan.spec, plan.setting.card, model.card).model_card["notes"]
+    if new := [note for note in now if note not in then]:
+        before = " ".join(note for note in then if note not in now)
+        earlier = f" When it began: {before}" if before else ""
+        listener(Notice(f"Run {run_id} goes on under other conditions: {' '.join(new)}{earlier}"))
 
 
 def _demand_price(model: Model, plan: RunPlan) -> None:

@@ -5,6 +5,7 @@ The command line, the demo and programs start here; what differs between them is
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -206,7 +207,7 @@ def _wish(request: Request, *, overruled: bool) -> Wish:
         name=request.name,
         experiment=request.name,
         repeats=request.repeats,
-        fresh=request.fresh,
+        fresh=secrets.token_hex(8) if request.fresh else None,
         resumes=request.resumes,
         retry_failed=request.retry_failed,
         options=options,

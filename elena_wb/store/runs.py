@@ -194,16 +194,6 @@ def latest_run(store: Store, spec_digest: str, name: str | None) -> str | None:
     return None if row is None else str(row[0])
 
 
-def fresh_key(store: Store, run_key: str) -> str:
-    """The first of ``run_key``, ``run_key#2``, ``run_key#3`` … that no run has."""
-    taken = {run.run_key for run in list_runs(store)}
-    candidate, count = run_key, 1
-    while candidate in taken:
-        count += 1
-        candidate = f"{run_key}#{count}"
-    return candidate
-
-
 def list_runs(store: Store) -> tuple[RunSummary, ...]:
     """Every run, oldest first; none where there is no store."""
     if not store.exists():

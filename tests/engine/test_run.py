@@ -254,6 +254,40 @@ def test_a_run_that_another_process_works_on_is_left_alone(bench: Bench, picture
     assert result.ok == 2
 
 
+def test_what_another_process_had_answered_meanwhile_is_not_paid_for_again(
+    bench: Bench, pictures: Pictures
+) -> None:
+    folder = pictures(4)
+    late = plan_study(asked_of(folder), bench.host, bench.store)
+    bench(asked_of(folder, limit=3))
+    (finished,) = late.carry_out(bench.store, listener=bench.events.append)
+    assert (finished.run_id, finished.asked, finished.status) == (1, 1, "done")
+    assert bench.count() == 4
+
+
+def test_two_fresh_runs_planned_at_the_same_moment_are_two_runs(bench: Bench, pictures: Pictures) -> None:
+    folder = pictures(2)
+    both = [plan_study(asked_of(folder, fresh=True), bench.host, bench.store) for _ in range(2)]
+    finished = [study.carry_out(bench.store, listener=bench.events.append)[0] for study in both]
+    assert [(one.run_id, one.ok) for one in finished] == [(1, 2), (2, 2)]
+    assert bench.count() == 4
+
+
+def test_a_run_that_goes_on_under_other_conditions_says_so(bench: Bench, pictures: Pictures) -> None:
+    def opened(note: str) -> scripted.ScriptedModel:
+        model = scripted.ScriptedProvider().open("", scripted.ScriptedOptions())
+        model.card = replace(model.card, notes=(note,))
+        return model
+
+    folder = pictures(3)
+    for limit, note in ((1, "Constrained."), (2, "Constrained."), (3, "Free.")):
+        bench(asked_of(folder, limit=limit), open_model=lambda note=note: opened(note))
+        told = [event.message for event in bench.events if isinstance(event, Notice)]
+        assert told == (
+            ["Run 1 goes on under other conditions: Free. When it began: Constrained."] if limit == 3 else []
+        )
+
+
 def test_labels_that_are_added_later_reach_the_store(bench: Bench, pictures: Pictures) -> None:
     folder = pictures(2)
     bench(asked_of(folder))

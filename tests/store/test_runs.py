@@ -17,7 +17,6 @@ from elena_wb.store import (
     delete_run,
     find_run,
     finish_run,
-    fresh_key,
     known_regions,
     known_stimuli,
     list_runs,
@@ -39,13 +38,6 @@ def test_the_same_key_continues_the_same_run(store: Store) -> None:
     assert show_run(store, first)["environment"] == {"torch": "1"}
     assert find_run(store, "k") == first
     assert find_run(store, "other") is None
-
-
-def test_a_fresh_key_is_one_that_no_run_has(store: Store) -> None:
-    assert fresh_key(store, "k") == "k"
-    begin_run(store, spec("k"), [])
-    begin_run(store, spec("k#2"), [])
-    assert fresh_key(store, "k") == "k#3"
 
 
 def test_stimuli_are_updated_where_they_changed(store: Store, region: Callable[..., Region]) -> None:
