@@ -14,6 +14,7 @@ import duckdb
 from duckdb import StatementType
 
 from elena_wb.core import SetupError, UsageError
+from elena_wb.offline import NetworkForbiddenError, is_offline
 from elena_wb.paths import packaged
 from elena_wb.store.database import DuckDBConnection, Store
 from elena_wb.store.outbox import drain_orphans
@@ -87,6 +88,8 @@ def ask(
     Raises:
         UsageError: the SQL is wrong, or does more than it was allowed to.
         SetupError: the store cannot be read.
+        NetworkForbiddenError: it is about DuckDB's extensions, which have ways into the network that cannot be
+            guarded, and the network is switched off.
     """
     with suppress(SetupError):
         drain_orphans(store)
@@ -99,6 +102,8 @@ def ask(
                 raise UsageError("The query is empty.")
             for statement in statements:
                 _check(statement, write=write, allow_external=allow_external)
+                if is_offline():
+                    _refuse_extensions(statement)
 
             def answer(consume: Callable[[Answer], T]) -> T:
                 def work() -> T:
@@ -150,6 +155,11 @@ def _check(statement: duckdb.Statement, *, write: bool, allow_external: bool) ->
             hint="Allow it with `--allow-external` if you trust the query.",
         )
     raise UsageError(f"A query cannot contain {kind.name}.", hint="All statements run in one transaction.")
+
+
+def _refuse_extensions(statement: duckdb.Statement) -> None:
+    if statement.type == StatementType.LOAD or "known_extensions" in statement.query.lower():
+        raise NetworkForbiddenError("An extension of `duckdb`", "servers of its own choice")
 
 
 def _run(connection: DuckDBConnection, statement: duckdb.Statement) -> Answer:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from elena_wb.store import Outbox, Store, begin_run
+from tests.conftest import Program
 from tests.store.conftest import generation, spec, stimulus
 
 ELENA = (sys.executable, "-c", "from elena_wb.cli import main; main()")
@@ -88,3 +89,13 @@ def test_runs_are_listed_shown_renamed_and_deleted(path: Path) -> None:
     assert wb(path, "runs", "delete", "first", input="n\n").returncode != 0
     assert wb(path, "runs", "delete", "first", "--yes").returncode == 0
     assert json.loads(wb(path, "runs", "list", "--json").stdout) == []
+
+
+@pytest.mark.parametrize(
+    "sql", ["INSTALL httpfs", "LOAD httpfs", "SELECT 1; SET Autoinstall_known_extensions = true; SELECT 2"]
+)
+def test_offline_no_extension_of_the_database_can_be_had(program: Program, pictures, sql: str) -> None:
+    program("run", str(pictures(1)), "-m", "scripted:", "-p", "naive")
+    refused = program("--offline", "query", "--allow-external", sql, code=3)
+    assert "An extension of `duckdb` wanted to connect" in refused.stderr
+    assert program("--offline", "query", "--allow-external", "SET threads = 1; SELECT 1").stdout
