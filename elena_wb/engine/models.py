@@ -71,6 +71,8 @@ def _checked(scheme: str, options_model: type[BaseModel], query: str) -> BaseMod
     pairs: list[tuple[str, str]] = parse_qsl(query, keep_blank_values=True)
     given: dict[str, Any] = dict(pairs)
     for name in given:
+        if sum(one == name for one, _ in pairs) > 1:
+            raise UsageError(f"The option `{name}` of `{scheme}:` is given more than once.")
         if name not in options_model.model_fields:
             raise UsageError(
                 f"`{scheme}:` models have no option `{name}`.",
@@ -80,7 +82,8 @@ def _checked(scheme: str, options_model: type[BaseModel], query: str) -> BaseMod
         return options_model.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
+        name, reason = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
         raise UsageError(
-            f"The option `{'.'.join(map(str, first['loc']))}` of `{scheme}:` is not acceptable: {first['msg']}",
+            f"The option `{name}` of `{scheme}:` is not acceptable: {reason}",
             hint=f"`elena-wb models info {scheme}` lists the options.",
         ) from error

@@ -143,7 +143,7 @@ def _picture_tokens(request: Request, options: GeminiOptions) -> int:
     """Google cuts a larger picture into squares of 1/1.5 of its shorter side (256 to 768 pixels), each 258 tokens."""
     height, width = request.image.shape[:2]
     longest: int = max(height, width, 1)
-    scale = min(1.0, (options.max_image_side or longest) / longest)
+    scale = min(1.0, options.max_image_side / longest)
     sides = [max(1, round(side * scale)) for side in (height, width)]
     unit = min(768, max(256, int(min(sides) / 1.5)))
     tiles: int = -(-sides[0] // unit) * -(-sides[1] // unit)

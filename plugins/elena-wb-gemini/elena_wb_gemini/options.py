@@ -73,10 +73,10 @@ class GeminiOptions(BaseModel):
     image_quality: int = Field(
         default=95, ge=1, le=100, description="Quality of pictures sent as jpeg or webp."
     )
-    max_image_side: int | None = Field(
+    max_image_side: int = Field(
         default=2048,
         ge=28,
-        description="Shrink larger pictures to this many pixels on their longer side before they are sent.",
+        description="Shrink pictures to this many pixels on their longer side before they are sent; none is enlarged.",
     )
     logprobs: int = Field(
         default=0,

@@ -11,8 +11,10 @@ from elena_wb_gemini.options import CHANGING_ANSWERS, GeminiOptions
 from elena_wb_gemini.provider import GeminiProvider
 from pydantic import ValidationError
 
-from elena_wb.core import Keyed, ModelError, Prices, SetupError
+from elena_wb.core import Keyed, ModelError, Prices, SetupError, UsageError
+from elena_wb.engine import ModelAddress
 from elena_wb.offline import NetworkForbiddenError
+from elena_wb.plugins import plugin_host
 
 PROVIDER = GeminiProvider()
 
@@ -106,6 +108,25 @@ def test_an_address_that_would_give_the_key_away_is_refused(url, why):
     with pytest.raises(ValidationError, match=why) as caught:
         GeminiOptions(base_url=url)
     assert "secret" not in caught.value.errors()[0]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            "base_url=http://example.org",
+            "The option `base_url` of `gemini:` is not acceptable: the key would travel",
+        ),
+        ("thinking_budget=1&thinking_level=low", "is not acceptable: it cannot be combined"),
+        (
+            "thinking_budget=0&thinking_budget=99",
+            "The option `thinking_budget` of `gemini:` is given more than once",
+        ),
+    ],
+)
+def test_options_that_cannot_be_are_refused_in_plain_words(options, message):
+    with pytest.raises(UsageError, match=message):
+        ModelAddress.parse(f"gemini:gemini-2.5-flash?{options}", plugin_host())
 
 
 def test_two_ways_to_limit_thinking_exclude_each_other():
