@@ -12,6 +12,10 @@ DAMAGED = "Perhaps the file is damaged: fetch it again."
 """What can be done about a file that llama.cpp does not take."""
 
 
+Part = Literal["text", "projector", "context", "answer"]
+"""What is being loaded or written."""
+
+
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -58,10 +62,10 @@ class Cancel(_Message):
 
 
 class Progress(_Message):
-    """Loading goes on, with this part of the model."""
+    """Work goes on, on this."""
 
     kind: Literal["progress"] = "progress"
-    part: Literal["text", "projector", "context"]
+    part: Part
 
 
 class Ready(_Message):

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from pydantic import BaseModel
@@ -20,6 +22,7 @@ from elena_wb_gguf.wire import BrokenPipeMessageError, receive, send
 
 _TAIL_BYTES = 16_384
 _GRACE_S = 2.0
+_LOOKING_S = 0.5
 _LAST_LINES, _LONGEST_WORDS = 3, 300
 _FOLDERS = re.compile(r"/\S*/(?=[\w.-]+\.(?:c|cpp|cu|h|hpp|m):\d)")
 """Where llama.cpp was built, which says nothing to anybody here."""
@@ -28,10 +31,6 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a0-\uffff]+")
 
 class ChildDiedError(Exception):
     """The child is gone. The text says how, with the last words of llama.cpp."""
-
-
-class ChildStalledError(Exception):
-    """Nothing was heard of the child for too long."""
 
 
 class Child:
@@ -48,10 +47,15 @@ class Child:
         )
         self._heard: queue.SimpleQueue[FromChild | None] = queue.SimpleQueue()
         self._nonsense = False
+        self._last_sign = 0.0
+        self._patience_s: float | None = None
+        self._silent_s: float | None = None
+        self._over = threading.Event()
         self._tail: collections.deque[bytes] = collections.deque()
         self._threads = [
             threading.Thread(target=self._listen, name="gguf answers", daemon=True),
             threading.Thread(target=self._keep_words, args=(debug,), name="gguf words", daemon=True),
+            threading.Thread(target=self._watch, name="gguf silence", daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -66,8 +70,17 @@ class Child:
         """Whether the process still runs."""
         return self._process.poll() is None
 
+    @contextlib.contextmanager
+    def watched(self, patience_s: float) -> Iterator[None]:
+        """Within this the child is killed once it has said nothing for ``patience_s`` seconds, as if it had died."""
+        self._last_sign, self._patience_s = time.monotonic(), patience_s
+        try:
+            yield
+        finally:
+            self._patience_s = None
+
     def send(self, message: BaseModel, payload: bytes | memoryview = b"") -> None:
-        """Say something.
+        """Say something. A message that is broken off half-way (Ctrl-C) is the last one.
 
         Raises:
             ChildDiedError: nobody listens any more.
@@ -76,18 +89,17 @@ class Child:
             send(_pipe(self._process.stdin), message, payload)
         except (OSError, ValueError) as error:
             raise ChildDiedError(self.end()) from error
+        except BaseException:
+            self._process.kill()
+            raise
 
-    def hear(self, timeout_s: float | None = None) -> FromChild:
+    def hear(self) -> FromChild:
         """Wait for what the child says next.
 
         Raises:
             ChildDiedError: it died, or what it said makes no sense.
-            ChildStalledError: it said nothing within ``timeout_s``.
         """
-        try:
-            message = self._heard.get(timeout=timeout_s)
-        except queue.Empty:
-            raise ChildStalledError(f"nothing was heard of llama.cpp for {timeout_s:g} seconds") from None
+        message = self._heard.get()
         if message is None:
             raise ChildDiedError(self.end())
         return message
@@ -113,12 +125,18 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._over.set()
         for thread in self._threads:
             thread.join(_GRACE_S)
         for pipe in (self._process.stdout, self._process.stderr):
             with contextlib.suppress(OSError, ValueError):
                 _pipe(pipe).close()
         words = self.words()
+        if self._silent_s is not None:
+            how = (
+                f"nothing was heard of llama.cpp for {self._silent_s:.0f} seconds, and its process was ended"
+            )
+            return how + (f": {words}" if words else "")
         if self._nonsense:
             return "llama.cpp's process said what makes no sense" + (f": {words}" if words else "")
         return _way_of_death(self._process.returncode) + (f": {words}" if words else "")
@@ -127,12 +145,23 @@ class Child:
         pipe = _pipe(self._process.stdout)
         try:
             while (found := receive(pipe)) is not None:
-                self._heard.put(FROM_CHILD.validate_json(found[0]))
+                message = FROM_CHILD.validate_json(found[0])
+                self._last_sign = time.monotonic()
+                self._heard.put(message)
         except (OSError, ValueError, BrokenPipeMessageError):
             self._nonsense = True
             self._process.kill()
         finally:
             self._heard.put(None)
+
+    def _watch(self) -> None:
+        """See to it that a process which hangs does not hang those who wait for it, in reading or in writing."""
+        while not self._over.wait(_LOOKING_S):
+            patience, silent = self._patience_s, time.monotonic() - self._last_sign
+            if patience is not None and silent > patience:
+                self._silent_s = silent
+                self._process.kill()
+                return
 
     def _keep_words(self, debug: bool) -> None:
         pipe, kept = self._process.stderr, 0

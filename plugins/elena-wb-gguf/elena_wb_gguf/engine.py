@@ -6,13 +6,13 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from elena_wb.core import Sampling
-from elena_wb_gguf.asking import Answer, Ask, Load, Work
+from elena_wb_gguf.asking import Answer, Ask, Load, Part, Work
 from elena_wb_gguf.choosing import Chooser, Grammar
 from elena_wb_gguf.closing import Closing
 from elena_wb_gguf.context import CACHE_TYPES, Context, Unit, places
@@ -30,10 +30,6 @@ _KEPT_PICTURES = 128 * 2**20
 _KEPT_GRAMMARS = 64
 _ROOM = 1024
 """Tokens for a prompt and an answer beside a picture, to be advised."""
-
-
-Part = Literal["text", "projector", "context"]
-"""What is being loaded."""
 
 
 class Engine:

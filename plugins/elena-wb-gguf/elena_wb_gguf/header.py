@@ -19,6 +19,7 @@ Scalar = int | float | bool | str
 Value = Scalar | tuple[Scalar, ...]
 
 _MOST_KEYS = _MOST_TENSORS = 100_000
+_MOST_TEXTS = 4_000_000
 _LONGEST_HEADER = 256 * 2**20
 _LONGEST_NAME, _LONGEST_TEXT, _LONGEST_ARRAY = 1024, 8192, 1024
 _MOST_DIMENSIONS = 4
@@ -93,6 +94,7 @@ class _Reader:
         file.seek(0)
         self._buffer = b""
         self._at = 0
+        self._texts = 0
 
     def header(self) -> Header:
         if self._size < 4 or self._bytes(4) != b"GGUF":
@@ -142,6 +144,9 @@ class _Reader:
         if kind == _STRING:
             if count > (self._size - self._at) // _LENGTH.size:
                 raise self._damaged("a list is longer than the file")
+            self._texts += count
+            if self._texts > _MOST_TEXTS:
+                raise self._damaged("its counts are out of all proportion")
             if count > _LONGEST_ARRAY:
                 self._pass_strings(count)
                 return None

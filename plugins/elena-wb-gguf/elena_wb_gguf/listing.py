@@ -51,8 +51,7 @@ def find_models() -> Sequence[LocalModel]:
     free = free_memory()
     found: list[LocalModel] = []
     seen: set[Path] = set()
-    for folder in _folders():
-        names = sorted(path.name for path in folder.iterdir() if _is_gguf(path))
+    for folder, names in _folders():
         for one in candidates(names):
             parts = tuple(folder / name for name in one.parts)
             stored = parts[0].resolve()
@@ -64,8 +63,8 @@ def find_models() -> Sequence[LocalModel]:
     return found
 
 
-def _folders() -> Iterator[Path]:
-    """Folders that hold GGUF files, within bounds."""
+def _folders() -> Iterator[tuple[Path, list[str]]]:
+    """Folders that hold GGUF files, within bounds, and the names of these."""
     entries = 0
     seen: set[Path] = set()
     for place in places():
@@ -78,15 +77,17 @@ def _folders() -> Iterator[Path]:
                     continue
                 seen.add(resolved)
                 inside = sorted(folder.iterdir())
-            except OSError:
+                entries += len(inside)
+                if entries > _MOST_ENTRIES:
+                    return
+                names = [path.name for path in inside if _is_gguf(path)]
+                below = [path for path in inside if path.name != "blobs" and path.is_dir()]
+            except OSError:  # forbidden or gone: what lies there is nobody's to use
                 continue
-            entries += len(inside)
-            if entries > _MOST_ENTRIES:
-                return
-            if any(_is_gguf(path) for path in inside):
-                yield folder
+            if names:
+                yield folder, names
             if depth < _DEEPEST:
-                waiting += [(path, depth + 1) for path in inside if path.name != "blobs" and path.is_dir()]
+                waiting += [(path, depth + 1) for path in below]
 
 
 def _is_gguf(path: Path) -> bool:

@@ -12,11 +12,12 @@ import numpy as np
 
 from elena_wb.core import Model, ModelCard, ModelError, Request, Response
 from elena_wb_gguf.asking import Answer, Cancel, Failed, Load, Progress, Ready, Work, asked
-from elena_wb_gguf.child import Child, ChildDiedError, ChildStalledError
+from elena_wb_gguf.child import Child, ChildDiedError
 from elena_wb_gguf.diagnosis import loading_crash, loading_error
 from elena_wb_gguf.loading import Loading
 
-_STALLED_S = 600.0
+_LOADING_S, _ANSWERING_S = 600.0, 1800.0
+"""How long nothing may be heard: while a model is loaded, and between two tokens of prompt, picture or answer."""
 _MOST_CRASHES = 3
 _MOST_TRIES = 2
 
@@ -94,8 +95,9 @@ class GGUFModel:
         ask = asked(request, self._number)
         started = time.perf_counter()
         try:
-            child.send(ask, np.ascontiguousarray(request.image).data.cast("B"))
-            answer = self._awaited(child)
+            with child.watched(_ANSWERING_S):
+                child.send(ask, np.ascontiguousarray(request.image).data.cast("B"))
+                answer = self._awaited(child)
         except ChildDiedError as error:
             return self._crashed(index, str(error), (time.perf_counter() - started) * 1000)
         self._crashes = 0
@@ -164,18 +166,19 @@ class GGUFModel:
         """
         child, part = Child(debug=self._loading.debug), None
         try:
-            child.send(_load(self._loading))
-            while True:
-                message = child.hear(_STALLED_S)
-                if isinstance(message, Ready):
-                    self._child = child
-                    return message
-                if isinstance(message, Failed):
-                    child.end()
-                    raise loading_error(self._loading, message.message, message.hint, child.all_words())
-                if isinstance(message, Progress):
-                    part = message.part
-        except (ChildDiedError, ChildStalledError) as error:
+            with child.watched(_LOADING_S):
+                child.send(_load(self._loading))
+                while True:
+                    message = child.hear()
+                    if isinstance(message, Ready):
+                        self._child = child
+                        return message
+                    if isinstance(message, Failed):
+                        child.end()
+                        raise loading_error(self._loading, message.message, message.hint, child.all_words())
+                    if isinstance(message, Progress):
+                        part = message.part
+        except ChildDiedError as error:
             child.end()
             raise loading_crash(self._loading, part, str(error), child.all_words()) from error
         except BaseException:

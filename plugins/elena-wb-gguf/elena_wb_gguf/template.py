@@ -1,6 +1,7 @@
 """The prompt as a model's own chat template writes it.
 
-A template is a program that came with the model and is not trusted: it runs in Jinja's sandbox. What people write
+A template is a program that came with the model and is not trusted: it runs in Jinja's sandbox, with bounds of memory
+and time. What people write
 into a prompt is not trusted either: texts that would be read as control tokens are cut to pieces before the template
 sees them, and the place of the picture is told by a word that nobody can guess.
 """
@@ -17,9 +18,11 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
+from elena_wb_gguf.bounds import OutOfBoundsError, bounded
 from elena_wb_gguf.native import EngineError
 
 _LONGEST = 4_000_000
+_LONGEST_S = 20.0
 _UNRENDERED = ("'type'", '"type"', "'content'", '"content"')
 """Signs of a message that was put into the prompt as it is, with its brackets and keys."""
 _SYSTEM, _USER = "zqsystemqz", "zquserqz"
@@ -41,9 +44,12 @@ class ChatTemplate:
         )
         environment.filters["tojson"] = Jinja2ChatFormatter.tojson
         try:
-            self._template = environment.from_string(source)
-        except (jinja2.TemplateError, RecursionError) as error:
-            raise EngineError(f"The model's chat template is damaged: {error}") from error
+            with bounded(_LONGEST_S):  # Jinja computes constants while it compiles
+                self._template = environment.from_string(source)
+        except Exception as error:
+            raise EngineError(
+                f"The model's chat template cannot be used: {_brief(error)}", _INSTRUCT
+            ) from error
         self._bos, self._eos, self._opened = bos, eos, opened
         self._controls = re.compile("|".join(map(re.escape, controls))) if controls else None
         self._picture, self._cut = f"zq{secrets.token_hex(12)}qz", f"zq{secrets.token_hex(12)}zq"
@@ -58,7 +64,7 @@ class ChatTemplate:
         try:
             rendered = self._rendered(self._safe(system), self._safe(user), self._typed, self._system_role)
         except Exception as error:
-            raise EngineError(f"the model's chat template refuses the prompt: {error}") from error
+            raise EngineError(f"the model's chat template refuses the prompt: {_brief(error)}") from error
         before, found, after = rendered.partition(self._picture)
         if not found or self._picture in after:
             raise EngineError("the model's chat template does not place the picture once")
@@ -70,6 +76,10 @@ class ChatTemplate:
             for system_role in (True, False):
                 try:
                     shown = self._rendered(_SYSTEM, _USER, typed, system_role)
+                except OutOfBoundsError as error:
+                    raise EngineError(
+                        f"The model's chat template cannot be used: {error}", _INSTRUCT
+                    ) from error
                 except Exception:  # noqa: BLE001 - a template is a program of its own and raises what it likes
                     continue
                 once = all(shown.count(part) == 1 for part in (_SYSTEM, _USER, self._picture))
@@ -84,17 +94,18 @@ class ChatTemplate:
         elif system:
             user = f"{system}\n\n{user}"
         messages.append({"role": "user", "content": _content(typed, self._picture, user)})
-        text = self._template.render(
-            messages=messages,
-            add_generation_prompt=True,
-            bos_token="" if self._opened else self._bos,
-            eos_token=self._eos,
-            raise_exception=_refuse,
-            strftime_now=lambda form: datetime.now().strftime(form),
-            tools=None,
-        )
+        with bounded(_LONGEST_S):
+            text = self._template.render(
+                messages=messages,
+                add_generation_prompt=True,
+                bos_token="" if self._opened else self._bos,
+                eos_token=self._eos,
+                raise_exception=_refuse,
+                strftime_now=lambda form: datetime.now().strftime(form),
+                tools=None,
+            )
         if len(text) > _LONGEST:
-            raise EngineError("the model's chat template writes without end")
+            raise OutOfBoundsError("it writes without end")
         return text.removeprefix(self._bos) if self._opened and self._bos else text
 
     def _safe(self, text: str) -> str:
@@ -106,6 +117,10 @@ class ChatTemplate:
 
 def _content(typed: bool, *texts: str) -> list[dict[str, str]] | str:
     return [{"type": "text", "text": text} for text in texts] if typed else "".join(texts)
+
+
+def _brief(error: Exception) -> str:
+    return str(error)[:300]
 
 
 def _refuse(message: str) -> None:

@@ -12,6 +12,7 @@ import queue
 import signal
 import threading
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import BinaryIO
 
@@ -19,8 +20,8 @@ import llama_cpp.llama_cpp as llama
 import numpy as np
 
 from elena_wb.offline import forbid_network, is_offline
-from elena_wb_gguf.asking import TO_CHILD, Answer, Ask, Cancel, Failed, Load, Progress, Ready
-from elena_wb_gguf.engine import Engine, Part
+from elena_wb_gguf.asking import TO_CHILD, Answer, Ask, Cancel, Failed, Load, Part, Progress, Ready
+from elena_wb_gguf.engine import Engine
 from elena_wb_gguf.native import EngineError, device_name, quieten
 from elena_wb_gguf.wire import receive, send
 from elena_wb_gguf.writing import CancelledError
@@ -48,21 +49,15 @@ def main() -> None:
     engine = _loaded(load, outgoing)
     if engine is None:
         return
+    progress = _progress(outgoing)
     while True:
         ask, pixels = questions.next()
-        send(outgoing, _answered(engine, ask, pixels, questions))
+        send(outgoing, _answered(engine, ask, pixels, questions, progress))
 
 
 def _loaded(load: Load, outgoing: BinaryIO) -> Engine | None:
     """The engine, of which the other side has been told; ``None`` if there is none."""
-    told: tuple[Part, float] | None = None
-
-    def progress(part: Part) -> None:
-        nonlocal told
-        if told is None or told[0] != part or time.monotonic() - told[1] >= _EVERY_S:
-            send(outgoing, Progress(part=part))
-            told = part, time.monotonic()
-
+    progress = _progress(outgoing)
     threads = load.threads or max(1, _cores() - 1)
     gpu_layers = load.gpu_layers
     if gpu_layers is None:
@@ -89,10 +84,33 @@ def _loaded(load: Load, outgoing: BinaryIO) -> Engine | None:
     return engine
 
 
-def _answered(engine: Engine, ask: Ask, pixels: bytes, questions: _Questions) -> Answer:
+def _progress(outgoing: BinaryIO) -> Callable[[Part], None]:
+    """Tells the other side, but not too often, that this one still lives."""
+    told: tuple[Part, float] | None = None
+
+    def progress(part: Part) -> None:
+        nonlocal told
+        if told is None or told[0] != part or time.monotonic() - told[1] >= _EVERY_S:
+            send(outgoing, Progress(part=part))
+            told = part, time.monotonic()
+
+    return progress
+
+
+def _answered(
+    engine: Engine,
+    ask: Ask,
+    pixels: bytes,
+    questions: _Questions,
+    progress: Callable[[Part], None],
+) -> Answer:
+    def cancelled() -> bool:  # asked for before each token
+        progress("answer")
+        return questions.is_cancelled(ask.number)
+
     try:
         image = np.frombuffer(pixels, np.uint8).reshape(ask.height, ask.width, 3)
-        return engine.answer(ask, image, cancelled=lambda: questions.is_cancelled(ask.number))
+        return engine.answer(ask, image, cancelled=cancelled)
     except EngineError as error:
         words = f"{error}. {error.hint}" if error.hint else str(error)
     except CancelledError:

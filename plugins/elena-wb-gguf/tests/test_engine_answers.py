@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -169,3 +170,28 @@ def test_a_beginning_that_a_template_writes_itself_is_not_doubled() -> None:
 def test_damaged_useless_and_wicked_templates_are_refused(source: str) -> None:
     with pytest.raises(EngineError, match="template"):
         template(source)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded on Linux alone")
+@pytest.mark.parametrize(
+    ("source", "bound"),
+    [
+        ("{{ 'x' * 1000000000000 }}", "memory"),
+        ("{% set n = namespace(x='x' * 99) %}{% for i in range(40) %}{% set n.x = n.x ~ n.x %}{% endfor %}", "memory"),
+        ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "longer than 0.3 s"),
+    ],
+)  # fmt: skip
+def test_templates_that_would_take_all_memory_or_time_are_stopped(
+    source: str, bound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    monkeypatch.setattr("elena_wb_gguf.template._LONGEST_S", 0.3 if "0.3" in bound else 20.0)
+    with pytest.raises(EngineError, match=bound):
+        template(ROLES + source)
+
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+    assert "".join(template(ROLES).pieces("", "x")[0]) == "<|user|>", (
+        "the next one is not held to what is left"
+    )

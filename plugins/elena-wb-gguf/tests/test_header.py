@@ -111,6 +111,14 @@ def test_lengths_and_counts_are_not_believed(tmp_path: Path, body: bytes, compla
         read_header(_file(tmp_path, body, keys=1))
 
 
+def test_texts_without_number_are_not_walked_through(tmp_path: Path) -> None:
+    path = _file(tmp_path, KEY + struct.pack("<IIQ", 9, 8, 30_000_000), keys=1)
+    with path.open("r+b") as file:
+        file.truncate(250 * 2**20)  # takes no room on the disk; zeros are the lengths of empty texts
+    with pytest.raises(ModelError, match="out of all proportion"):
+        read_header(path)
+
+
 def test_a_tensor_with_too_many_dimensions_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="1000 dimensions"):
         read_header(_file(tmp_path, b"\x01\0\0\0\0\0\0\0w" + struct.pack("<I", 1000), tensors=1))

@@ -20,7 +20,7 @@ from elena_wb.core import UNMASKED, Request
 from elena_wb.plugins import plugin_host
 from elena_wb.prompts import choose
 
-FIGURES = 10
+FIGURES = 5
 LOGIT_BOUNDS = {"f32": 0.02, "f16": 0.03, "q8_0": 0.5, "q4_0": 2.5}
 """Largest difference to transformers' scores, the attention cache being f16; measured: 0.009, 0.013, 0.22, 1.29."""
 EQUAL_AT_LEAST = {"q8_0": 0.7, "q4_0": 0.4}
@@ -29,7 +29,7 @@ EQUAL_AT_LEAST = {"q8_0": 0.7, "q4_0": 0.4}
 
 @pytest.fixture(scope="module")
 def requests(tmp_path_factory: pytest.TempPathFactory) -> list[Request]:
-    """Each prompt that the model was taught, about each of ten figures of unseen seeds."""
+    """Each prompt that the model was taught, about each of five figures of unseen seeds."""
     folder = tmp_path_factory.mktemp("figures")
     write_folder(folder / "shown", FIGURES, 987_001, False)
     packs = plugin_host().prompt_folders
@@ -45,7 +45,7 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> list[Request]:
             Request(image, digest, "", prompt, schema=schemas[name.removesuffix("-masked")], max_tokens=176)
             for name, prompt in PROMPTS.items()
         ]
-    assert len(asked) == 40
+    assert len(asked) == 20
     return asked
 
 
@@ -54,10 +54,9 @@ def expected(requests: list[Request]) -> list[str]:
     model = TinyProvider().open("", TinyOptions(batch_size=20))
     try:
         texts = [""] * len(requests)
-        for start in range(0, len(requests), 20):
-            for response in model.generate(requests[start : start + 20]):
-                assert response.error is None
-                texts[start + response.index] = response.text
+        for response in model.generate(requests):
+            assert response.error is None
+            texts[response.index] = response.text
         return texts
     finally:
         model.close()
@@ -96,7 +95,7 @@ def test_every_answer_in_full_precision_is_that_of_the_safetensors_token_by_toke
 def test_most_quantised_answers_are_the_same_and_nearly_all_name_the_same_emotion(
     format_name: str, answers: Callable[..., list[str]], requests: list[Request], expected: list[str]
 ) -> None:
-    pairs = list(zip(answers(format_name, requests[::2]), expected[::2], strict=True))
+    pairs = list(zip(answers(format_name, requests), expected, strict=True))
     equal = sum(mine == theirs for mine, theirs in pairs) / len(pairs)
     emotions = sum(_emotion(mine) == _emotion(theirs) for mine, theirs in pairs) / len(pairs)
     assert equal >= EQUAL_AT_LEAST[format_name]

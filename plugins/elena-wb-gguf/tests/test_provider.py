@@ -239,6 +239,25 @@ def test_a_model_that_several_places_lead_to_is_listed_once(only_here: Path, exp
     assert len(GGUFProvider().local_models()) == 1
 
 
+def test_a_folder_that_may_not_be_looked_into_does_not_hide_the_others(
+    only_here: Path, exported: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("closed", "open"):
+        (only_here / name).mkdir()
+        for path in exported("q8_0"):
+            shutil.copy(path, only_here / name)
+    before = Path.is_file
+
+    def is_file(path: Path) -> bool:
+        if path.parent.name == "closed":  # the root user, as whom tests may run, would be let in
+            raise PermissionError(13, "Permission denied", str(path))
+        return before(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    (found,) = GGUFProvider().local_models()
+    assert found.path.parent.name == "open"
+
+
 def test_the_users_own_folders_come_first_and_absent_ones_do_no_harm(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 from elena_wb_gguf.model import GGUFModel
@@ -39,7 +40,7 @@ def killed_while_answering(model: GGUFModel, request: Request, how: signal.Signa
     return str(response.error)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_child_that_dies_while_it_answers_fails_one_request(
     opened: Callable[..., GGUFModel], question: Callable[..., Request], how: signal.Signals
 ) -> None:
@@ -73,6 +74,37 @@ def test_three_crashes_in_succession_end_the_run(
         killed_while_answering(model, long, signal.SIGABRT)
     with pytest.raises(ModelError, match="3 times in succession"):
         killed_while_answering(model, long, signal.SIGABRT)
+
+
+@pytest.mark.parametrize("side", [20, 600])  # 600: more than a pipe takes in at once
+def test_a_child_that_hangs_fails_one_request(
+    opened: Callable[..., GGUFModel],
+    question: Callable[..., Request],
+    monkeypatch: pytest.MonkeyPatch,
+    side: int,
+) -> None:
+    model = opened()
+    monkeypatch.setattr("elena_wb_gguf.model._ANSWERING_S", 0.5)
+    hanging = psutil.Process(model.pid)
+    hanging.suspend()
+    image = np.zeros((side, side, 3), np.uint8)
+    first, second = model.generate([question(image=image), question()])
+
+    assert "nothing was heard of llama.cpp" in str(first.error)
+    assert second.error is None
+    assert not hanging.is_running()
+
+
+def test_a_long_answer_is_no_silence(
+    opened: Callable[..., GGUFModel], question: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = opened()
+    monkeypatch.setattr("elena_wb_gguf.model._ANSWERING_S", 1.0)
+    started = time.perf_counter()
+    (response,) = model.generate([question(schema=LONG | {"minItems": 100}, max_tokens=1900)])
+
+    assert response.error is None
+    assert time.perf_counter() - started > 1.2, "the answer took too little time for this test"
 
 
 def test_a_failing_request_among_good_ones_is_an_answer_like_the_others(
