@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
-import time
+import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import openai
@@ -80,23 +83,29 @@ class _Bounded(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send ``request`` with our own headers and no others; the reply ends at its bounds."""
-        ends = time.monotonic() + self._timeout_s
-        response = self._inner.handle_request(self._sent(request))
+        deadline = _Deadline(self._timeout_s)
+        try:
+            response = self._inner.handle_request(self._sent(request, deadline))
+        except BaseException as error:
+            deadline.cancel()
+            deadline.judge(error)
+            raise
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             response.close()
+            deadline.cancel()
             raise OversizedError("the reply is packed, which was not asked for")
         assert isinstance(response.stream, httpx2.SyncByteStream)
         return httpx2.Response(
             response.status_code,
             headers=response.headers,
-            stream=_Stream(response.stream, ends),
+            stream=_Stream(response.stream, deadline),
             extensions=response.extensions,
         )
 
     def close(self) -> None:
         self._inner.close()
 
-    def _sent(self, request: httpx2.Request) -> httpx2.Request:
+    def _sent(self, request: httpx2.Request, deadline: _Deadline) -> httpx2.Request:
         """What goes out for ``request``, whose own headers the client reads again later."""
         headers = {name: value for name, value in request.headers.items() if name.lower() in self._kept}
         headers |= {"accept-encoding": "identity", "connection": "close"}
@@ -108,26 +117,73 @@ class _Bounded(httpx2.BaseTransport):
             request.url,
             headers=headers,
             stream=request.stream,
-            extensions=request.extensions,
+            extensions={**request.extensions, "trace": deadline.watch},
         )
 
 
+class _Deadline:
+    """The end of one call, whatever it is doing then: the library's time-outs are for each read alone, and a server
+    that sends a line now and then would never meet them.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._lock = threading.Lock()
+        self._connection: socket.socket | None = None
+        self._over = False
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def watch(self, event: str, about: Mapping[str, Any]) -> None:
+        """Called by the library for each thing that it does; remembers the connection."""
+        if not event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            return
+        with self._lock:
+            self._connection = about["return_value"].get_extra_info("socket")
+        if self._over:
+            self._end()
+
+    def cancel(self) -> None:
+        """The call is over."""
+        self._timer.cancel()
+
+    def judge(self, error: BaseException) -> None:
+        """Raise a time-out if ``error`` comes of the call being ended.
+
+        Raises:
+            httpx2.ReadTimeout: it does.
+        """
+        if self._over and isinstance(error, httpx2.TransportError):
+            raise httpx2.ReadTimeout("the reply was still coming when the time was over") from None
+
+    def _end(self) -> None:
+        with self._lock:
+            self._over = True
+            if self._connection is not None:
+                with contextlib.suppress(OSError):
+                    # Of an encrypted connection the socket alone: its state belongs to the thread that reads.
+                    socket.socket.shutdown(self._connection, socket.SHUT_RDWR)
+
+
 class _Stream(httpx2.SyncByteStream):
-    def __init__(self, inner: httpx2.SyncByteStream, ends: float) -> None:
+    def __init__(self, inner: httpx2.SyncByteStream, deadline: _Deadline) -> None:
         self._inner = inner
-        self._ends = ends
+        self._deadline = deadline
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
-        for part in self._inner:
-            size += len(part)
-            if size > MOST_BYTES:
-                raise OversizedError(f"the reply is longer than {MOST_BYTES // 2**20} MiB")
-            if time.monotonic() > self._ends:
-                raise httpx2.ReadTimeout("the reply was still coming when the time was over")
-            yield part
+        try:
+            for part in self._inner:
+                size += len(part)
+                if size > MOST_BYTES:
+                    raise OversizedError(f"the reply is longer than {MOST_BYTES // 2**20} MiB")
+                yield part
+        except httpx2.TransportError as error:
+            self._deadline.judge(error)
+            raise
 
     def close(self) -> None:
+        self._deadline.cancel()
         self._inner.close()
 
 
