@@ -76,6 +76,7 @@ def show(name: Annotated[str, typer.Argument(help="A prompt pack.")], as_json: A
                 "scheme": pack.scheme,
                 "max_tokens": pack.max_tokens,
                 "models": pack.models,
+                "made_for": pack.made_for,
                 "stands_for": pack.stands_for,
                 "schema": pack.schema,
                 "variants": {
@@ -181,6 +182,7 @@ def _described(pack: Pack) -> list[str]:
         "answer": ", ".join(keys) or "free text",
         "tokens": f"{pack.max_tokens} at most",
         "models": ", ".join(pack.models),
+        "made for": ", ".join(pack.made_for),
         "stands for": pack.stands_for,
     }
     return [f"{what:<11} {plain(value)}" for what, value in facts.items() if value]

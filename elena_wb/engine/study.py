@@ -149,6 +149,7 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
                 prompt_name,
                 model_uri=request.model_uri,
                 condition=condition,
+                made_for=card.meant_for,
                 variant=request.prompt_variant,
                 extra_folders=host.prompt_folders,
             )

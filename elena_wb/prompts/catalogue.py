@@ -6,7 +6,7 @@ folder. A user's pack takes the place of any other of its name; between the othe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -45,7 +45,7 @@ class Library:
             raise UsageError(f"There is no prompt pack `{name}`.", hint=nearest(name, self.packs))
         return self.packs[name]
 
-    def standing_in(self, name: str, model_uri: str) -> Pack | None:
+    def standing_in(self, name: str, model_uri: str, made_for: Collection[str] = ()) -> Pack | None:
         """The pack that is to be used for ``name`` with this model, if one declares so.
 
         Nothing stands in for a pack that the user wrote.
@@ -55,7 +55,11 @@ class Library:
         """
         if name in self.own:
             return None
-        found = [pack for pack in self.packs.values() if pack.stands_for == name and _fits(pack, model_uri)]
+        found = [
+            pack
+            for pack in self.packs.values()
+            if pack.stands_for == name and _fits(pack, model_uri, made_for)
+        ]
         if len(found) > 1:
             raise UsageError(
                 f"Prompt packs `{found[0].name}` ({found[0].origin}) and `{found[1].name}` ({found[1].origin}) "
@@ -102,22 +106,23 @@ def choose(
     *,
     model_uri: str,
     condition: Condition,
+    made_for: Collection[str] = (),
     variant: str | None = None,
     extra_folders: Folders = (),
 ) -> Choice:
-    """The prompt for ``name`` with this model under this condition.
+    """The prompt for ``name`` with this model, made for these datasets if it was, under this condition.
 
     A pack that stands for ``name`` with this model is preferred, unless the user has a pack called ``name``.
-    Without ``variant`` it is ``masked``
-    where the condition hides the face and the pack has one, and ``default`` otherwise.
+    Without ``variant`` it is ``masked`` where the condition hides the face and the pack has one, and ``default``
+    otherwise.
 
     Raises:
         UsageError: there is no such pack or variant, or it cannot be used.
     """
     library = packs(extra_folders)
-    pack = library.standing_in(name, model_uri) or library.find(name)
+    pack = library.standing_in(name, model_uri, made_for) or library.find(name)
     notes = []
-    if not _fits(pack, model_uri):
+    if not _fits(pack, model_uri, made_for):
         notes.append(
             f"Prompt pack `{pack.name}` is meant for {' and '.join(pack.models)}, not for {model_uri}."
         )
@@ -131,8 +136,9 @@ def choose(
     return Choice(pack.prompt(wanted), tuple(notes))
 
 
-def _fits(pack: Pack, model_uri: str) -> bool:
-    return any(fnmatchcase(model_uri, pattern) for pattern in pack.models)
+def _fits(pack: Pack, model_uri: str, made_for: Collection[str]) -> bool:
+    known = any(fnmatchcase(model_uri, pattern) for pattern in pack.models)
+    return known or not set(pack.made_for).isdisjoint(made_for)
 
 
 def _shelve(library: Library, path: Path, origin: str) -> None:

@@ -9,6 +9,7 @@
     scheme = "ekman7"             # the label scheme of the answer's emotion
     max_tokens = 400              # of an answer
     models = ["*"]                # patterns of model URIs the pack is meant for; all by default
+    made_for = ["stimuli"]        # and datasets: it is meant for every model made for one of them, too
     stands_for = "elena"          # optional: chosen for `-p elena` with those models
     placeholders = true           # false: braces in the texts mean nothing
 
@@ -72,6 +73,7 @@ class _PackFile(BaseModel):
     scheme: str = "ekman7"
     max_tokens: int = Field(512, ge=1, le=100_000)
     models: tuple[str, ...] = Field(("*",), min_length=1)
+    made_for: tuple[str, ...] = ()
     stands_for: Name | None = None
     placeholders: bool = True
     output: tuple[OutputField, ...] = ()
@@ -101,6 +103,7 @@ class Pack:
     scheme: str
     max_tokens: int
     models: tuple[str, ...]
+    made_for: tuple[str, ...]
     stands_for: str | None
     output: tuple[OutputField, ...]
     schema: Mapping[str, Any] | None
@@ -162,6 +165,7 @@ def load_pack(path: Path, origin: str = "user") -> Pack:
         scheme=file.scheme,
         max_tokens=file.max_tokens,
         models=file.models,
+        made_for=file.made_for,
         stands_for=file.stands_for,
         output=file.output,
         schema=schema,

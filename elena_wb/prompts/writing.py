@@ -21,6 +21,7 @@ version = "1"
 scheme = "ekman7"                     # the labels that {labels} stands for below
 max_tokens = 300                      # the longest answer
 # models = ["hf:*", "gemini:*"]       # patterns of model URIs it is meant for; without this, all
+# made_for = ["stimuli"]              # and for models that were made for these datasets alone
 # stands_for = "elena"                # with those models, `-p elena` then means this pack
 
 # The keys of the JSON answer, in this order. Without any the answer is free text.

@@ -48,6 +48,19 @@ def test_a_pack_stands_in_for_another_with_the_models_it_is_meant_for(tmp_path):
     assert choose("elena", model_uri="hf:x", condition=FACE, extra_folders=folders).prompt.name == "elena"
 
 
+def test_a_pack_stands_in_with_every_model_made_for_its_datasets_and_no_other(tmp_path):
+    head = 'models = ["tiny:*"]\nmade_for = ["stimuli"]\nstands_for = "elena"'
+    folders = [("small", put(tmp_path / "p", "short", head=head))]
+
+    def chosen(name, *made_for):
+        return choose(name, model_uri="gguf:x", condition=UNMASKED, made_for=made_for, extra_folders=folders)
+
+    assert chosen("elena", "others", "stimuli").prompt.name == "short"
+    assert chosen("short", "stimuli").notes == ()
+    assert chosen("elena", "others").prompt.name == chosen("elena").prompt.name == "elena"
+    assert "not for gguf:x" in chosen("short", "others").notes[0]
+
+
 def test_a_pack_meant_for_other_models_is_used_with_a_note(tmp_path):
     folders = [("small", put(tmp_path / "p", "short", head='models = ["tiny:*"]'))]
     choice = choose("short", model_uri="hf:x", condition=UNMASKED, extra_folders=folders)
