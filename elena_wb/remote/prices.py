@@ -34,11 +34,22 @@ class Tier(BaseModel):
     cached_input: _Dollars | None = None
 
 
+class Later(BaseModel):
+    """The price that was announced for the day ``starts`` (UTC) and after, in US dollars per million tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    starts: datetime.date
+    input: _Dollars
+    output: _Dollars
+    cached_input: _Dollars | None = None
+
+
 class Price(BaseModel):
     """The price of one model, in US dollars per million tokens.
 
-    ``batch`` is the factor on calls that are made in batches, ``updated`` the ISO date of the price, and ``source``
-    says where it was found.
+    ``batch`` is the factor on calls that are made in batches, except for tokens that the server had already.
+    ``updated`` is the ISO date of the price, and ``source`` says where it was found.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -48,8 +59,17 @@ class Price(BaseModel):
     cached_input: _Dollars | None = None
     batch: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)] = 1.0
     above: tuple[Tier, ...] = ()
+    later: tuple[Later, ...] = ()
     updated: str
     source: str = ""
+
+    def on(self, day: datetime.date) -> Price:
+        """The price on that day."""
+        due = [change for change in self.later if change.starts <= day]
+        if not due:
+            return self
+        now = max(due, key=lambda change: change.starts).model_dump(exclude={"starts"})
+        return self.model_copy(update={**now, "above": ()})
 
     def cost(
         self, prompt_tokens: int, completion_tokens: int, *, cached_tokens: int = 0, batch: bool = False
@@ -61,13 +81,15 @@ class Price(BaseModel):
         tiers = [tier for tier in self.above if prompt_tokens > tier.prompt_tokens]
         charged: Price | Tier = max(tiers, key=lambda tier: tier.prompt_tokens) if tiers else self
         cached = min(cached_tokens, prompt_tokens)
-        cached_input = charged.input if charged.cached_input is None else charged.cached_input
+        factor = self.batch if batch else 1.0
+        fresh_input = charged.input * factor
+        cached_input = fresh_input if charged.cached_input is None else min(charged.cached_input, fresh_input)
         dollars = (
-            (prompt_tokens - cached) * charged.input
+            (prompt_tokens - cached) * fresh_input
             + cached * cached_input
-            + completion_tokens * charged.output
+            + completion_tokens * charged.output * factor
         )
-        return dollars * _PER_TOKEN * (self.batch if batch else 1.0)
+        return dollars * _PER_TOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +122,21 @@ class PriceTable:
         return cls(max((price.updated for price in prices.values()), default=""), prices)
 
     def price(self, model: str) -> Price | None:
-        """The price of ``model``, or of the model that it is a dated snapshot of; ``None`` if that is not known.
+        """Today's price of ``model``, or of the model that it is a dated snapshot of; ``None`` if that is not known.
 
         Of several names that it may be a snapshot of, the longest counts.
         """
-        if model in self.prices:
-            return self.prices[model]
-        names = [
-            name
-            for name in self.prices
-            if model.startswith(f"{name}-") and _SNAPSHOT.fullmatch(model, len(name))
-        ]
-        return self.prices[max(names, key=len)] if names else None
+        names = (
+            [model]
+            if model in self.prices
+            else [
+                name
+                for name in self.prices
+                if model.startswith(f"{name}-") and _SNAPSHOT.fullmatch(model, len(name))
+            ]
+        )
+        today = datetime.datetime.now(datetime.UTC).date()
+        return self.prices[max(names, key=len)].on(today) if names else None
 
 
 def user_prices_path() -> Path:

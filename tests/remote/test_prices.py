@@ -72,6 +72,27 @@ def test_a_call_costs_its_tokens_at_the_prices_of_a_million(shipped: Path) -> No
     assert flash.cost(1000, 0, cached_tokens=400) == pytest.approx((600 * 0.30 + 400 * 0.075) / 1e6)
 
 
+def test_tokens_that_the_server_had_cost_as_much_in_a_batch_as_without(shipped: Path) -> None:
+    flash = _price(PriceTable.load("cloud", shipped), "flash")
+    assert flash.cost(1000, 0, cached_tokens=400, batch=True) == pytest.approx(
+        (600 * 0.15 + 400 * 0.075) / 1e6
+    )
+
+
+def test_an_announced_price_counts_from_its_day_on(tmp_path: Path) -> None:
+    path = tmp_path / "prices.toml"
+    path.write_text(
+        'updated = 2020-01-01\n["now"]\ninput = 1\noutput = 2\nabove = [{prompt_tokens = 5, input = 9, output = 9}]\n'
+        "later = [{starts = 2021-02-01, input = 3, output = 4}, {starts = 2021-01-01, input = 7, output = 7}]\n"
+        '["not-yet"]\ninput = 1\noutput = 2\nlater = [{starts = 9999-01-01, input = 3, output = 4}]\n'
+    )
+    table = PriceTable.load("cloud", path)
+    assert _price(table, "now").cost(1_000_000, 1_000_000) == pytest.approx(7)
+    assert _price(table, "not-yet").cost(1_000_000, 1_000_000) == pytest.approx(3)
+    january = table.prices["now"].on(datetime.date(2021, 1, 31))
+    assert january.cost(1_000_000, 1_000_000) == pytest.approx(14)
+
+
 def test_a_model_without_a_price_for_batches_or_cached_tokens_gets_no_discount(shipped: Path) -> None:
     lite = _price(PriceTable.load("cloud", shipped), "flash-lite")
     assert lite.cost(1000, 10, cached_tokens=900, batch=True) == lite.cost(1000, 10)

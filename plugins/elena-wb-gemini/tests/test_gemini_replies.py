@@ -33,7 +33,7 @@ def test_an_answer_is_read_with_its_tokens_its_price_and_who_gave_it():
     assert response.answered_by == "gemini-2.5-flash-001"
     assert response.error is None
     half = read(3, _answer(usageMetadata=usage), price=PRICE, batch=True)
-    assert half.cost_usd == pytest.approx(response.cost_usd / 2)
+    assert half.cost_usd == pytest.approx((300 + 0.1 * 400 + 5 * 150) / 1e6)
 
 
 def test_thoughts_are_no_part_of_the_answer():
