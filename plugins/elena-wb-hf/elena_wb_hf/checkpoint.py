@@ -53,7 +53,7 @@ def inspect(source: Source) -> Checkpoint:
     _require_vision_language(source, config)
     weights = _weight_files(source)
     headers = [_header(source.folder / name) for name in weights if (source.folder / name).is_file()]
-    sizes = dict(source.parameters) or _sizes(headers)
+    sizes = dict(source.parameters) or _sizes(headers, tied=config.get("tie_word_embeddings") is True)
     complete = bool(source.parameters) or len(headers) == len(weights)
     quantisation = config.get("quantization_config")
     return Checkpoint(
@@ -184,11 +184,17 @@ def _header(path: Path) -> Mapping[str, Any]:
     raise ModelError(f"The weights in {path} are damaged: {problem}.", hint="Fetch the model again.")
 
 
-def _sizes(headers: list[Mapping[str, Any]]) -> dict[str, int]:
-    """Number of weights by stored number format, as safetensors names it (``BF16``)."""
+def _sizes(headers: list[Mapping[str, Any]], *, tied: bool) -> dict[str, int]:
+    """Number of weights by stored number format, as safetensors names it (``BF16``).
+
+    An output layer that is ``tied`` to the embedding counts once, also where it is stored beside it.
+    """
     sizes: dict[str, int] = {}
+    twice = tied and any(name.endswith("embed_tokens.weight") for header in headers for name in header)
     for header in headers:
-        for tensor in header.values():
+        for name, tensor in header.items():
+            if twice and name.endswith("lm_head.weight"):
+                continue
             sizes[tensor["dtype"]] = sizes.get(tensor["dtype"], 0) + math.prod(tensor["shape"])
     return sizes
 
