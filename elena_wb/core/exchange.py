@@ -55,7 +55,7 @@ class Request:
 class Response:
     """The answer to the request at position ``index`` of the batch that was passed to ``generate``.
 
-    With ``finish_reason == "error"``, ``error`` says what went wrong and ``retryable`` whether
+    With ``finish_reason == "error"``, and only then, ``error`` says what went wrong and ``retryable`` whether
     asking again may help; ``text`` then holds whatever had arrived. ``trouble`` is what the host goes by when it
     slows down, and ``retry_after_s`` the seconds that a server asked to be left alone.
 
@@ -130,14 +130,15 @@ class Model(Protocol):
         """
 
     def close(self) -> None:
-        """Free what the model holds. Calling it twice is harmless."""
+        """Free what the model holds; ``generate`` then raises ModelError. Calling it twice is harmless."""
 
 
 class Provider(Protocol):
     """Opens models of one URI scheme. Instances are made without arguments and hold no state."""
 
     options_model: ClassVar[type[BaseModel]]
-    """The pydantic model that the options after ``?`` are checked against (``extra="forbid"``)."""
+    """The pydantic model that the options after ``?``, which are text, are checked against (``extra="forbid"``); each
+    field has a description."""
 
     requires: ClassVar[Mapping[str, str]]
     """Import name of each package it needs → the command that installs it."""
