@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -238,12 +239,13 @@ def resolve_run(store: Store, text: str) -> int:
     Raises:
         UsageError: there is no such run; names the nearest.
     """
+    number = int(text) if re.fullmatch(r"\s*\d{1,9}\s*", text, re.ASCII) else None
     with store.read() as connection:
         row = first_row(
             connection,
-            """SELECT run_id FROM runs WHERE run_id = TRY_CAST($1 AS INTEGER) OR name = $1
-               ORDER BY run_id <> TRY_CAST($1 AS INTEGER), run_id DESC LIMIT 1""",
-            [text],
+            """SELECT run_id FROM runs WHERE run_id = $1 OR name = $2
+               ORDER BY run_id IS DISTINCT FROM $1, run_id DESC LIMIT 1""",
+            [number, text],
         )
         if row is None:
             raise _no_run(connection, text)

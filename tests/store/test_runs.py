@@ -21,6 +21,7 @@ from elena_wb.store import (
     known_stimuli,
     list_runs,
     rename_run,
+    resolve_run,
     show_run,
     storable,
 )
@@ -88,3 +89,11 @@ def test_deleting_a_run_takes_its_answers_and_nothing_else(study: Store) -> None
     assert counts == [(4, 8, 4, 1)]
     with pytest.raises(UsageError):
         delete_run(study, 1)
+
+
+@pytest.mark.parametrize("text", ["1.2", "0.6", "1e0", "-1", "1;", "١", "9" * 30, ""])
+def test_what_is_only_nearly_a_number_is_no_run(store: Store, text: str) -> None:
+    begin_run(store, spec(), [])
+    assert (resolve_run(store, "1"), resolve_run(store, " 1 ")) == (1, 1)
+    with pytest.raises(UsageError, match="There is no run"):
+        resolve_run(store, text)
