@@ -13,8 +13,9 @@ from elena_wb.paths import user_cache_dir
 
 
 class FileDigests:
-    """Digests by path, size and time of change, kept in the user's cache under ``name``.
+    """Digests by path, place on the disk, size and times of change, kept in the user's cache under ``name``.
 
+    The time of writing alone does not tell two files apart: copies and archives carry it along.
     Reading gigabytes takes a while; a lost or damaged cache file only costs that time again. :meth:`save` writes
     what was learnt.
     """
@@ -36,12 +37,13 @@ class FileDigests:
         """
         resolved = path.resolve()
         stat = resolved.stat()
+        marks: list[object] = [stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
         match self._known.get(str(resolved)):
-            case [stat.st_size, stat.st_mtime_ns, str(known)]:
+            case [*before, str(known)] if before == marks:
                 return known
         with resolved.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        self._known[str(resolved)] = [stat.st_size, stat.st_mtime_ns, digest]
+        self._known[str(resolved)] = [*marks, digest]
         self._changed = True
         return digest
 
