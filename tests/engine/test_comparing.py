@@ -116,6 +116,6 @@ def test_a_hundred_thousand_pairs_are_compared_within_seconds(store):
             FROM range(1, 3) AS runs(r), range(100000) AS stimuli(s)""")
     started = time.perf_counter()
     changes = compare_runs(store, "1", "2").changes
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 30
     assert changes.pairs == 100_000
     assert changes.flips.value == pytest.approx(2 / 3, abs=1e-4)
