@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from PIL import Image
 
 from tests.conftest import Program, rows
@@ -60,6 +61,11 @@ GEMINI = Remote(
     "gemini", Gemini, "gemini-2.5-flash", {}, "GEMINI_API_KEY", "AIzaSy-Gem1n1/K+y=planted_in_a_test"
 )
 REMOTES = (OPENAI, GEMINI)
+
+
+def only(remote: Remote) -> pytest.MarkDecorator:
+    """For what is the host's doing, whichever model is asked: one kind of model is enough."""
+    return pytest.mark.parametrize("remote", [remote], ids=[remote.name], indirect=True)
 
 
 def digest_of(path: Path) -> str:
