@@ -13,6 +13,7 @@ from elena_wb_gguf.engine import Engine
 from elena_wb_gguf.native import EngineError
 from elena_wb_gguf.template import ChatTemplate
 from elena_wb_gguf.testing import loaded_engine
+from elena_wb_gguf.worker import _answered
 from elena_wb_gguf.writing import _decoded
 
 from elena_wb.core import Request, Sampling
@@ -121,6 +122,18 @@ def test_a_limit_of_one_token_is_kept(engine: Engine, question: Callable[..., Re
     written = answer(engine, question(max_tokens=1))
 
     assert (written.completion_tokens, written.finish_reason) == (1, "length")
+
+
+def test_signs_of_life_are_given_with_every_token(engine: Engine, question: Callable[..., Request]) -> None:
+    class Nobody:
+        def is_cancelled(self, number: int) -> bool:
+            return False
+
+    signs: list[str] = []
+    request = question(max_tokens=20)
+    answer = _answered(engine, asked(request, 1), request.image.tobytes(), Nobody(), signs.append)
+
+    assert answer.completion_tokens == len(signs) > 1
 
 
 def test_a_character_cut_by_the_limit_is_left_out_and_damage_is_shown() -> None:
