@@ -33,6 +33,8 @@ _DRAIN_EVERY_S = 5.0
 _LOOK_EVERY_S = 0.1
 _ASK_AGAIN_EVERY_S = 5.0
 _WORTH_TELLING_S = 2.0
+_MOST_AHEAD = 32
+"""Pictures that are made ready before they are asked about; each is in memory as pixels, tens of megabytes of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,10 @@ class Sitting:
             WorkbenchError: an answer could not be put on disk.
         """
         asker = Asker(model, self._keep, batch_size, retries=self._patience.retries)
-        ahead = 2 * asker.batch_limit * model.max_concurrency
+        two_rounds = 2 * asker.batch_limit * model.max_concurrency
+        ahead = min(two_rounds, _MOST_AHEAD)
         with closing(prefetch(self._plan.items, self._plan.setting.recipe, ahead=ahead)) as pictures:
-            turns = Turns(self._questions(pictures), most_waiting=ahead)
+            turns = Turns(self._questions(pictures), most_waiting=two_rounds)
             try:
                 self._ask_all(gate, asker, turns)
             except BaseException:
@@ -153,8 +156,7 @@ class Sitting:
                 if hold is not None:
                     self._reason = hold.reason
                 return
-            for ended in self._listen(hold):
-                self._take(ended, gate, turns)
+            self._take_all(self._listen(hold), gate, turns)
 
     def _may_go_on(self) -> bool:
         return not (self._stop.is_set() or self._over)
@@ -260,6 +262,11 @@ class Sitting:
                 self._tell(thing)
         self._drain_now_and_then()
         return [thing for thing in arrived if isinstance(thing, _Ended)]
+
+    def _take_all(self, calls: list[_Ended], gate: Gate, turns: Turns) -> None:
+        """Take each ended call, and keep hold of none: their pictures would stay in memory while the next are asked."""
+        for ended in calls:
+            self._take(ended, gate, turns)
 
     def _take(self, ended: _Ended, gate: Gate, turns: Turns) -> None:
         """Do as the call's outcome demands.
