@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import duckdb
 import pytest
 from PIL import Image
 
-from tests.conftest import Program, rows
+from tests.conftest import Program
 from tests.loopback import Gemini, OpenAI, Unreliable, emotion_of
 from tests.loopback.api import API
 
@@ -66,6 +67,14 @@ REMOTES = (OPENAI, GEMINI)
 def only(remote: Remote) -> pytest.MarkDecorator:
     """For what is the host's doing, whichever model is asked: one kind of model is enough."""
     return pytest.mark.parametrize("remote", [remote], ids=[remote.name], indirect=True)
+
+
+def rows(program: Program, sql: str) -> list[list[str]]:
+    """The rows of a query of the store as texts, read without the program: it has ended and left nothing outside."""
+    with duckdb.connect(str(program.home / "data" / "elena-wb.duckdb"), read_only=True) as connection:
+        return [
+            ["" if cell is None else str(cell) for cell in row] for row in connection.execute(sql).fetchall()
+        ]
 
 
 def digest_of(path: Path) -> str:

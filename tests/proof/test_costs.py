@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Program, rows
+from tests.conftest import Program
 from tests.loopback import Unreliable, faults
-from tests.proof.remotes import Pictures, Remote
+from tests.proof.remotes import Pictures, Remote, rows
 
 
 @pytest.mark.parametrize("at_once", [1, 16])

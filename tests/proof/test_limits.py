@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.conftest import Program, rows
+from tests.conftest import Program
 from tests.loopback import Unreliable
-from tests.proof.remotes import GEMINI, OPENAI, Pictures, Remote, only
+from tests.proof.remotes import GEMINI, OPENAI, Pictures, Remote, only, rows
 
 
 @only(GEMINI)

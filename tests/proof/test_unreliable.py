@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import Program, rows
+from tests.conftest import Program
 from tests.loopback import Share, Unreliable, faults
-from tests.proof.remotes import OPENAI, Pictures, Remote, check_each_answer_stored_once, stored
+from tests.proof.remotes import OPENAI, Pictures, Remote, check_each_answer_stored_once, rows, stored
 
 MIXED = (
     faults.rate_limited(),
