@@ -56,6 +56,10 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
 
 
+_INTERRUPTED_QUERY = "Query interrupted"
+"""What DuckDB says, in place of a ``KeyboardInterrupt``, when Ctrl-C comes while a query is at work."""
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         from elena_wb import __version__
@@ -91,13 +95,15 @@ def main() -> None:
     from elena_wb.remote.redaction import redact_stderr
 
     redact_stderr()
-    forbid_network_if_asked(offline=False)  # plugins are loaded before options are read
-    host = plugin_host()
-    host.add_commands(app)
-    for failure in host.failures:
-        say(f"Warning: plugin `{failure.plugin}` cannot be used: {failure.reason}", style="yellow")
     try:
+        forbid_network_if_asked(offline=False)  # plugins are loaded before options are read
+        host = plugin_host()
+        host.add_commands(app)
+        for failure in host.failures:
+            say(f"Warning: plugin `{failure.plugin}` cannot be used: {failure.reason}", style="yellow")
         app()
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
     except WorkbenchError as error:
         if "--debug" in sys.argv:
             traceback.print_exc()
@@ -108,6 +114,8 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told in words and without keys
         if "--debug" in sys.argv:
             traceback.print_exc()
+        if isinstance(error, RuntimeError) and str(error) == _INTERRUPTED_QUERY:
+            sys.exit(ExitCode.INTERRUPTED)
         where = traceback.extract_tb(error.__traceback__)[-1]
         say(f"Error: {type(error).__name__}: {error}", style="red")
         say(

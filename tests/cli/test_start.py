@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -85,3 +86,29 @@ def test_models_are_listed_described_aliased_and_made_default(program: Program, 
     assert program("models", "default").stdout.strip() == "scripted:?batch=2"
     program("run", str(pictures(2)), "-p", "naive")
     program("models", "default", "nothing:", code=2)
+
+
+def test_an_interrupt_before_anything_is_asked_ends_the_program_without_a_traceback(program: Program) -> None:
+    code = """
+    import os, signal
+    import duckdb
+    import typer
+    from elena_wb import hookimpl
+    if "INTERRUPT_EARLY" in os.environ:
+        raise KeyboardInterrupt
+
+    @hookimpl
+    def register_commands(app: typer.Typer) -> None:
+        @app.command("count")
+        def count() -> None:
+            signal.signal(signal.SIGALRM, signal.default_int_handler)
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            duckdb.execute("SELECT count(*) FROM range(1000000000000) AS t(i) WHERE hash(i) = 1").fetchall()
+    """
+    program.install("interrupted", code)
+    assert program("count", code=130).stderr == ""
+    early = {**os.environ, "PYTHONPATH": str(program.site), "INTERRUPT_EARLY": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "elena_wb", "runs"], env=early, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, b"")
