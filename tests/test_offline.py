@@ -171,12 +171,16 @@ def test_a_verb_that_reads_no_settings_is_held_to_it_too(program: Program, how: 
     assert "Traceback" not in done.stderr
 
 
-def test_a_plugin_that_calls_home_while_it_is_loaded_is_held_to_it(program: Program, monkeypatch) -> None:
+@pytest.mark.parametrize("how", ["variable", "option"])
+def test_a_plugin_that_calls_home_while_it_is_loaded_is_held_to_it(
+    program: Program, monkeypatch, how: str
+) -> None:
     program.install(
         "early", "import socket\nsocket.getaddrinfo('early.invalid', 443)\n", dist="elena-wb-early"
     )
-    monkeypatch.setenv("ELENA_WB_OFFLINE", "1")
-    done = program("plugins", "list")
+    if how == "variable":
+        monkeypatch.setenv("ELENA_WB_OFFLINE", "1")
+    done = program(*(["--offline"] if how == "option" else []), "plugins", "list")
     assert "early.invalid:443, and the network is switched off" in done.stdout
 
 

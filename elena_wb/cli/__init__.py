@@ -96,7 +96,7 @@ def main() -> None:
 
     redact_stderr()
     try:
-        forbid_network_if_asked(offline=False)  # plugins are loaded before options are read
+        forbid_network_if_asked(offline="--offline" in sys.argv)  # plugins are loaded before options are read
         host = plugin_host()
         host.add_commands(app)
         for failure in host.failures:
