@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from elena_wb_hf import plugin
+from elena_wb_hf.options import HFOptions
 from elena_wb_hf.provider import HFProvider
 
 from elena_wb.core import Provider
@@ -29,7 +30,7 @@ def test_the_scheme_hf_leads_to_the_provider():
     ).select(name="hf")
     assert point.load() is HFProvider
     provider: Provider = HFProvider()
-    assert provider.network is False
+    assert provider.destination("owner/name", HFOptions()) is None
     assert all(command.startswith("pip install") for command in provider.requires.values())
 
 
