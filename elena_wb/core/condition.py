@@ -18,6 +18,9 @@ _HINT = (
 )
 CONTROL = "control"
 """The style that hides as much elsewhere, and never the part."""
+KNOCK_OUT, KNOCK_OUT_CONTROL = "knock-out", "knock-out-control"
+"""The styles that keep the model from attending to the part, or to as much elsewhere, and hide no pixel."""
+_SHOWING_THE_PART = {CONTROL, KNOCK_OUT, KNOCK_OUT_CONTROL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ class Condition:
 
     @property
     def hides_face(self) -> bool:
-        """Whether the face is among what is hidden."""
-        hides_the_part = self.style is None or self.style.name != CONTROL
+        """Whether the face is among what is hidden: its pixels, not only the model's attention to them."""
+        hides_the_part = self.style is None or self.style.name not in _SHOWING_THE_PART
         return hides_the_part and bool({"face", "head", "body"} & set(self.parts))
 
     def __str__(self) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
+from elena_wb.core.stimulus import Box
+
 if TYPE_CHECKING:  # kept out of start-up: `elena-wb --help` needs neither
     import numpy as np
     import numpy.typing as npt
@@ -33,12 +35,25 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class KnockOut:
+    """What the model may not attend to, though its pixels are there.
+
+    ``boxes`` are in pixels of the request's picture: every place of the model's own grid that lies more than half
+    within one is masked in the attention of all words, in ``layers`` (first and last, from 0) or in all.
+    """
+
+    boxes: tuple[Box, ...]
+    layers: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question about one picture.
 
     ``image`` is uint8 ``[height, width, 3]`` in RGB order, as displayed and already masked;
     ``image_digest`` is the sha256 (hex) of its shape and bytes. ``schema`` is a JSON Schema for the
-    answer, which a model without constrained decoding ignores.
+    answer, which a model without constrained decoding ignores. ``knock_out`` is only given to a model that is
+    :class:`elena_wb.core.KnocksOut`.
     """
 
     image: npt.NDArray[np.uint8]
@@ -49,6 +64,7 @@ class Request:
     sampling: Sampling = Sampling()
     seed: int = 0
     max_tokens: int = 512
+    knock_out: KnockOut | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,15 @@ class Relocates(Protocol):
         """
 
 
+@runtime_checkable
+class LeavesPixels(Protocol):
+    """A style that changes no pixel: the model is told what it may not attend to (:class:`elena_wb.core.KnockOut`)."""
+
+    @property
+    def layers(self) -> tuple[int, int] | None:
+        """The first and the last layer in which it may not; ``None`` for all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Something in the input that a user should know; the rest goes on.
