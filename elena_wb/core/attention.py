@@ -45,7 +45,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class AttentionQuestion:
-    """What to look for. ``layers`` are numbers of layers from 0; ``None`` stands for all that can see the picture."""
+    """What to look for.
+
+    ``layers`` are numbers of layers from 0, or ``-1`` for the last that can see the picture; ``None`` stands for all
+    that can.
+    """
 
     targets: tuple[Target, ...]
     layers: tuple[int, ...] | None = None
@@ -84,7 +88,7 @@ class AttentionRecord:
     """The attention that one answer paid to its picture.
 
     ``weights`` is float32 ``[targets, layers, heads, places]``: the places of all ``blocks`` one after the other, the
-    targets and layers as asked for, the heads by number or one for all (``heads == (None,)``). A row is that of the
+    targets and layers as asked for (never ``-1`` but its number), the heads by number or one for all (``heads == (None,)``). A row is that of the
     token *before* the one it stands for, which is the one that chose it; over the tokens of a target it is the mean,
     taken after the heads were reduced. ``tokens`` says for each target how many these are, and ``first_token``
     which is the first of them, counted from the beginning of the answer; a target without any token has NaN weights.
