@@ -88,10 +88,11 @@ class AttentionRecord:
     """The attention that one answer paid to its picture.
 
     ``weights`` is float32 ``[targets, layers, heads, places]``: the places of all ``blocks`` one after the other, the
-    targets and layers as asked for (never ``-1`` but its number), the heads by number or one for all (``heads == (None,)``). A row is that of the
-    token *before* the one it stands for, which is the one that chose it; over the tokens of a target it is the mean,
-    taken after the heads were reduced. ``tokens`` says for each target how many these are, and ``first_token``
-    which is the first of them, counted from the beginning of the answer; a target without any token has NaN weights.
+    targets and layers as asked for (the number of the last one, where ``-1`` was), the heads by number or one for all
+    (``heads == (None,)``). A row is that of the token *before* the one it stands for, which is the one that chose it;
+    over the tokens of a target it is the mean, taken after the heads were reduced. ``tokens`` says for each target how
+    many these are, and ``first_token`` which is the first of them, counted from the beginning of the answer; a target
+    without any token has NaN weights.
 
     ``elsewhere`` maps names of what else was attended to (``beginning``, ``question``, ``answer``, ``class token``,
     ``absent``) to float32 ``[targets, layers, heads]``. With heads averaged or apart, weights and elsewhere add up to
