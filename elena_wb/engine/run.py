@@ -44,11 +44,13 @@ def execute(
     max_cost_usd: float | None = None,
     patience: Patience | None = None,
     remote: bool = False,
+    keep_open: bool = False,
 ) -> list[RunFinished]:
     """Carry out the plans one after the other with one model, opened only if something is missing.
 
     ``stop`` ends the work once what is in flight has been stored. ``remote`` says that the model is asked over the
-    network: with ``max_cost_usd`` it must then know what a call costs at most.
+    network: with ``max_cost_usd`` it must then know what a call costs at most. The model is closed in the end, unless
+    the caller, who has it from ``open_model``, says ``keep_open`` and closes it.
 
     Raises:
         ModelError: the model cannot be opened. (One that fails later ends its run as ``failed``.)
@@ -101,7 +103,7 @@ def execute(
                 if sitting.model_gave_up or (result.status == "interrupted" and stop.is_set()):
                     break
     finally:
-        if model is not None:
+        if model is not None and not keep_open:
             model.close()
     return finished
 

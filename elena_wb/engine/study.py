@@ -100,12 +100,14 @@ class Study:
         batch_size: int | None = None,
         max_cost_usd: float | None = None,
         open_model: Callable[[], Model] | None = None,
+        keep_open: bool = False,
         patience: Patience | None = None,
     ) -> list[RunFinished]:
         """Ask what is missing (:func:`elena_wb.engine.run.execute`).
 
         Where ``max_cost_usd`` is a limit, each call is held to it before it is made, with the most that it can cost.
-        ``open_model`` stands in for the model at the study's address, for one that is open already.
+        ``open_model`` stands in for the model at the study's address, for one that is open already; with ``keep_open``
+        it is not closed in the end.
         """
         return execute(
             self.plans,
@@ -117,6 +119,7 @@ class Study:
             max_cost_usd=max_cost_usd,
             patience=patience,
             remote=self.address.destination is not None,
+            keep_open=keep_open,
         )
 
 
