@@ -36,23 +36,43 @@ def pointed_out(pixels: Pixels, person: Box, how: Pointing) -> Pixels:
     Raises:
         ImageError: the box lies outside the picture or is too small to be read.
     """
-    if how == "whole":
-        return pixels
     height, width = pixels.shape[:2]
+    if how == "outline":
+        return _outlined(pixels, _inside(person, width, height))
+    shown = shown_of(width, height, person, how)
+    left, top = int(shown.x), int(shown.y)
+    if (shown.w, shown.h) == (width, height):
+        return pixels
+    return np.ascontiguousarray(pixels[top : top + int(shown.h), left : left + int(shown.w)])
+
+
+def shown_of(width: int, height: int, person: Box | None, how: Pointing) -> Box:
+    """What the model is shown of a picture of ``width`` x ``height``: all of it, or the crop around ``person``.
+
+    The sides are whole pixels of the picture.
+
+    Raises:
+        ImageError: the box of the person lies outside the picture or is too small to be read.
+    """
+    if person is None or how != "crop":
+        return Box(0, 0, width, height)
+    inside = _inside(person, width, height)
+    shown = person.padded(MARGIN).clipped(width, height) or inside
+    left, top = math.floor(shown.x), math.floor(shown.y)
+    right, bottom = math.ceil(shown.x + shown.w), math.ceil(shown.y + shown.h)
+    if min(right - left, bottom - top) < _SMALLEST_SIDE:
+        raise ImageError(
+            f"The box of the labelled person is {right - left} x {bottom - top} pixels, too small to be read.",
+            hint="`--person outline` shows the whole picture with the person marked.",
+        )
+    return Box(left, top, right - left, bottom - top)
+
+
+def _inside(person: Box, width: int, height: int) -> Box:
     inside = person.clipped(width, height)
     if inside is None:
         raise ImageError("The box of the labelled person lies outside the picture.")
-    if how == "crop":
-        shown = person.padded(MARGIN).clipped(width, height) or inside
-        left, top = math.floor(shown.x), math.floor(shown.y)
-        right, bottom = math.ceil(shown.x + shown.w), math.ceil(shown.y + shown.h)
-        if min(right - left, bottom - top) < _SMALLEST_SIDE:
-            raise ImageError(
-                f"The box of the labelled person is {right - left} x {bottom - top} pixels, too small to be read.",
-                hint="`--person outline` shows the whole picture with the person marked.",
-            )
-        return np.ascontiguousarray(pixels[top:bottom, left:right])
-    return _outlined(pixels, inside)
+    return inside
 
 
 def _outlined(pixels: Pixels, box: Box) -> Pixels:
