@@ -7,12 +7,12 @@ from collections.abc import Collection
 
 from elena_wb.parsing.keys import EMOTION, field_of, normal
 
-_LINE = re.compile(
+LINE = re.compile(
     r"^[ \t>]*(?P<mark>\d{1,2}[.)][ \t]*|[-*•#]+[ \t]+)?[*_\"]{0,3}(?P<key>[A-Za-z][A-Za-z _/()0-9-]{0,40})"
     r"[*_\"]{0,3}[ \t]{0,9}[:=](?P<value>.*)$"
 )
 _MOST_LINES = 500
-_WRAPPING = " \t*_\"'`,"
+WRAPPING = " \t*_\"'`,"
 _STRUCTURAL = (
     "embodied_emotion",
     "reason",
@@ -34,10 +34,10 @@ def find_lines(text: str, expected: Collection[str] = ()) -> dict[str, str]:
     ends = {*map(normal, expected), *_STRUCTURAL}
     current: list[str] | None = None
     for line in text.splitlines()[:_MOST_LINES]:
-        match = _LINE.match(line[:4000])
+        match = LINE.match(line[:4000])
         field = field_of(match["key"]) if match else None
         if match and field is not None:
-            value = match["value"].strip(_WRAPPING)
+            value = match["value"].strip(WRAPPING)
             if field == EMOTION and value:
                 fields[field], current = [value], None
             elif field == EMOTION or field not in fields:
@@ -48,7 +48,7 @@ def find_lines(text: str, expected: Collection[str] = ()) -> dict[str, str]:
             current = None
         elif current is not None and line.strip():
             if current is fields.get(EMOTION):
-                fields[EMOTION], current = [line.strip(_WRAPPING)], None
+                fields[EMOTION], current = [line.strip(WRAPPING)], None
             else:
-                current.append(line.strip(_WRAPPING))
+                current.append(line.strip(WRAPPING))
     return {field: "\n".join(value).strip() for field, value in fields.items()}

@@ -13,20 +13,33 @@ def without_thinking(text: str) -> str:
     Before a closing tag that nothing opened everything is thinking: chat templates may bring the opening
     one. Of a block that is never closed the tag alone is taken out.
     """
-    kept: list[str] = []
+    return "\n".join(text[start:end] for start, end in _outside(text)).strip() or _TAG.sub(" ", text).strip()
+
+
+def answer_spans(text: str) -> list[tuple[int, int]]:
+    """``[start, end)`` of each stretch of ``text`` that :func:`without_thinking` leaves, in order."""
+    outside = _outside(text)
+    if any(text[start:end].strip() for start, end in outside):
+        return outside
+    tags = [match.span() for match in _TAG.finditer(text)]
+    return list(zip([0, *(end for _, end in tags)], [*(start for start, _ in tags), len(text)], strict=True))
+
+
+def _outside(text: str) -> list[tuple[int, int]]:
+    kept: list[tuple[int, int]] = []
     position, inside = 0, False
     for tag in _TAG.finditer(text):
         if not tag["end"]:
             if not inside:
-                kept.append(text[position : tag.start()])
+                kept.append((position, tag.start()))
             inside = True
         elif inside:
             inside = False
         else:
             kept.clear()
         position = tag.end()
-    kept.append(text[position:])
-    return "\n".join(kept).strip() or _TAG.sub(" ", text).strip()
+    kept.append((position, len(text)))
+    return kept
 
 
 def ends_thinking(text: str) -> bool:
