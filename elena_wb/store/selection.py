@@ -33,8 +33,17 @@ class Choice:
     limit: int | None = None
 
 
-def choose_answers(store: Store, run_ids: Sequence[int], choice: Choice) -> Mapping[int, tuple[str, ...]]:
-    """``run_id`` → ``generation_id`` of each answer meant, in order of the pictures; runs without any are there, too.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One answer that was chosen."""
+
+    generation_id: str
+    stimulus_id: str
+    repeat: int
+
+
+def choose_answers(store: Store, run_ids: Sequence[int], choice: Choice) -> Mapping[int, tuple[Chosen, ...]]:
+    """``run_id`` → the answers meant, in order of the pictures; runs without any are there, too.
 
     Calls that failed are no answers. With ``choice.flips`` a run may come in that was not named: the unmasked
     counterpart of a masked one, or the masked ones of an unmasked one that was named without any.
@@ -44,8 +53,8 @@ def choose_answers(store: Store, run_ids: Sequence[int], choice: Choice) -> Mapp
     """
     where = "TRUE" if choice.where is None else checked(choice.where)
     listed = ", ".join(str(int(run_id)) for run_id in run_ids)
-    pairs = _pairs(store, listed, run_ids) if choice.flips else []
     if choice.flips:
+        pairs = _pairs(store, run_ids)
         wanted = " OR ".join(f"(run_a, run_b) = ({int(a)}, {int(b)})" for a, b in pairs)
         source = f"""
             SELECT DISTINCT unnest([generation_a, generation_b]) AS generation_id FROM flips
@@ -55,13 +64,13 @@ def choose_answers(store: Store, run_ids: Sequence[int], choice: Choice) -> Mapp
         source = f"SELECT generation_id FROM narratives WHERE run_id IN ({listed}) AND generation_id IN (FROM meant)"
     sql = f"""
         WITH meant AS (SELECT generation_id FROM narratives WHERE (\n{where}\n))
-        SELECT run_id, generation_id FROM narratives SEMI JOIN ({source}) USING (generation_id)
+        SELECT run_id, generation_id, stimulus_id, repeat FROM narratives SEMI JOIN ({source}) USING (generation_id)
         WHERE status <> 'error'
         QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY path, stimulus_id, repeat) <= {choice.limit or "9e18"}
         ORDER BY run_id, path, stimulus_id, repeat"""
-    found: dict[int, list[str]] = {run_id: [] for run_id in run_ids}
-    for run_id, generation_id in _asked(store, sql, of_user=choice.where is not None):
-        found[run_id].append(generation_id)
+    found: dict[int, list[Chosen]] = {run_id: [] for run_id in run_ids}
+    for run_id, *row in _asked(store, sql, of_user=choice.where is not None):
+        found[run_id].append(Chosen(*row))
     return {run_id: tuple(ids) for run_id, ids in found.items()}
 
 
@@ -89,6 +98,18 @@ def checked(condition: str) -> str:
     if _around(found) != _around(_parsed(_NOTHING_ELSE)):
         raise UsageError("--where holds more than one condition.", hint=hint)
     return condition
+
+
+def paired_runs(store: Store, run_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Unmasked and masked run of each pair of runs (view ``pairs``) of which one at least is among ``run_ids``."""
+    listed = ", ".join(str(int(run_id)) for run_id in run_ids)
+    rows = _asked(
+        store,
+        f"""SELECT DISTINCT run_a, run_b FROM pairs WHERE condition_a = '{UNMASKED}'
+            AND (run_a IN ({listed}) OR run_b IN ({listed})) ORDER BY ALL""",
+        of_user=False,
+    )
+    return tuple((int(first), int(second)) for first, second in rows)
 
 
 def columns(store: Store) -> tuple[str, ...]:
@@ -122,21 +143,16 @@ def _around(parsed: Mapping[str, object]) -> object:
     return node, len(chosen), statements[0].get("named_param_map")
 
 
-def _pairs(store: Store, listed: str, run_ids: Sequence[int]) -> list[tuple[int, int]]:
+def _pairs(store: Store, run_ids: Sequence[int]) -> Sequence[tuple[int, int]]:
     """Unmasked and masked run of each pair of runs that is meant."""
-    rows = _asked(
-        store,
-        f"""SELECT DISTINCT run_a, run_b FROM pairs WHERE condition_a = '{UNMASKED}'
-            AND (run_a IN ({listed}) OR run_b IN ({listed})) ORDER BY ALL""",
-        of_user=False,
-    )
-    if not rows:
+    pairs = paired_runs(store, run_ids)
+    if not pairs:
         raise UsageError(
             f"No answers of {_named(run_ids)} can be paired with others about the same pictures under the condition "
             f"`{UNMASKED}`, so there are no flips.",
             hint="Ask under both in one command: `elena-wb run FOLDER --mask none --mask face`.",
         )
-    return [pair for pair in rows if pair[1] in run_ids] or rows
+    return [pair for pair in pairs if pair[1] in run_ids] or pairs
 
 
 def _asked(store: Store, sql: str, *, of_user: bool) -> list[tuple]:  # type: ignore[type-arg]

@@ -39,7 +39,8 @@ READING_FILES = [
 
 
 def chosen(store: Store, runs: list[int], **choice: object) -> dict[int, tuple[str, ...]]:
-    return dict(choose_answers(store, runs, Choice(**choice)))  # type: ignore[arg-type]
+    found = choose_answers(store, runs, Choice(**choice))  # type: ignore[arg-type]
+    return {run: tuple(one.generation_id for one in answers) for run, answers in found.items()}
 
 
 def test_every_answer_is_chosen_in_order_of_the_pictures_and_failed_calls_are_none(study):
