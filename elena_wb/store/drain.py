@@ -12,7 +12,9 @@ import duckdb
 import pyarrow as pa
 
 from elena_wb.store import tables
+from elena_wb.store.attention import drop_attention
 from elena_wb.store.database import Store
+from elena_wb.store.maps import remove, unnamed
 from elena_wb.store.records import (
     AuditRecord,
     GenerationRecord,
@@ -112,27 +114,31 @@ def drain_lines(store: Store, lines: Sequence[bytes], *, lock_timeout: float | N
             rejected.append((line, f"is damaged ({str(problem).partition(chr(10))[0]})"))
     if records:
         with store.write(lock_timeout=lock_timeout) as connection:
-            strays = _put_generations(
+            strays, maps = _put_generations(
                 connection, [(n, r) for n, r in records if isinstance(r, GenerationRecord)]
             )
             _put_regions(connection, (r for _, r in records if isinstance(r, RegionsRecord)))
             _put_sizes(connection, [r for _, r in records if isinstance(r, SizeRecord)])
             put_audits(connection, [r for _, r in records if isinstance(r, AuditRecord)])
+            gone = unnamed(store, connection, maps) if maps else []
+        remove(gone)
         rejected += [(lines[number], "belongs to a run that the store does not have") for number in strays]
     return Drained(len(lines) - len(rejected), tuple(rejected))
 
 
 def _put_generations(
     connection: duckdb.DuckDBPyConnection, numbered: Sequence[tuple[int, GenerationRecord]]
-) -> list[int]:
+) -> tuple[list[int], list[str]]:
+    """The lines of runs that the store does not have, and the files of maps that may be needed no more."""
     if not numbered:
-        return []
+        return [], []
     rows = ((number, *_row(record)) for number, record in numbered)
     with tables.incoming(connection, _GENERATIONS, rows):
         connection.execute(_CHOOSE)
         strays = connection.execute("SELECT line FROM incoming ANTI JOIN runs USING (run_key)").fetchall()
     connection.execute(_SETTLED)
-    for table in ("generations", "body_parts", "label_scores", "attention"):
+    maps = drop_attention(connection, "SELECT generation_id FROM arriving")
+    for table in ("generations", "body_parts", "label_scores"):
         connection.execute(_REPLACED.format(table=table))
     connection.execute(
         "INSERT INTO generations BY NAME SELECT * EXCLUDE (line, body_parts, label_scores) FROM arriving"
@@ -140,7 +146,7 @@ def _put_generations(
     connection.execute(_PARTS)
     connection.execute(_SCORES)
     connection.execute("DROP TABLE arriving")
-    return [number for (number,) in strays]
+    return [number for (number,) in strays], maps
 
 
 def _row(record: GenerationRecord) -> Sequence[object]:

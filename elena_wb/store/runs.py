@@ -11,7 +11,9 @@ from typing import Any
 
 from elena_wb.core import Box, Region, Stimulus, Upload, UsageError
 from elena_wb.store import tables
+from elena_wb.store.attention import drop_attention
 from elena_wb.store.database import DuckDBConnection, Store
+from elena_wb.store.maps import remove, unnamed
 from elena_wb.store.records import RunSpec, RunStatus
 from elena_wb.store.schema import first_row, utc_now
 
@@ -266,7 +268,9 @@ def rename_run(store: Store, run_id: int, name: str) -> None:
 
 
 def delete_run(store: Store, run_id: int) -> int:
-    """Remove a run with everything its model said; stimuli stay. Returns how many generations went.
+    """Remove a run with everything its model said and what was extracted of it; stimuli stay.
+
+    Returns how many generations went.
 
     Raises:
         UsageError: there is no such run.
@@ -274,7 +278,10 @@ def delete_run(store: Store, run_id: int) -> int:
     with store.write() as connection:
         if not connection.execute("SELECT 1 FROM runs WHERE run_id = ?", [run_id]).fetchall():
             raise _no_run(connection, str(run_id))
-        for table in ("body_parts", "label_scores", "attention"):
+        maps = drop_attention(
+            connection, f"SELECT generation_id FROM generations WHERE run_id = {int(run_id)}"
+        )
+        for table in ("body_parts", "label_scores"):
             connection.execute(
                 f"""DELETE FROM {table} WHERE generation_id IN
                     (SELECT generation_id FROM generations WHERE run_id = ?)""",
@@ -282,6 +289,8 @@ def delete_run(store: Store, run_id: int) -> int:
             )
         gone = first_row(connection, "DELETE FROM generations WHERE run_id = ?", [run_id])
         connection.execute("DELETE FROM runs WHERE run_id = ?", [run_id])
+        files = unnamed(store, connection, maps)
+    remove(files)
     assert gone is not None
     return int(gone[0])
 
