@@ -16,13 +16,15 @@ def register_locators(register: Register) -> None:
 
 @hookimpl
 def register_maskers(register: Register) -> None:
-    """Styles of hiding, and the control that hides as much elsewhere."""
+    """Styles of hiding, those that forbid attention, and for both the control that takes as much elsewhere."""
     register("box", "elena_wb.masking.box:BoxMasker")
     register("ellipse", "elena_wb.masking.ellipse:EllipseMasker")
     register("blur", "elena_wb.masking.blur:BlurMasker")
     register("pixelate", "elena_wb.masking.pixelate:PixelateMasker")
     register("inpaint", "elena_wb.masking.inpaint:InpaintMasker")
     register("control", "elena_wb.masking.control:ControlMasker")
+    register("knock-out", "elena_wb.masking.knock_out:KnockOutMasker")
+    register("knock-out-control", "elena_wb.masking.knock_out:KnockOutControlMasker")
 
 
 @hookimpl

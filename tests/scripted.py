@@ -104,6 +104,12 @@ class ScriptedOptions(BaseModel, extra="forbid", use_attribute_docstrings=True):
     """The most tokens of a call."""
     most_cost: float | None = None
     """The most US dollars that a call costs."""
+    looks_at: str | None = None
+    """LEFT,TOP,RIGHT,BOTTOM in pixels: all that the answer depends on."""
+    knocks_out: bool = False
+    """What it may not attend to is black to it; ``false`` takes no knock-out at all."""
+    cannot_knock_out: bool = False
+    """It could, but not these weights."""
 
     @property
     def metered(self) -> bool:
@@ -180,7 +186,8 @@ class ScriptedModel:
         if self.options.prose:
             return Response(index, "A person stands in a field of wheat.", "stop")
         held = self.options.quantisation if _nth(request, 3) else None
-        chosen = int(hashlib.sha256(f"{held or ''}{key}".encode()).hexdigest(), 16)
+        seen = f"{self._seen(request)}:{request.seed}"
+        chosen = int(hashlib.sha256(f"{held or ''}{seen}".encode()).hexdigest(), 16)
         emotion = LABELS[chosen % len(LABELS)]
         story = self.options.secret or "…"
         text = json.dumps(
@@ -198,6 +205,16 @@ class ScriptedModel:
             label_logprobs=logprobs if self.options.logprobs else {},
             answered_by=self.options.answered_by,
         )
+
+    def _seen(self, request: Request) -> str:
+        assert request.knock_out is None, "a model that cannot was given a knock-out"
+        return self._looked_at(request.image, request.image_digest)
+
+    def _looked_at(self, pixels: Pixels, digest: str) -> str:
+        if self.options.looks_at is None:
+            return digest
+        left, top, right, bottom = map(int, self.options.looks_at.split(","))
+        return hashlib.sha256(pixels[top:bottom, left:right].tobytes()).hexdigest()
 
     def _trouble(self, request: Request) -> Trouble | None:
         options = self.options
@@ -236,6 +253,23 @@ class MeteredModel(ScriptedModel):
         return Usage(self.options.most_tokens, self.options.most_cost)
 
 
+class KnockingModel(ScriptedModel):
+    """One that can be kept from attending to a part: it sees it black."""
+
+    def require_knock_out(self) -> None:
+        if self.options.cannot_knock_out:
+            raise ModelError("These weights hide where the picture is.")
+
+    def _seen(self, request: Request) -> str:
+        if request.knock_out is None:
+            return self._looked_at(request.image, request.image_digest)
+        pixels = request.image.copy()
+        for box in request.knock_out.boxes:
+            assert box.clipped(pixels.shape[1], pixels.shape[0]) == box
+            pixels[round(box.y) : round(box.y + box.h), round(box.x) : round(box.x + box.w)] = 0
+        return self._looked_at(pixels, hashlib.sha256(pixels.tobytes()).hexdigest())
+
+
 class WaitingModel(ScriptedModel):
     """One that is told when to stop waiting for answers."""
 
@@ -270,6 +304,8 @@ class ScriptedProvider:
             kind = MeteredModel
         elif options.postpone is not None:
             kind = WaitingModel
+        elif options.knocks_out:
+            kind = KnockingModel
         return kind(options, self.describe(reference, options))
 
 

@@ -38,8 +38,9 @@ class Sampling:
 class KnockOut:
     """What the model may not attend to, though its pixels are there.
 
-    ``boxes`` are in pixels of the request's picture: every place of the model's own grid that lies more than half
-    within one is masked in the attention of all words, in ``layers`` (first and last, from 0) or in all.
+    ``boxes`` are in pixels of the request's picture: every place of the model's own grid more than half of which lies
+    within them, all taken together, is masked in the attention of all words, in ``layers`` (first and last, from 0) or
+    in all.
     """
 
     boxes: tuple[Box, ...]

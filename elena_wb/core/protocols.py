@@ -97,6 +97,9 @@ class LeavesPixels(Protocol):
     def layers(self) -> tuple[int, int] | None:
         """The first and the last layer in which it may not; ``None`` for all."""
 
+    def unattended(self, boxes: Sequence[Box], *, width: int, height: int) -> Sequence[Box]:
+        """What the model may not attend to where ``boxes`` are hidden: within a picture of ``width`` x ``height``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Literal, get_args
 
 import numpy as np
@@ -66,6 +67,12 @@ def shown_of(width: int, height: int, person: Box | None, how: Pointing) -> Box:
             hint="`--person outline` shows the whole picture with the person marked.",
         )
     return Box(left, top, right - left, bottom - top)
+
+
+def moved_into(boxes: Iterable[Box], shown: Box) -> tuple[Box, ...]:
+    """``boxes`` of a picture in pixels of what is ``shown`` of it (:func:`shown_of`), cut to that."""
+    moved = (Box(box.x - shown.x, box.y - shown.y, box.w, box.h) for box in boxes)
+    return tuple(inside for box in moved if (inside := box.clipped(int(shown.w), int(shown.h))))
 
 
 def _inside(person: Box, width: int, height: int) -> Box:

@@ -11,9 +11,19 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from pathlib import Path
 
-from elena_wb.core import ImageError, Locator, Prompt, Region, Request, Sampling, Stimulus, WorkbenchError
+from elena_wb.core import (
+    ImageError,
+    KnockOut,
+    Locator,
+    Prompt,
+    Region,
+    Request,
+    Sampling,
+    Stimulus,
+    WorkbenchError,
+)
 from elena_wb.data import LoadedImage, load_image, pixel_digest
-from elena_wb.engine.pointing import DEFAULT, INSTRUCTIONS, Pointing, pointed_out
+from elena_wb.engine.pointing import DEFAULT, INSTRUCTIONS, Pointing, moved_into, pointed_out, shown_of
 from elena_wb.masking import NOTHING_HIDDEN, Audit, Located, Masked, Masking, audit
 
 _AT_ONCE = 8
@@ -101,10 +111,15 @@ class Recipe:
                 )
             if self.guards_uploads and stimulus.upload == "masked-only":
                 _demand_hidden(masked, found.audit)
-            pixels, user = masked.pixels, self.prompt.user
+            pixels, user, knock_out = masked.pixels, self.prompt.user, masked.knock_out
             if stimulus.person_box is not None:
                 pixels = pointed_out(pixels, stimulus.person_box, self.person)
                 user = "\n\n".join(filter(None, (INSTRUCTIONS[self.person], user)))
+            if knock_out is not None:
+                knock_out = self._in_view(knock_out, image, stimulus)
+                if knock_out is None:
+                    outside = f"it lies outside what the model is shown: {NOTHING_HIDDEN}"
+                    found = replace(found, notes=(*found.notes, outside))
         except WorkbenchError as error:
             return replace(found, error=error.message)
         except Exception as error:  # noqa: BLE001 - a plugin's fault in one picture must not end the run
@@ -118,8 +133,15 @@ class Recipe:
             sampling=self.sampling,
             seed=self.seed + item.repeat,
             max_tokens=self.max_tokens,
+            knock_out=knock_out,
         )
         return replace(found, request=request)
+
+    def _in_view(self, knock_out: KnockOut, image: LoadedImage, stimulus: Stimulus) -> KnockOut | None:
+        """``knock_out`` in pixels of what the model is shown; ``None`` where nothing of it is."""
+        shown = shown_of(image.width, image.height, stimulus.person_box, self.person)
+        boxes = moved_into(knock_out.boxes, shown)
+        return replace(knock_out, boxes=boxes) if boxes else None
 
     def _again(self, before: Prepared, item: Item) -> Prepared:
         """What was prepared for the same stimulus, for another repeat."""
@@ -140,7 +162,7 @@ class Recipe:
         return picture.audits[key]
 
     def content_digest(self, request: Request, model_digest: str) -> str:
-        """What the answer depends on: the pixels sent, the model, the prompt, the sampling and the seed."""
+        """What the answer depends on: the pixels sent and attended to, the model, the prompt, sampling and seed."""
         parts = [
             request.image_digest,
             model_digest,
@@ -151,6 +173,8 @@ class Recipe:
         ]
         if request.user != self.prompt.user:
             parts.append(request.user)
+        if request.knock_out is not None:
+            parts.append(repr(request.knock_out))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -219,7 +243,9 @@ def _by_picture(items: Iterable[Item]) -> Iterator[tuple[Picture, list[Item]]]:
 
 def _demand_hidden(masked: Masked, found: Audit | None) -> None:
     """Refuse to send a picture in which a face may be seen: none was found to hide, or one is left."""
-    if not masked.hidden or NOTHING_HIDDEN in " ".join(masked.notes):
+    if masked.knock_out is not None:
+        reason = "its pixels are all there"
+    elif not masked.hidden or NOTHING_HIDDEN in " ".join(masked.notes):
         reason = "nothing was found to hide in it"
     elif found is None:
         reason = "it was not audited"

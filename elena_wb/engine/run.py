@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import numpy as np
 
-from elena_wb.core import Metered, Model, Request, UsageError, Waits
+from elena_wb.core import KnocksOut, Metered, Model, Request, UsageError, Waits
 from elena_wb.data import pixel_digest
 from elena_wb.engine.budget import Budget
 from elena_wb.engine.events import Listener, Notice, RunFinished, RunStarted
@@ -54,7 +54,8 @@ def execute(
 
     Raises:
         ModelError: the model cannot be opened. (One that fails later ends its run as ``failed``.)
-        UsageError: there is a limit of cost, and nobody knows what the model costs.
+        UsageError: there is a limit of cost, and nobody knows what the model costs; or a plan forbids attention, to a
+            model whose attention nobody can reach. Nothing is asked then.
     """
     finished: list[RunFinished] = []
     model: Model | None = None
@@ -67,6 +68,7 @@ def execute(
                 plan = still_missing(store, planned)
                 if plan.items and model is None:
                     model = open_model()
+                    _demand_knock_out(model, plans)
                     if remote and max_cost_usd is not None:
                         _demand_price(model, plan)
                     if isinstance(model, Waits):
@@ -130,6 +132,23 @@ def _tell_of_changes(store: Store, plan: RunPlan, model: Model, listener: Listen
         before = " ".join(note for note in then if note not in now)
         earlier = f" When it began: {before}" if before else ""
         listener(Notice(f"Run {run_id} goes on under other conditions: {' '.join(new)}{earlier}"))
+
+
+def _demand_knock_out(model: Model, plans: Sequence[RunPlan]) -> None:
+    """Refuse to ask a model without knock-out under a condition that is nothing else, which would show no effect."""
+    wanting = [plan for plan in plans if plan.items and plan.setting.masking.knocks_out]
+    if not wanting:
+        return
+    if isinstance(model, KnocksOut):
+        model.require_knock_out()
+        return
+    condition = wanting[0].setting.condition
+    raise UsageError(
+        f"`{condition}` keeps a model from attending to a part, which cannot be done to {wanting[0].setting.card.uri}: "
+        "nobody but its own server or library reaches its attention.",
+        hint="Ask a model that runs here from its Hugging Face weights (`hf:…`, `tiny:`), or hide the pixels instead: "
+        f"`--mask {'+'.join(condition.parts)}` and `--mask {'+'.join(condition.parts)}:control`.",
+    )
 
 
 def _demand_price(model: Model, plan: RunPlan) -> None:

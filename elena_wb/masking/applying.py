@@ -13,6 +13,8 @@ import numpy.typing as npt
 from elena_wb.core import (
     Box,
     Condition,
+    KnockOut,
+    LeavesPixels,
     Locator,
     Masker,
     Pixels,
@@ -26,6 +28,7 @@ from elena_wb.core import (
 from elena_wb.masking.annotated import NAME as ANNOTATED
 from elena_wb.masking.annotated import regions_of
 from elena_wb.masking.box import covering
+from elena_wb.masking.knock_out import knock_out
 from elena_wb.masking.parts import BACKGROUND, BODY, members, spoken
 from elena_wb.nearest import nearest
 
@@ -48,7 +51,8 @@ class Masked:
     same, but for the style ``control``. ``shown`` are the boxes that were left open within it, where the
     background was hidden. ``covered_fraction`` is the share of the picture that the hidden parts take up,
     before padding; a control covers as much elsewhere. ``searched`` names the locators that looked at this
-    picture, also in vain. ``notes`` says of each part of which nothing was found or hidden.
+    picture, also in vain. ``notes`` says of each part of which nothing was found or hidden. ``knock_out`` is what
+    a style that leaves every pixel keeps the model from attending to.
     """
 
     pixels: Pixels
@@ -58,6 +62,7 @@ class Masked:
     searched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     shown: tuple[Box, ...] = ()
+    knock_out: KnockOut | None = None
 
     @property
     def hidden_area(self) -> npt.NDArray[np.bool_]:
@@ -113,6 +118,11 @@ class Masking:
     masker: Masker | None = None
     identity: str = field(default="none")
 
+    @property
+    def knocks_out(self) -> bool:
+        """Whether the style leaves every pixel, and the model is told what it may not attend to."""
+        return isinstance(self.masker, LeavesPixels)
+
     def apply(self, pixels: Pixels, stimulus: Stimulus, located: Located | None = None) -> Masked:
         """``pixels`` with every region of the condition's parts hidden.
 
@@ -137,14 +147,17 @@ class Masking:
             )
             if not hidden:
                 notes = (*notes, f"no room for the control: {NOTHING_HIDDEN}")
-        masked = self.masker.mask(pixels, hidden) if hidden else pixels
+        found_shown = _boxes(found.to_show)
+        unattended = knock_out(self.masker, hidden, found_shown, width=width, height=height)
+        masked = self.masker.mask(pixels, hidden) if hidden and not self.knocks_out else pixels
         parts = (
             area(_boxes(found.to_hide), width, height) if hidden else np.zeros((height, width), dtype=bool)
         )
-        if found.to_show:
-            kept = area(_boxes(found.to_show), width, height) & ~parts
-            behind = self.masker.mask(pixels, [_around(width, height)])
-            masked = np.where(kept[..., None], masked, behind)
+        if found_shown:
+            kept = area(found_shown, width, height) & ~parts
+            if not self.knocks_out:
+                behind = self.masker.mask(pixels, [_around(width, height)])
+                masked = np.where(kept[..., None], masked, behind)
             hidden = (*hidden, Box(0, 0, width, height))
             parts = ~kept
         return Masked(
@@ -154,7 +167,8 @@ class Masking:
             float(parts.mean()),
             found.searched,
             notes,
-            _boxes(found.to_show),
+            found_shown,
+            unattended,
         )
 
     def _located(self, pixels: Pixels, stimulus: Stimulus, detected: Located) -> _Found:

@@ -12,6 +12,7 @@ from elena_wb.core import (
     Problem,
     Stimulus,
     Upload,
+    UsageError,
 )
 from elena_wb.data.identify import storable
 from elena_wb.data.naming import allot, safe_name
@@ -115,9 +116,9 @@ def plan_copies(order: CopyOrder, host: PluginHost, store: Store) -> CopyPlan:
     """Collect the pictures, resolve the conditions, and give every copy its file. Writes nothing.
 
     Raises:
-        UsageError: something named does not exist, or the output folder is none to write copies to: a file, a
-            folder with originals in it, a folder within the originals', one with other files in the place
-            of copies, or one whose marker cannot say what holds for the copies.
+        UsageError: something named does not exist, a condition changes no pixel, or the output folder is none to
+            write copies to: a file, a folder with originals in it, a folder within the originals', one with other
+            files in the place of copies, or one whose marker cannot say what holds for the copies.
         SetupError: a detector lacks its weights, nothing can audit, the list of earlier copies is damaged, or
             another process is making copies there.
     """
@@ -210,6 +211,13 @@ def _treatments(
     treatments = []
     for condition, folder in zip(conditions, folders, strict=True):
         masking = ready(condition, stimuli, problems, host)
+        if masking.knocks_out:
+            raise UsageError(
+                f"`{condition}` changes no pixel, so that there is nothing to draw: it keeps a model from attending "
+                "to the part while it answers.",
+                hint="`elena-wb run` asks a model under this condition; for copies take a style that hides pixels, "
+                "such as `box` or `blur`.",
+            )
         auditor = None
         if order.audit and audits(condition):
             auditor = choose_auditor(masking, host.makers("locators"), stimuli)
