@@ -17,6 +17,7 @@ from elena_wb_hf.loading import Loaded
 from elena_wb_hf.machine import is_device_lost, is_out_of_memory, release_memory
 
 if TYPE_CHECKING:
+    from elena_wb.core import AttentionMethod, AttentionQuestion, AttentionRecord
     from elena_wb_hf.constraint import Constraint
 
 _Numbered = tuple[int, Request]
@@ -87,6 +88,18 @@ class HFModel:
         """Answer each request once, all in one batch; see :meth:`elena_wb.core.Model.generate`."""
         if requests:
             yield from self._answer(list(enumerate(requests)))
+
+    def attention_methods(self) -> tuple[AttentionMethod, ...]:
+        """See :meth:`elena_wb.core.Attends.attention_methods`."""
+        from elena_wb_hf import attending
+
+        return attending.methods(self)
+
+    def attend(self, request: Request, text: str, question: AttentionQuestion) -> AttentionRecord:
+        """See :meth:`elena_wb.core.Attends.attend`."""
+        from elena_wb_hf import attending
+
+        return attending.attend(self, request, text, question)
 
     def close(self) -> None:
         """Free the memory that the model holds. Calling it twice is harmless."""
