@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from elena_wb.cli.output import dollars, plain, say, stderr_console, warn
-from elena_wb.engine import Answered, Event, Listener, Notice, RunFinished, RunStarted, Waiting
+from elena_wb.engine import (
+    Answered,
+    AttendFinished,
+    Attended,
+    AttendStarted,
+    Event,
+    Listener,
+    Notice,
+    RunFinished,
+    RunStarted,
+    Waiting,
+)
 
 if TYPE_CHECKING:
     from rich.progress import Progress, Task, TaskID
@@ -134,6 +145,14 @@ class _Bar:
             if event.cost_usd is not None:
                 self._cost = (self._cost or 0.0) + event.cost_usd
             _advance(self._progress, self._task, self._failures, self._cost)
+        elif isinstance(event, AttendStarted):
+            self._failures = 0
+            self._task = self._progress.add_task(
+                f"attention in {_title(event)}", total=event.to_do, visible=event.to_do > 0, **_NOTHING_YET
+            )
+        elif isinstance(event, Attended) and self._task is not None:
+            self._failures += event.error is not None
+            _advance(self._progress, self._task, self._failures)
         elif isinstance(event, Waiting) and self._task is not None:
             until = time.monotonic() + event.seconds
             self._progress.update(self._task, until=until, reason=plain(event.reason))
@@ -188,6 +207,12 @@ class _Lines:
                 say(f"{_title(event)}: {event.to_ask} to ask")
         elif isinstance(event, Answered):
             self._tally(event.status == "error")
+        elif isinstance(event, AttendStarted):
+            self._tally = _Tally(event.to_do)
+            if event.to_do:
+                say(f"attention in {_title(event)}: {event.to_do} answers to look at")
+        elif isinstance(event, Attended):
+            self._tally(event.error is not None)
         elif isinstance(event, Notice):
             warn(event.message)
         elif isinstance(event, Waiting):
@@ -197,8 +222,10 @@ class _Lines:
                 say(f"  waiting {math.ceil(event.seconds)} s: {event.reason}")
         elif isinstance(event, RunFinished) and event.asked:
             say(f"  {event.asked} in {event.seconds:.1f} s, {event.failed} failed: {event.status}")
+        elif isinstance(event, AttendFinished) and event.extracted + event.failed:
+            say(f"  {event.extracted} in {event.seconds:.1f} s, {event.failed} failed")
 
 
-def _title(event: RunStarted) -> str:
+def _title(event: RunStarted | AttendStarted) -> str:
     name = f" {event.name}" if event.name else ""
     return plain(f"run {event.run_id}{name} · {event.prompt} · {event.condition}")

@@ -6,7 +6,18 @@ prints nothing: whoever starts a run listens to its events.
 
 from __future__ import annotations
 
-from elena_wb.engine.events import Answered, Event, Listener, Notice, RunFinished, RunStarted, Waiting
+from elena_wb.engine.events import (
+    Answered,
+    AttendFinished,
+    Attended,
+    AttendStarted,
+    Event,
+    Listener,
+    Notice,
+    RunFinished,
+    RunStarted,
+    Waiting,
+)
 from elena_wb.engine.models import ModelAddress, describe
 from elena_wb.engine.pace import Patience
 from elena_wb.engine.plan import RunPlan, Setting, Wish, plan_run
@@ -14,6 +25,9 @@ from elena_wb.engine.run import execute
 
 __all__ = [
     "Answered",
+    "AttendFinished",
+    "AttendStarted",
+    "Attended",
     "Event",
     "Listener",
     "ModelAddress",

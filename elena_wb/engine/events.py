@@ -81,7 +81,45 @@ class RunFinished:
         return self.ok + self.unparsed + self.refused + self.failed
 
 
-Event = RunStarted | Answered | Notice | Waiting | RunFinished
+@dataclass(frozen=True, slots=True)
+class AttendStarted:
+    """The answers of a run are about to be looked at: ``to_do`` of them, ``done`` were before."""
+
+    run_id: int
+    name: str | None
+    prompt: str
+    condition: str
+    to_do: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """One answer was looked at, or could not be: ``error`` says why. ``targets`` are the words that it has."""
+
+    run_id: int
+    generation_id: str
+    stimulus_id: str
+    path: Path
+    repeat: int
+    targets: tuple[str, ...]
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AttendFinished:
+    """Looking at the answers of a run came to its end, for now."""
+
+    run_id: int
+    extracted: int
+    failed: int
+    skipped: int
+    interrupted: bool
+    seconds: float
+
+
+Event = RunStarted | Answered | Notice | Waiting | RunFinished | AttendStarted | Attended | AttendFinished
 
 
 class Listener(Protocol):
