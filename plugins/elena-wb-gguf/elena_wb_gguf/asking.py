@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from elena_wb.core import Request
+from elena_wb.core import Heads, Request
 
 DAMAGED = "Perhaps the file is damaged: fetch it again."
 """What can be done about a file that llama.cpp does not take."""
@@ -52,6 +52,25 @@ class Ask(_Message):
     digest: str
     width: int
     height: int
+
+
+class Look(_Message):
+    """Tell what the words of ``text``, as the answer to ``ask``, attend to; the picture follows as for that.
+
+    ``targets`` has for each target the ``[start, end)`` of its characters in the text.
+    """
+
+    kind: Literal["look"] = "look"
+    ask: Ask
+    text: str
+    targets: tuple[tuple[tuple[int, int], ...], ...]
+    layers: tuple[int, ...] | None
+    heads: Heads
+
+    @property
+    def number(self) -> int:
+        """That of the question."""
+        return self.ask.number
 
 
 class Cancel(_Message):
@@ -113,8 +132,41 @@ class Answer(_Message):
     work: Work = Work()
 
 
-ToChild = Load | Ask | Cancel
-FromChild = Progress | Ready | Failed | Answer
+class Grid(_Message):
+    """Places of a picture, in its pixels; see :class:`elena_wb.core.Block`."""
+
+    name: str
+    rows: int = Field(gt=0)
+    columns: int = Field(gt=0)
+    x: float
+    y: float
+    w: float = Field(gt=0)
+    h: float = Field(gt=0)
+
+
+class Seen(_Message):
+    """What the answer of this number attends to, or why nobody can tell (``trouble``, ``error`` and ``hint``).
+
+    The numbers follow as float32, one array after the other: weights ``[targets, layers, heads, places]``, for each
+    name of ``elsewhere`` ``[targets, layers, heads]``, and the baseline ``[layers, heads, places]``.
+    """
+
+    kind: Literal["seen"] = "seen"
+    number: int
+    grids: tuple[Grid, ...] = ()
+    layers: tuple[int, ...] = ()
+    heads: tuple[int | None, ...] = ()
+    tokens: tuple[int, ...] = ()
+    first_token: tuple[int, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    trouble: Literal["question", "memory", "model"] | None = None
+    error: str = ""
+    hint: str | None = None
+
+
+ToChild = Load | Ask | Look | Cancel
+FromChild = Progress | Ready | Failed | Answer | Seen
 
 TO_CHILD: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="kind")])
 FROM_CHILD: TypeAdapter[FromChild] = TypeAdapter(Annotated[FromChild, Field(discriminator="kind")])

@@ -45,7 +45,7 @@ class Child:
             env=os.environ | {"GGML_NO_BACKTRACE": "1", "PYTHONUTF8": "1"},
             start_new_session=True,  # a Ctrl-C at the terminal is the parent's to deal with
         )
-        self._heard: queue.SimpleQueue[FromChild | None] = queue.SimpleQueue()
+        self._heard: queue.SimpleQueue[tuple[FromChild, bytes] | None] = queue.SimpleQueue()
         self._nonsense = False
         self._last_sign = 0.0
         self._patience_s: float | None = None
@@ -93,16 +93,16 @@ class Child:
             self._process.kill()
             raise
 
-    def hear(self) -> FromChild:
-        """Wait for what the child says next.
+    def hear(self) -> tuple[FromChild, bytes]:
+        """Wait for what the child says next: a message, and the bytes that go with it.
 
         Raises:
             ChildDiedError: it died, or what it said makes no sense.
         """
-        message = self._heard.get()
-        if message is None:
+        heard = self._heard.get()
+        if heard is None:
             raise ChildDiedError(self.end())
-        return message
+        return heard
 
     def words(self) -> str:
         """The last lines that it wrote to standard error, as one line that can be shown."""
@@ -147,7 +147,7 @@ class Child:
             while (found := receive(pipe)) is not None:
                 message = FROM_CHILD.validate_json(found[0])
                 self._last_sign = time.monotonic()
-                self._heard.put(message)
+                self._heard.put((message, found[1]))
         except (OSError, ValueError, BrokenPipeMessageError):
             self._nonsense = True
             self._process.kill()

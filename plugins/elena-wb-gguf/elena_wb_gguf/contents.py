@@ -23,6 +23,11 @@ def is_projector(header: Header) -> bool:
     return header.text("general.architecture") == "clip"
 
 
+def projector_kind(header: Header) -> str:
+    """The way a projector brings pictures to the text model (``gemma3``); empty if its file does not tell."""
+    return header.text("clip.vision.projector_type") or header.text("clip.projector_type") or ""
+
+
 def architecture(header: Header) -> str:
     """Name of the architecture; empty if the file does not tell."""
     return header.text("general.architecture") or ""

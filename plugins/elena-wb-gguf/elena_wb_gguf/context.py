@@ -12,7 +12,8 @@ import llama_cpp.mtmd_cpp as mtmd
 import numpy as np
 import numpy.typing as npt
 
-from elena_wb_gguf.native import EngineError, TextModel
+from elena_wb_gguf.capture import Capture
+from elena_wb_gguf.native import EngineError, NoRoomError, TextModel
 from elena_wb_gguf.pictures import Patch, Projector
 
 Unit = int | Patch
@@ -36,7 +37,8 @@ class Context:
 
     It is kept from one prompt to the next up to the first difference; a picture is kept whole or not at all. Layers
     with a sliding window keep everything too (``swa_full``), so that going back is always exact; where a model
-    cannot go back (recurrent layers), everything is read anew.
+    cannot go back (recurrent layers), everything is read anew. ``capture`` is told all that is computed; such a
+    context gives scores of the last token alone.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Context:
         threads: int,
         flash: bool | None,
         cache_type: int,
+        capture: Capture | None = None,
     ) -> None:
         parameters = llama.llama_context_default_params()
         parameters.n_ctx = length
@@ -57,13 +60,19 @@ class Context:
         parameters.swa_full = True
         parameters.flash_attn_type = {None: -1, False: 0, True: 1}[flash]
         parameters.type_k = parameters.type_v = cache_type
+        if capture is not None:
+            parameters.cb_eval = capture.callback
+            parameters.n_outputs_max = 1
+            if not flash:  # without it llama.cpp takes no other values
+                parameters.type_v = llama.GGML_TYPE_F16
         self._handle = llama.llama_init_from_model(model.handle, parameters)
         if not self._handle:
-            raise EngineError(
+            raise NoRoomError(
                 f"There is no memory for a context of {length} tokens.",
                 "Give a smaller one: context_length=2048",
             )
         self._model = model
+        self._capture = capture
         self._memory = llama.llama_get_memory(self._handle)
         self._length = length
         self._batch_size = batch
@@ -106,6 +115,10 @@ class Context:
             self.clear()
             raise
         return Reading(reused, words, pictures)
+
+    def extend(self, tokens: Sequence[int]) -> None:
+        """Read more tokens."""
+        self._read_tokens(tokens)
 
     def append(self, token: int) -> None:
         """Read one more token, making the logits of its successor ready."""

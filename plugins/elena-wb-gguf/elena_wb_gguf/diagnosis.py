@@ -21,6 +21,11 @@ _COMPLAINT = re.compile(r"error|fail|assert|invalid|not found|unknown|mismatch|n
 _GENERAL = re.compile(r"load_from_file_impl: failed|Failed to load CLIP model|failed to load model from ")
 
 
+def lacks_memory(words: str) -> bool:
+    """Whether llama.cpp's words, or the way its process ended, tell of too little memory."""
+    return bool(_NO_MEMORY.search(words)) or "SIGKILL" in words
+
+
 def loading_error(loading: Loading, message: str, hint: str | None, words: str) -> ModelError:
     """What to tell of a model that was not loaded.
 

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from elena_wb.core import Sampling
-from elena_wb_gguf.asking import Answer, Ask, Load, Part, Work
+from elena_wb.core import ModelError, Sampling
+from elena_wb_gguf.asking import Answer, Ask, Load, Look, Part, Seen, Work
 from elena_wb_gguf.choosing import Chooser, Grammar
 from elena_wb_gguf.closing import Closing
 from elena_wb_gguf.context import CACHE_TYPES, Context, Unit, places
 from elena_wb_gguf.facts import projector_facts
 from elena_wb_gguf.grammar import GrammarError, json_grammar
 from elena_wb_gguf.labels import label_choice
+from elena_wb_gguf.looking import Looker
 from elena_wb_gguf.native import EngineError, TextModel
 from elena_wb_gguf.pictures import Frame, Patch, Projector
 from elena_wb_gguf.template import ChatTemplate
@@ -49,7 +50,10 @@ class Engine:
         kept_bytes: int = _KEPT_PICTURES,
     ) -> None:
         progress("projector")
-        facts = projector_facts(Path(load.projector))
+        try:
+            facts = projector_facts(Path(load.projector))
+        except ModelError as error:
+            raise EngineError(error.message, error.hint) from error
         self._constrained = load.constrained
         progress("text")
         self.model = TextModel(
@@ -71,8 +75,7 @@ class Engine:
         self.projector = Projector(
             Path(load.projector),
             self.model,
-            kind=facts.kind,
-            side=facts.side,
+            facts=facts,
             threads=threads,
             gpu=gpu_layers != 0,
             kept_bytes=kept_bytes,
@@ -89,6 +92,14 @@ class Engine:
             flash=load.flash_attention,
             cache_type=CACHE_TYPES[load.cache_type],
         )
+        self._looker = Looker(
+            self.model,
+            self.projector,
+            longest=length,
+            micro_batch=self.context.micro_batch,
+            threads=threads,
+            cache_type=CACHE_TYPES[load.cache_type],
+        )
         self._marks = Marks.of(self.model)
         self._grammars: dict[str, str] = {}
 
@@ -101,6 +112,7 @@ class Engine:
             EngineError: it cannot be answered; the next one may be.
             CancelledError: ``cancelled`` came true.
         """
+        self._looker.rest()
         started, encoded = time.perf_counter(), self.projector.encoded
         grammar_text = self._grammar(ask.json_schema)
         units = self._units(ask, image)
@@ -134,8 +146,20 @@ class Engine:
             ),
         )
 
+    def look(
+        self, look: Look, image: npt.NDArray[np.uint8], *, cancelled: Callable[[], bool] = lambda: False
+    ) -> tuple[Seen, bytes]:
+        """What the words of an answer about ``image`` attend to; the answering context is left as it is.
+
+        Raises:
+            EngineError: nobody can tell; see :meth:`elena_wb_gguf.looking.Looker.look`.
+            CancelledError: ``cancelled`` came true.
+        """
+        return self._looker.look(look, self._units(look.ask, image), cancelled=cancelled)
+
     def free(self) -> None:
         """Give all memory back. To be called once."""
+        self._looker.rest()
         self.context.free()
         self.projector.free()
         self.model.free()

@@ -1,4 +1,4 @@
-"""What the engine has to know of a projector before llama.cpp loads it."""
+"""What has to be known of a projector before llama.cpp loads it."""
 
 from __future__ import annotations
 
@@ -6,31 +6,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elena_wb.core import ModelError
+from elena_wb_gguf.contents import is_projector, projector_kind
 from elena_wb_gguf.header import read_header
-from elena_wb_gguf.native import EngineError
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectorFacts:
-    """``kind`` names the way it projects (``gemma3``); ``side`` is the edge of its input in pixels, 0 if not told."""
+    """What a projector's file tells of itself.
+
+    ``kind`` names the way it projects (``gemma3``), ``side`` is the edge of its input and ``patch`` that of the
+    squares it cuts it into, in pixels; 0 if not told.
+    """
 
     kind: str
     side: int
+    patch: int
 
 
 def projector_facts(path: Path) -> ProjectorFacts:
     """Read the header of a projector.
 
     Raises:
-        EngineError: the file is no GGUF file, or one without a projector for pictures.
+        ModelError: the file is no GGUF file, or one without a projector for pictures.
     """
-    try:
-        header = read_header(path)
-    except ModelError as error:
-        raise EngineError(error.message, error.hint) from error
-    if header.text("general.architecture") != "clip":
-        raise EngineError(
-            f"{path.name} is no projector.", "A projector's file has mmproj in its name: give mmproj=FILE"
+    header = read_header(path)
+    if not is_projector(header):
+        raise ModelError(
+            f"{path.name} is no projector.",
+            hint="A projector's file has mmproj in its name: give mmproj=FILE",
         )
-    kind = header.text("clip.vision.projector_type") or header.text("clip.projector_type") or ""
-    return ProjectorFacts(kind, header.whole("clip.vision.image_size") or 0)
+    side, patch = (header.whole(f"clip.vision.{key}") or 0 for key in ("image_size", "patch_size"))
+    return ProjectorFacts(projector_kind(header), side, patch)

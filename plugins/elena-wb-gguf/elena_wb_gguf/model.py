@@ -7,19 +7,34 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
-from elena_wb.core import Model, ModelCard, ModelError, Request, Response
-from elena_wb_gguf.asking import Answer, Cancel, Failed, Load, Progress, Ready, Work, asked
+from elena_wb.core import (
+    AttentionMethod,
+    AttentionQuestion,
+    AttentionRecord,
+    Model,
+    ModelCard,
+    ModelError,
+    Request,
+    Response,
+)
+from elena_wb_gguf.asking import Answer, Cancel, Failed, Load, Progress, Ready, Seen, Work, asked
+from elena_wb_gguf.attending import METHODS, crashed, look, record
 from elena_wb_gguf.child import Child, ChildDiedError
 from elena_wb_gguf.diagnosis import loading_crash, loading_error
+from elena_wb_gguf.facts import projector_facts
+from elena_wb_gguf.geometry import require_known
 from elena_wb_gguf.loading import Loading
 
 _LOADING_S, _ANSWERING_S = 600.0, 1800.0
 """How long nothing may be heard: while a model is loaded, and between two tokens of prompt, picture or answer."""
 _MOST_CRASHES = 3
 _MOST_TRIES = 2
+
+Told = TypeVar("Told", Answer, Seen)
 
 
 def open_model(loading: Loading, card: ModelCard) -> Model:
@@ -32,7 +47,7 @@ def open_model(loading: Loading, card: ModelCard) -> Model:
 
 
 class GGUFModel:
-    """A model that llama.cpp runs (implements :class:`elena_wb.core.Model`).
+    """A model that llama.cpp runs (implements :class:`elena_wb.core.Model` and :class:`elena_wb.core.Attends`).
 
     llama.cpp lives in a process of its own. Where a picture or a prompt ends that, the answer is an error, and the
     next request has a new process; one that keeps dying ends with a :class:`elena_wb.core.ModelError`. Answers are
@@ -82,6 +97,29 @@ class GGUFModel:
                 response = self._answer(index, request)
             yield response
 
+    def attention_methods(self) -> tuple[AttentionMethod, ...]:
+        """Attention as it is; see :meth:`elena_wb.core.Attends.attention_methods`."""
+        require_known(projector_facts(self._loading.projector))
+        return METHODS
+
+    def attend(self, request: Request, text: str, question: AttentionQuestion) -> AttentionRecord:
+        """What the words of an answer attend to; see :meth:`elena_wb.core.Attends.attend`."""
+        self._require_open()
+        self.attention_methods()
+        with self._lock:
+            asking = look(request, text, question, self._number + 1)
+            child = self._living()
+            self._number += 1
+            try:
+                with child.watched(_ANSWERING_S):
+                    child.send(asking, np.ascontiguousarray(request.image).data.cast("B"))
+                    seen, payload = self._awaited(child, Seen)
+            except ChildDiedError as error:
+                self._require_open()
+                self._child = None
+                raise crashed(self._card.name, str(error)) from error
+        return record(seen, payload, self._card.name)
+
     def close(self) -> None:
         """End the child process. Calling it twice is harmless."""
         self._closed = True
@@ -97,7 +135,7 @@ class GGUFModel:
         try:
             with child.watched(_ANSWERING_S):
                 child.send(ask, np.ascontiguousarray(request.image).data.cast("B"))
-                answer = self._awaited(child)
+                answer, _ = self._awaited(child, Answer)
         except ChildDiedError as error:
             return self._crashed(index, str(error), (time.perf_counter() - started) * 1000)
         self._crashes = 0
@@ -113,13 +151,13 @@ class GGUFModel:
             label_logprobs=answer.label_logprobs,
         )
 
-    def _awaited(self, child: Child) -> Answer:
-        """The answer to the last question; those to questions that nobody waits for are passed over."""
+    def _awaited(self, child: Child, kind: type[Told]) -> tuple[Told, bytes]:
+        """What was told to the last question; what nobody waits for is passed over."""
         try:
             while True:
-                message = child.hear()
-                if isinstance(message, Answer) and message.number == self._number:
-                    return message
+                message, payload = child.hear()
+                if isinstance(message, kind) and message.number == self._number:
+                    return message, payload
         except ChildDiedError:
             raise
         except BaseException:
@@ -127,9 +165,12 @@ class GGUFModel:
                 child.send(Cancel(number=self._number))
             raise
 
-    def _crashed(self, index: int, how: str, latency_ms: float) -> Response:
+    def _require_open(self) -> None:
         if self._closed:
             raise ModelError(f"{self._card.name} was closed and can no longer answer.")
+
+    def _crashed(self, index: int, how: str, latency_ms: float) -> Response:
+        self._require_open()
         self._child = None
         self._crashes += 1
         if self._crashes >= _MOST_CRASHES:
@@ -141,8 +182,7 @@ class GGUFModel:
 
     def _living(self) -> Child:
         """The child process, started anew if the last one died."""
-        if self._closed:
-            raise ModelError(f"{self._card.name} was closed and can no longer answer.")
+        self._require_open()
         if self._child is not None and not self._child.is_alive:  # it died while nobody asked anything
             self._child.end()
             self._child = None
@@ -169,7 +209,7 @@ class GGUFModel:
             with child.watched(_LOADING_S):
                 child.send(_load(self._loading))
                 while True:
-                    message = child.hear()
+                    message, _ = child.hear()
                     if isinstance(message, Ready):
                         self._child = child
                         return message

@@ -27,6 +27,10 @@ class EngineError(Exception):
         self.hint = hint
 
 
+class NoRoomError(EngineError):
+    """There is not enough memory."""
+
+
 def quieten(everything: bool) -> None:
     """Let llama.cpp write its errors to standard error, or ``everything`` it has to say."""
     showing = False
@@ -73,6 +77,8 @@ class TextModel:
         self.size: int = llama.llama_vocab_n_tokens(self.vocabulary)
         self.trained_context: int = llama.llama_model_n_ctx_train(self.handle)
         self.input_width: int = llama.llama_model_n_embd_inp(self.handle)
+        self.layers: int = llama.llama_model_n_layer(self.handle)
+        self.heads: int = llama.llama_model_n_head(self.handle)
 
     @cached_property
     def template(self) -> str | None:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from elena_wb_gguf.asking import DAMAGED
+from elena_wb_gguf.facts import ProjectorFacts
 from elena_wb_gguf.native import EngineError, TextModel
 
 _STRETCHING = {"gemma3"}
@@ -57,12 +58,12 @@ Frame = tuple[Words | Patch, ...]
 class Projector:
     """The vision tower and its projection, with the pictures it encoded last.
 
-    ``kind`` is its type as its file tells it and ``side`` the edge of its input in pixels; ``kept_bytes`` bounds the
-    embeddings that are kept for later prompts on the same picture. ``encoded`` counts the pictures encoded so far.
+    ``facts`` is what its file tells; ``kept_bytes`` bounds the embeddings that are kept for later prompts on the same
+    picture. ``encoded`` counts the pictures encoded so far.
     """
 
     def __init__(
-        self, path: Path, model: TextModel, *, kind: str, side: int, threads: int, gpu: bool, kept_bytes: int
+        self, path: Path, model: TextModel, *, facts: ProjectorFacts, threads: int, gpu: bool, kept_bytes: int
     ) -> None:
         parameters = mtmd.mtmd_context_params_default()
         parameters.n_threads = threads
@@ -76,7 +77,8 @@ class Projector:
         if not mtmd.mtmd_support_vision(self._handle):
             raise EngineError(f"The projector {path.name} is not for pictures.")
         self._width = model.input_width
-        self._kind, self._side = kind, side
+        self.facts = facts
+        self._kind, self._side = facts.kind, facts.side
         self._kept: OrderedDict[str, Frame] = OrderedDict()
         self._kept_bytes = kept_bytes
         self.encoded = 0

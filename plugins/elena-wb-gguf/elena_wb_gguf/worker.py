@@ -14,15 +14,29 @@ import threading
 import time
 from collections.abc import Callable
 from importlib.metadata import version
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
+import numpy.typing as npt
 
 from elena_wb.offline import forbid_network, is_offline
-from elena_wb_gguf.asking import TO_CHILD, Answer, Ask, Cancel, Failed, Load, Part, Progress, Ready
+from elena_wb_gguf.asking import (
+    TO_CHILD,
+    Answer,
+    Ask,
+    Cancel,
+    Failed,
+    Load,
+    Look,
+    Part,
+    Progress,
+    Ready,
+    Seen,
+)
 from elena_wb_gguf.engine import Engine
-from elena_wb_gguf.native import EngineError, device_name, quieten
+from elena_wb_gguf.looking import QuestionError
+from elena_wb_gguf.native import EngineError, NoRoomError, device_name, quieten
 from elena_wb_gguf.wire import receive, send
 from elena_wb_gguf.writing import CancelledError
 
@@ -51,8 +65,11 @@ def main() -> None:
         return
     progress = _progress(outgoing)
     while True:
-        ask, pixels = questions.next()
-        send(outgoing, _answered(engine, ask, pixels, questions, progress))
+        question, pixels = questions.next()
+        if isinstance(question, Look):
+            send(outgoing, *_seen(engine, question, pixels, questions, progress))
+        else:
+            send(outgoing, _answered(engine, question, pixels, questions, progress))
 
 
 def _loaded(load: Load, outgoing: BinaryIO) -> Engine | None:
@@ -109,8 +126,7 @@ def _answered(
         return questions.is_cancelled(ask.number)
 
     try:
-        image = np.frombuffer(pixels, np.uint8).reshape(ask.height, ask.width, 3)
-        return engine.answer(ask, image, cancelled=cancelled)
+        return engine.answer(ask, _image(ask, pixels), cancelled=cancelled)
     except EngineError as error:
         words = f"{error}. {error.hint}" if error.hint else str(error)
     except CancelledError:
@@ -120,16 +136,50 @@ def _answered(
     return Answer(number=ask.number, finish_reason="error", error=_bounded(words))
 
 
+def _seen(
+    engine: Engine,
+    look: Look,
+    pixels: bytes,
+    questions: _Questions,
+    progress: Callable[[Part], None],
+) -> tuple[Seen, bytes]:
+    def cancelled() -> bool:  # asked for in each layer
+        progress("answer")
+        return questions.is_cancelled(look.number)
+
+    trouble: Literal["question", "memory", "model"] = "model"
+    hint: str | None = None
+    try:
+        return engine.look(look, _image(look.ask, pixels), cancelled=cancelled)
+    except QuestionError as error:
+        trouble, words, hint = "question", str(error), error.hint
+    except NoRoomError as error:
+        trouble, words, hint = "memory", str(error), error.hint
+    except MemoryError:
+        trouble, words = "memory", "there is not enough memory for its attention"
+    except EngineError as error:
+        words, hint = str(error), error.hint
+    except CancelledError:
+        words = "cancelled"
+    except Exception as error:  # noqa: BLE001 - one look's failure is told as such, and the next question is answered
+        words = f"{type(error).__name__}: {error}"
+    return Seen(number=look.number, trouble=trouble, error=_bounded(words), hint=hint), b""
+
+
+def _image(ask: Ask, pixels: bytes) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(pixels, np.uint8).reshape(ask.height, ask.width, 3)
+
+
 class _Questions(threading.Thread):
     """Reads what comes through the pipe while llama.cpp works, and ends the process when the pipe does."""
 
     def __init__(self, incoming: BinaryIO) -> None:
         super().__init__(name="questions", daemon=True)
         self._incoming = incoming
-        self._waiting: queue.SimpleQueue[tuple[Ask, bytes]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[tuple[Ask | Look, bytes]] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
 
-    def next(self) -> tuple[Ask, bytes]:
+    def next(self) -> tuple[Ask | Look, bytes]:
         """The next question and its picture's bytes."""
         return self._waiting.get()
 
@@ -142,7 +192,7 @@ class _Questions(threading.Thread):
         try:
             while (found := receive(self._incoming)) is not None:
                 message = TO_CHILD.validate_json(found[0])
-                if isinstance(message, Ask):
+                if isinstance(message, Ask | Look):
                     self._waiting.put((message, found[1]))
                 elif isinstance(message, Cancel):
                     self._cancelled.add(message.number)
