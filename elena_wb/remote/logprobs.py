@@ -34,7 +34,7 @@ def label_logprobs(tokens: Sequence[TokenLogprob], schema: Mapping[str, Any] | N
     other label: by the tokens chosen since the value began and that alternative, or the sum of several such
     alternatives. Labels that no alternative stands for are left out. Empty where nothing can be told.
     """
-    found = _label_property(schema)
+    found = label_property(schema)
     if found is None:
         return {}
     key, labels = found
@@ -117,7 +117,7 @@ def _log_of_sum(logprobs: Sequence[float]) -> float:
     return top + math.log(math.fsum(math.exp(one - top) for one in logprobs))
 
 
-def _label_property(schema: Mapping[str, Any] | None) -> tuple[str, list[str]] | None:
+def label_property(schema: Mapping[str, Any] | None) -> tuple[str, list[str]] | None:
     """Name and labels of the property that holds the label."""
     properties = (schema or {}).get("properties", {})
     for name in sorted(properties, key=lambda name: name != LABEL_KEY):

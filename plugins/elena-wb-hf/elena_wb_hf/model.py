@@ -13,6 +13,7 @@ import transformers
 from elena_wb.core import ModelCard, ModelError, OutOfMemoryError, Request, Response
 from elena_wb_hf.chat import Chat
 from elena_wb_hf.choosing import RowLimits, RowSampler
+from elena_wb_hf.labels import LabelListener, Pieces
 from elena_wb_hf.loading import Loaded
 from elena_wb_hf.machine import is_device_lost, is_out_of_memory, release_memory
 
@@ -30,6 +31,7 @@ class _Written:
     tokens: list[int]
     ended: bool
     prompt_tokens: int
+    label_logprobs: Mapping[str, float]
 
 
 class HFModel:
@@ -52,6 +54,7 @@ class HFModel:
         self._settings = token_settings(loaded.network, chat.processor.tokenizer)
         self._network.generation_config = self._settings
         self._stops = frozenset(self._settings.eos_token_id)
+        self._pieces = Pieces(chat.processor.tokenizer)
         self._constraint: Constraint | None = None
         if constrained:
             from elena_wb_hf.constraint import Constraint
@@ -131,6 +134,7 @@ class HFModel:
                 prompt_tokens=row.prompt_tokens,
                 completion_tokens=len(row.tokens),
                 latency_ms=elapsed,
+                label_logprobs=row.label_logprobs,
             )
 
     def _diagnosed(self, error: Exception) -> str:
@@ -153,7 +157,8 @@ class HFModel:
         lengths = [int(length) for length in inputs["attention_mask"].sum(dim=1)]
         limits = [self._room(request, length) for request, length in zip(requests, lengths, strict=True)]
         width = inputs["input_ids"].shape[1]
-        processors: list[Any] = []
+        listener = LabelListener(requests, width, self._pieces)
+        processors: list[Any] = [listener]
         if self._constraint is not None:
             processors.append(self._constraint.for_rows(requests, width))
         processors.append(RowSampler(requests))
@@ -164,8 +169,12 @@ class HFModel:
                 logits_processor=transformers.LogitsProcessorList(processors),
                 stopping_criteria=transformers.StoppingCriteriaList([RowLimits(limits, width)]),
             )
-        rows = sequences[:, width:].tolist()
-        return [self._cut(*row) for row in zip(rows, limits, lengths, strict=True)]
+        written = []
+        rows = zip(sequences[:, width:].tolist(), limits, lengths, strict=True)
+        for place, (row, limit, length) in enumerate(rows):
+            tokens, ended = self._cut(row, limit)
+            written.append(_Written(tokens, ended, length, listener.logprobs(place, tokens)))
+        return written
 
     def _placed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Tensors on the network's device, floating-point ones in its number format."""
@@ -187,12 +196,12 @@ class HFModel:
             )
         return min(request.max_tokens, context - prompt_length)
 
-    def _cut(self, tokens: list[int], limit: int, prompt_length: int) -> _Written:
-        """Undo the padding that rows of a batch get once they are done."""
+    def _cut(self, tokens: list[int], limit: int) -> tuple[list[int], bool]:
+        """Undo the padding that rows of a batch get once they are done; and whether the end token was written."""
         for place, token in enumerate(tokens[:limit]):
             if token in self._stops:
-                return _Written(tokens[: place + 1], True, prompt_length)
-        return _Written(tokens[:limit], False, prompt_length)
+                return tokens[: place + 1], True
+        return tokens[:limit], False
 
 
 def token_settings(network: Any, tokenizer: Any) -> Any:
