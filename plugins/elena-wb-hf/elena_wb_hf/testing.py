@@ -42,8 +42,11 @@ _VISION = {
 }
 
 
-def tiny_gemma3(folder: Path, seed: int = 0) -> Path:
-    """Gemma 3: bidirectional attention over the picture, a sliding and a global layer, no system role of its own."""
+def tiny_gemma3(folder: Path, seed: int = 0, *, image_size: int = _IMAGE) -> Path:
+    """Gemma 3: bidirectional attention over the picture, a sliding and a global layer, no system role of its own.
+
+    ``image_size`` is the side of the square that pictures become; each 2 × 2 patches of 14 pixels are one token.
+    """
     tokens = (_END_OF_TURN, "<start_of_turn>", "<start_of_image>", "<end_of_image>", "<image_soft_token>")
     tokenizer = byte_tokenizer(
         tokens, boi_token="<start_of_image>", eoi_token="<end_of_image>", image_token="<image_soft_token>"
@@ -57,7 +60,7 @@ def tiny_gemma3(folder: Path, seed: int = 0) -> Path:
         "{% endfor %}<end_of_turn>\n{% endfor %}"
         "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}"
     )
-    image_tokens = (_IMAGE // _PATCH // 2) ** 2
+    image_tokens = (image_size // _PATCH // 2) ** 2
     config = transformers.Gemma3Config(
         text_config={
             **_TEXT,
@@ -67,14 +70,14 @@ def tiny_gemma3(folder: Path, seed: int = 0) -> Path:
             "sliding_window": 32,
             "sliding_window_pattern": 2,
         },
-        vision_config={**_VISION, "vision_use_head": False},
+        vision_config={**_VISION, "image_size": image_size, "vision_use_head": False},
         mm_tokens_per_image=image_tokens,
         boi_token_index=tokenizer.boi_token_id,
         eoi_token_index=tokenizer.eoi_token_id,
         image_token_index=tokenizer.image_token_id,
     )
     processor = transformers.Gemma3Processor(
-        image_processor=transformers.Gemma3ImageProcessorPil(size={"height": _IMAGE, "width": _IMAGE}),
+        image_processor=transformers.Gemma3ImageProcessorPil(size={"height": image_size, "width": image_size}),
         tokenizer=tokenizer,
         chat_template=tokenizer.chat_template,
         image_seq_length=image_tokens,
