@@ -17,8 +17,8 @@ import typer
 from elena_wb.cli.output import dollars, plain, say, stderr_console, warn
 from elena_wb.engine import (
     Answered,
-    AttendFinished,
     Attended,
+    AttendFinished,
     AttendStarted,
     Event,
     Listener,

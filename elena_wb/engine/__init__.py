@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from elena_wb.engine.events import (
     Answered,
-    AttendFinished,
     Attended,
+    AttendFinished,
     AttendStarted,
     Event,
     Listener,

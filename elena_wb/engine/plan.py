@@ -16,6 +16,10 @@ from elena_wb.masking import Masking
 from elena_wb.store import RunSpec, Store, answered, audited, find_run, latest_run, show_run
 
 
+class ChangedError(UsageError):
+    """What a stored run was made with is not what there is now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What makes a run this run and no other: everything that enters its specification."""
@@ -190,7 +194,7 @@ def _run_key(store: Store, spec_digest: str, wish: Wish) -> str:
     """The key of the run to go on with, or a new one."""
     if wish.resumes is not None:
         if wish.resumes.spec_digest != spec_digest:
-            raise UsageError(
+            raise ChangedError(
                 "The model, the prompt or the masking has changed since that run was started, so it cannot be "
                 "gone on with.",
                 hint="Start a new run of the same pictures instead: leave --resume out.",
@@ -221,6 +225,7 @@ def _joined(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> dict[str, Any
         "limit": None if None in limits else max(limits),
         "audit": now["audit"] or earlier.get("audit", False),
         "allow_upload": now["allow_upload"] or earlier.get("allow_upload", False),
+        "present_only": now["present_only"] and earlier.get("present_only", False),
     }
 
 

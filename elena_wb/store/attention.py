@@ -206,7 +206,7 @@ def read_gaze(
     peak_inside, entropy. Where an answer was looked at more than once, the latest look counts.
     """
     with store.read() as connection:
-        return connection.execute(
+        return connection.sql(
             """SELECT g.run_id, g.stimulus_id, g.repeat, a.layer, a.head, a.target, a.part, a.mass, a.share,
                       a.share_without_sinks, a.area_fraction, a.peak_inside, a.entropy
                FROM attention AS a
@@ -217,7 +217,7 @@ def read_gaze(
                QUALIFY rank() OVER (
                    PARTITION BY e.generation_id, a.target, a.layer ORDER BY e.created_at DESC, extraction_id) = 1
                ORDER BY g.run_id, g.stimulus_id, g.repeat, a.target, a.layer, a.head, a.part""",
-            {"runs": list(run_ids), "method": method, "heads": heads, "target": target},
+            params={"runs": list(run_ids), "method": method, "heads": heads, "target": target},
         ).to_arrow_table()
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from elena_wb.core import Box, Region
 from elena_wb.store.database import Store
 from elena_wb.store.records import GenerationStatus
+
+_FIELDS = ("explicit_description", "implicit_description", "narrative")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,13 @@ def answers_of(store: Store, run_id: int) -> tuple[Said, ...]:
                ORDER BY s.path, g.stimulus_id, g.repeat""",
             [run_id],
         ).fetchall()
-    return tuple(
-        Said(
-            *row[:9],
-            dict(zip(("explicit_description", "implicit_description", "narrative"), row[9:12], strict=True)),
-            tuple((part["phrase"], part["part"]) for part in row[12] or ()),
-        )
-        for row in rows
-    )
+    return tuple(_said(row) for row in rows)
+
+
+def _said(row: tuple[Any, ...]) -> Said:
+    phrases = tuple((part["phrase"], part["part"]) for part in row[12] or ())
+    values = (*row[:9], dict(zip(_FIELDS, row[9:12], strict=True)), phrases)
+    return Said(*values)
 
 
 def regions_in(store: Store, run_id: int) -> KnownRegions:

@@ -1,0 +1,188 @@
+"""Where a model looked as it answered: the answers of a run that is stored, explained by the model that gave them.
+
+The stored answer is fed to the model again as its own, with the very picture and question of then.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from elena_wb.core import Model, ModelCard, Problem, UsageError
+from elena_wb.engine.attending_measures import as_text
+from elena_wb.engine.attending_parts import FaceFinder, knows_face
+from elena_wb.engine.attending_terms import OTHERWISE, AttentionResult, Seen, ToLook, Wanted
+from elena_wb.engine.attending_work import Looking
+from elena_wb.engine.events import Listener
+from elena_wb.engine.imports.importing import IMPORTED
+from elena_wb.engine.models import ModelAddress
+from elena_wb.engine.plan import ChangedError, Setting
+from elena_wb.engine.prefetch import Item
+from elena_wb.engine.resume import request_of
+from elena_wb.engine.study import plan_study
+from elena_wb.parsing.spans import find_targets
+from elena_wb.plugins import PluginHost
+from elena_wb.store import Store, resolve_run, show_run
+from elena_wb.store.attention import extracted
+from elena_wb.store.said import KnownRegions, answers_of, regions_in
+from elena_wb.vocabulary import load_scheme
+
+__all__ = ["AttentionPlan", "AttentionResult", "Seen", "Wanted", "plan_attention"]
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionPlan:
+    """The answers of one run that are to be looked at; ``done`` were before, in the same way.
+
+    ``skipped`` are those that cannot be: their path and the reason.
+    """
+
+    run_id: int
+    name: str | None
+    condition: str
+    wanted: Wanted
+    address: ModelAddress
+    card: ModelCard
+    setting: Setting
+    to_do: tuple[ToLook, ...]
+    done: int
+    finder: FaceFinder
+    known: KnownRegions
+    skipped: tuple[tuple[str, str], ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+
+    def carry_out(
+        self,
+        store: Store,
+        *,
+        listener: Listener,
+        stop: threading.Event | None = None,
+        open_model: Callable[[], Model] | None = None,
+        watch: Callable[[Seen], None] | None = None,
+    ) -> AttentionResult:
+        """Look at each answer and store what is seen, every few seconds and in the end, however it ends.
+
+        ``stop`` ends the work after the answer that is being looked at. ``open_model`` stands in for the model at the
+        plan's address; whoever gives it closes that model. ``watch`` is shown each answer once it has been looked at.
+
+        Raises:
+            UsageError: the model's attention cannot be looked at, or not in the way wanted.
+            ModelError: the model cannot be opened, or failed. What was seen before is stored.
+        """
+        return Looking(self, store, listener, stop or threading.Event(), watch).work(open_model)
+
+
+def plan_attention(
+    run: str,
+    wanted: Wanted,
+    host: PluginHost,
+    store: Store,
+    *,
+    only: Collection[str] | None = None,
+    fresh: bool = False,
+) -> AttentionPlan:
+    """Find the answers of ``run`` (a number or name) that are to be looked at; loads no weights.
+
+    ``only`` takes answers by their ``generation_id``. What was looked at in this way before is done, unless ``fresh``.
+
+    Raises:
+        UsageError: there is no such run, its answers were imported, its model is asked over the network, or what it
+            was made with has changed.
+    """
+    run_id = resolve_run(store, run)
+    record = show_run(store, run_id)
+    address = _address(record, host)
+    request = replace(request_of(store, str(run_id), retry_failed=False), audit=False)
+    try:
+        study = plan_study(request, host, store)
+    except ChangedError as error:
+        raise UsageError(
+            f"The model, the prompt or the masking has changed since run {run_id} was started: where another model "
+            "would look, or at another picture, says nothing about its answers.",
+            hint="Start a new run of the same pictures, and look at that.",
+        ) from error
+    (plan,) = study.plans
+    stimuli = {stimulus.stimulus_id: stimulus for stimulus in study.stimuli}
+    done = set() if fresh else _done(store, run_id, wanted)
+    scheme = load_scheme(plan.setting.prompt.scheme)
+    to_do: list[ToLook] = []
+    skipped: list[tuple[str, str]] = []
+    already = 0
+    for answer in answers_of(store, run_id):
+        if only is not None and answer.generation_id not in only:
+            continue
+        if answer.generation_id in done:
+            already += 1
+            continue
+        stimulus = stimuli.get(answer.stimulus_id)
+        if stimulus is None:
+            skipped.append((answer.path, "this picture is not there any more, or is another one by now"))
+            continue
+        targets, notes = find_targets(
+            answer.text,
+            wanted.tokens,
+            fields=answer.fields,
+            emotion_raw=answer.emotion_raw,
+            phrases=answer.phrases,
+            emotion=answer.emotion,
+            scheme=scheme,
+        )
+        if targets:
+            item = Item(stimulus, answer.repeat)
+            to_do.append(ToLook(item, answer, tuple(targets), tuple(notes)))
+        else:
+            skipped.append((answer.path, f"the answer has none of the words asked for: {', '.join(notes)}"))
+    known = regions_in(store, run_id)
+    finder = FaceFinder.of(host)
+    faceless = any(
+        not knows_face(one.item.stimulus, known.regions.get(one.answer.stimulus_id, {})) for one in to_do
+    )
+    return AttentionPlan(
+        run_id,
+        record["name"],
+        record["condition"],
+        wanted,
+        address,
+        study.card,
+        plan.setting,
+        tuple(to_do),
+        already,
+        finder,
+        known,
+        tuple(skipped),
+        tuple(Problem(path, reason) for path, reason in skipped),
+        finder.notes if faceless else (),
+    )
+
+
+def _address(record: Mapping[str, object], host: PluginHost) -> ModelAddress:
+    """Where the model of a run is, if its attention can be seen at all."""
+    options = record["options"]
+    assert isinstance(options, Mapping)
+    if options.get("provenance") == IMPORTED:
+        raise UsageError(
+            f"Run {record['run_id']} was imported from {options['file']}: the model that answered is not here, so "
+            "where it looked cannot be seen.",
+            hint="Ask a model of your own about the pictures: `elena-wb run FOLDER -m MODEL --attend`.",
+        )
+    address = ModelAddress.parse(str(record["model_uri"]), host)
+    if address.destination is not None:
+        raise UsageError(
+            f"{address.uri} is asked over the network, at {address.destination}: its attention cannot be seen.",
+            hint=OTHERWISE,
+        )
+    return address
+
+
+def _done(store: Store, run_id: int, wanted: Wanted) -> set[str]:
+    return extracted(
+        store,
+        run_id,
+        method=wanted.method,
+        heads=wanted.heads,
+        layers=as_text(wanted.layers),
+        tokens=",".join(wanted.tokens),
+        with_maps=wanted.keep_maps,
+    )
