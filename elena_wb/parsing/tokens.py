@@ -6,9 +6,6 @@ text and never with the ways to match it, so that none hangs; it knows no look-a
 
 from __future__ import annotations
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from elena_wb.errors import UsageError
 from elena_wb.nearest import nearest
 from elena_wb.parsing.view import Span
@@ -71,6 +68,9 @@ def matches(item: str, text: str) -> list[Span]:
     Raises:
         UsageError: it is no pattern.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     pattern = item[1:-1].replace("\\/", "/")
     if len(pattern) > _LONGEST_PATTERN:
         raise UsageError(f"The pattern {item[:40]}… has more than {_LONGEST_PATTERN} characters.")
