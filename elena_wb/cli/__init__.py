@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from elena_wb.cli import (
+    attend,
     compare,
     config,
     datasets,
@@ -22,6 +23,7 @@ from elena_wb.cli import (
     keys,
     mask,
     models,
+    occlude,
     plugins,
     prompts,
     query,
@@ -42,6 +44,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("attend")(attend.attend)
+app.command("occlude")(occlude.occlude)
 app.command("mask")(mask.mask)
 app.command("score")(score.score)
 app.command("compare")(compare.compare)

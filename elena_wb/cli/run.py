@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from elena_wb.cli.attend_work import OpenModels
 from elena_wb.cli.interrupts import stopping_on_interrupt
 from elena_wb.cli.options import open_store, settings
 from elena_wb.cli.output import dollars, print_json, print_table, say, warn
 from elena_wb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from elena_wb.core import Model
     from elena_wb.engine import Answered, Event, RunFinished
     from elena_wb.engine.estimating import Estimate
     from elena_wb.engine.study import Study
@@ -81,6 +83,13 @@ def run(
             help="Send also pictures that are to stay on this machine; recorded with the run.",
         ),
     ] = False,
+    attend: Annotated[
+        bool,
+        typer.Option(
+            "--attend",
+            help="Look at where the model looked, too, as `elena-wb attend` does for a finished run.",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     events: Annotated[
         Literal["jsonl"] | None, typer.Option(help="Print events as JSON lines on stdout.")
@@ -137,23 +146,30 @@ def run(
             uploads=chosen.uploads,
         )
     study = plan_study(request, host, store)
-    _tell(study)
+    tell(study)
     if dry_run:
-        _print_plan(study, as_json=events == "jsonl")
+        print_plan(study, as_json=events == "jsonl")
         return
-    raise typer.Exit(
-        carry_out(
+    with OpenModels() as models:
+        code = carry_out(
             study,
             store,
             batch_size=batch_size,
             max_cost_usd=max_cost,
             events=events == "jsonl",
             retries=chosen.retries,
+            open_model=models.opener(study.address) if attend else None,
         )
-    )
+        if attend and code in (ExitCode.OK, ExitCode.PARTIAL):
+            from elena_wb.cli.attend import after_run
+
+            code = after_run(store, study, models, before=code, events=events == "jsonl")
+    raise typer.Exit(code)
 
 
-_WITH_RESUME = {"resume", "retry_failed", "allow_upload", "batch_size", "max_cost", "dry_run", "events"}
+_WITH_RESUME = {
+    *("resume", "retry_failed", "allow_upload", "batch_size", "max_cost", "attend", "dry_run", "events"),
+}
 
 
 def _refuse_changes(ctx: typer.Context) -> None:
@@ -178,10 +194,13 @@ def carry_out(
     max_cost_usd: float | None = None,
     events: bool = False,
     retries: int | None = None,
+    open_model: Callable[[], Model] | None = None,
+    table: bool = True,
 ) -> ExitCode:
     """Carry the study out with progress on stderr and Ctrl-C as designed; print the runs; the exit code.
 
-    ``retries`` is how often a question is asked again when the model fails for a while (default: the engine's).
+    ``retries`` is how often a question is asked again when the model fails for a while (default: the engine's). A
+    model that ``open_model`` gives is left open. Without ``table``, and with ``events``, the runs are not printed.
     """
     from elena_wb.cli.progress import watching
     from elena_wb.engine import Answered, Patience
@@ -210,6 +229,8 @@ def carry_out(
             stop=stop,
             batch_size=batch_size,
             max_cost_usd=max_cost_usd,
+            open_model=open_model,
+            keep_open=open_model is not None,
             patience=None if retries is None else Patience(retries=retries),
         )
     if unhidden:
@@ -218,18 +239,20 @@ def carry_out(
             "hide: no such region was found. The column `notes` of `generations` says where."
         )
     _tell_audit(study, results, store)
-    _report(study, results, failures, table=not events)
+    _report(study, results, failures, table=table and not events)
     return _exit_code(study, results, interrupted=stop.is_set())
 
 
-def _tell(study: Study) -> None:
+def tell(study: Study) -> None:
+    """What was left out of a study and why, on stderr."""
     for note in (*study.card.notes, *study.notes):
         warn(note)
     for problem in study.problems:
         warn(f"{problem.where}: {problem.reason}")
 
 
-def _print_plan(study: Study, *, as_json: bool) -> None:
+def print_plan(study: Study, *, as_json: bool) -> None:
+    """What would be asked, on stdout."""
     rows = [
         {
             "run": plan.spec.name or "",

@@ -1,0 +1,40 @@
+"""How many places are attended to whatever is said, in the answers that were looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from elena_wb.core import AttentionMethod, Heads
+from elena_wb.store.database import Store
+from elena_wb.store.schema import first_row
+
+
+@dataclass(frozen=True, slots=True)
+class Sinks:
+    """Of so many ``answers``, ``having`` have sinks; ``mean`` is how many of their ``places`` these are on average."""
+
+    answers: int
+    having: int
+    mean: float
+    places: float
+
+
+def count_sinks(store: Store, run_id: int, *, method: AttentionMethod, heads: Heads) -> Sinks:
+    """The sinks in the answers of a run, each as it was looked at last."""
+    with store.read() as connection:
+        row = first_row(
+            connection,
+            """WITH latest AS (
+                   FROM extractions SEMI JOIN (FROM generations WHERE run_id = ?) USING (generation_id)
+                   WHERE method = ? AND heads = ?
+                   QUALIFY row_number() OVER (PARTITION BY generation_id ORDER BY created_at DESC, extraction_id) = 1
+               )
+               SELECT count(*), count(*) FILTER (sinks > 0), coalesce(avg(sinks), 0),
+                      coalesce(avg(list_sum(list_transform(
+                          blocks::JSON[], lambda block: (block->>'rows')::INT * (block->>'columns')::INT
+                      ))), 0)
+               FROM latest""",
+            [run_id, method, heads],
+        )
+    assert row is not None
+    return Sinks(int(row[0]), int(row[1]), float(row[2]), float(row[3]))
