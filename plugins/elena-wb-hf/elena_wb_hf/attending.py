@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 
 from elena_wb.core import (
+    ATTENTION_METHODS,
     HEADS,
     AttentionMethod,
     AttentionQuestion,
@@ -23,18 +24,25 @@ from elena_wb_hf.capture import captured
 from elena_wb_hf.columns import Columns
 from elena_wb_hf.gathering import Gathered, Shares
 from elena_wb_hf.geometry import Layout, layout, require_known
+from elena_wb_hf.gradients import gradient_times_attention
+from elena_wb_hf.rollout import Rollout
 from elena_wb_hf.rows import Answer, Rows, continued
 
 if TYPE_CHECKING:
     from elena_wb_hf.model import HFModel
 
-METHODS: tuple[AttentionMethod, ...] = ("raw", "value-norm")
-
 
 def methods(model: HFModel) -> tuple[AttentionMethod, ...]:
-    """See :meth:`elena_wb.core.Attends.attention_methods`."""
-    require_known(model.network, model._chat.processor)
-    return METHODS
+    """See :meth:`elena_wb.core.Attends.attention_methods`.
+
+    All, but no ``rollout`` where the picture is read by layers of cross-attention: these carry no words along, so that
+    their attention has no place in the product.
+    """
+    network = model.network
+    require_known(network, model._chat.processor)
+    text = network.config.get_text_config(decoder=True)
+    crossed = bool(getattr(text, "cross_attention_layers", None))
+    return tuple(method for method in ATTENTION_METHODS if method != "rollout" or not crossed)
 
 
 def attend(model: HFModel, request: Request, text: str, question: AttentionQuestion) -> AttentionRecord:
@@ -52,19 +60,67 @@ def attend(model: HFModel, request: Request, text: str, question: AttentionQuest
 def _attended(
     model: HFModel, network: Any, request: Request, text: str, question: AttentionQuestion
 ) -> AttentionRecord:
+    _require_answerable(question, methods(model), model.card.name)
     chat = model._chat
     inputs = model._placed(chat.inputs([request]))
     height, width = request.image.shape[:2]
     found = layout(network, chat.processor, inputs, 0, width, height, max_image_side=chat.max_image_side)
     layers = _layers(question, found, model.card.name)
-    _require_known(question)
     prompt = inputs["input_ids"].shape[1]
     answer = Answer.read(chat.processor.tokenizer, text, model.card.name)
     whole = continued(inputs, answer.tokens)
+    _require_room(model, whole["input_ids"].shape[1])
     rows = Rows.of_targets(answer, question.targets, prompt, range(found.question_from, prompt - 1))
     columns = Columns.of(found, _keys(found, whole), prompt)
-    gathered = _shares(network, whole, layers, rows, columns, question)
+    gathered = _gathered(network, whole, layers, rows, columns, question)
     return _record(question, found, layers, rows, columns, gathered)
+
+
+def _gathered(
+    network: Any,
+    whole: Mapping[str, Any],
+    layers: Sequence[int],
+    rows: Rows,
+    columns: Columns,
+    question: AttentionQuestion,
+) -> Mapping[int, Gathered]:
+    """One pass, and for gradients one back for each target."""
+    if question.method == "gradient":
+        return gradient_times_attention(network, whole, layers, rows, columns, question.heads)
+    listener: Rollout | Shares = (
+        Rollout(layers, rows, columns)
+        if question.method == "rollout"
+        else Shares(layers, rows, columns, question.heads, by_value=question.method == "value-norm")
+    )
+    with torch.inference_mode(), captured(network, listener):
+        network(**whole, use_cache=False, logits_to_keep=1)
+    return listener.found
+
+
+def _require_answerable(question: AttentionQuestion, known: Sequence[AttentionMethod], name: str) -> None:
+    """Raises:
+    UsageError: the method is none of those of this model, or does not go with the way to treat heads.
+    """
+    if question.method not in known:
+        raise UsageError(
+            f"Attention of {name} cannot be taken by the method `{question.method}`.",
+            hint=f"One of {', '.join(known)}.",
+        )
+    if question.heads not in HEADS:
+        raise UsageError(f"Heads cannot be `{question.heads}`.", hint=f"One of {', '.join(HEADS)}.")
+    if question.method == "rollout" and question.heads != "mean":
+        raise UsageError(f"Rollout averages heads, so they cannot be `{question.heads}`.", hint="heads=mean")
+
+
+def _require_room(model: HFModel, length: int) -> None:
+    """Raises:
+    ModelError: the model was never made to read so many tokens.
+    """
+    context = model.card.context_length
+    if context is not None and length > context:
+        raise ModelError(
+            f"The prompt and the answer take {length} tokens, and {model.card.name} reads {context} at most."
+        )
 
 
 def _layers(question: AttentionQuestion, found: Layout, name: str) -> tuple[int, ...]:
@@ -85,37 +141,11 @@ def _layers(question: AttentionQuestion, found: Layout, name: str) -> tuple[int,
     return tuple(dict.fromkeys(asked))
 
 
-def _require_known(question: AttentionQuestion) -> None:
-    """Raises:
-    UsageError: the method or the way to treat heads is none of those there are.
-    """
-    if question.method not in METHODS:
-        raise UsageError(
-            f"There is no method `{question.method}` to take attention.", hint=f"One of {', '.join(METHODS)}."
-        )
-    if question.heads not in HEADS:
-        raise UsageError(f"Heads cannot be `{question.heads}`.", hint=f"One of {', '.join(HEADS)}.")
-
-
 def _keys(found: Layout, whole: Mapping[str, Any]) -> int:
     """How many keys the attention has that sees the picture."""
     if not found.cross:
         return int(whole["input_ids"].shape[1])
     return 1 + max(int(keys.max()) for keys in (found.keys, *found.others.values()) if len(keys))
-
-
-def _shares(
-    network: Any,
-    whole: dict[str, Any],
-    layers: Sequence[int],
-    rows: Rows,
-    columns: Columns,
-    question: AttentionQuestion,
-) -> Mapping[int, Gathered]:
-    listener = Shares(layers, rows, columns, question.heads, by_value=question.method == "value-norm")
-    with torch.inference_mode(), captured(network, listener):
-        network(**whole, use_cache=False, logits_to_keep=1)
-    return listener.found
 
 
 def _record(
@@ -146,7 +176,7 @@ def _record(
         tuple(tokens[0] if tokens else 0 for tokens in rows.of),
         places[:-1],
         {name: kinds[:-1, ..., number] for number, name in enumerate(columns.names)},
-        places[-1] if bool(rows.shares[-1].any()) else None,
+        places[-1] if question.method != "gradient" and bool(rows.shares[-1].any()) else None,
     )
 
 
