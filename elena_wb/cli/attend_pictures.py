@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from elena_wb.cli.attend_tables import told_parts
 from elena_wb.core import SetupError, Stimulus, UsageError
 from elena_wb.data.naming import safe_name
 from elena_wb.data.writing import FORMATS, OutputFolder, encode
@@ -112,26 +113,36 @@ class Album:
         """
         if not self.written:
             mark(self.folder, self._upload)
+        told = told_parts(seen.parts)
+        outlines = {part: boxes for part, boxes in seen.parts.items() if part in told}
         for place, target in enumerate(seen.targets):
             weights = np.asarray(seen.record.weights[place], dtype=np.float64).mean(axis=1)
             if not np.isfinite(weights).all():
                 continue
             words = _words(seen.text, target.spans)
-            title = f"“{words}” · run {seen.run_id} ({seen.condition})"
+            title = f"{target.name} “{words}” · run {seen.run_id} ({seen.condition})"
+            if self._wanted.method != "raw":
+                title += f" · {self._wanted.method}"
             layers = seen.record.layers
             over = f"layer {layers[0]}" if len(layers) == 1 else f"mean of {len(layers)} layers"
             drawn = overlay(
                 seen.pixels,
                 seen.record.blocks,
                 weights.mean(axis=0),
-                outlines=seen.parts,
+                outlines=outlines,
                 title=f"{title} · {over}",
                 sinks=seen.measures.sinks,
             )
             self._put(seen, target.name, words, "mean", drawn)
             if len(layers) > 1:
                 drawn = grid(
-                    seen.pixels, seen.record.blocks, weights, layers, outlines=seen.parts, title=title
+                    seen.pixels,
+                    seen.record.blocks,
+                    weights,
+                    layers,
+                    outlines=outlines,
+                    title=title,
+                    sinks=seen.measures.sinks,
                 )
                 self._put(seen, target.name, words, "layers", drawn)
         if self._unsaved >= _SAVED_EVERY:

@@ -130,20 +130,31 @@ def _about(run: Looked, target: str) -> str:
     spread = ", ".join(f"{percent(mass)} to the {part}" for mass, part in masses)
     answers = "answer" if run.looked_at == 1 else "answers"
     return (
-        told
-        + f"Looked at: {run.looked_at:,} {answers}. Of all attention of `{target}` {spread} (mean of layers)."
+        f"{told}Looked at: {run.looked_at:,} {answers}. Of all attention of `{target}` {spread} (mean of layers). "
+        + _sinks(run)
+    )
+
+
+def _sinks(run: Looked) -> str:
+    """How many places are attended to whatever is said."""
+    of = run.sinks
+    if not of.having:
+        return "Sinks, places that are attended to whatever is said: none."
+    return (
+        f"Sinks, places that are attended to whatever is said: {of.mean:.1f} of {of.places:.0f} on average, in "
+        f"{of.having:,} of {of.answers:,} answers."
     )
 
 
 def _over_layers(run: Looked, target: str) -> Sequence[Gaze]:
     """The parts over all layers, in the order in which they are told of."""
     of_target = [gaze for gaze in run.gazes if gaze.layer is None and gaze.target == target]
-    told = _told({gaze.part for gaze in of_target})
+    told = told_parts({gaze.part for gaze in of_target})
     return sorted((gaze for gaze in of_target if gaze.part in told), key=lambda gaze: _rank(gaze.part))
 
 
-def _told(parts: Collection[str]) -> Collection[str]:
-    """The parts without the picture, which is all there is, and without left and right where both are told as one."""
+def told_parts(parts: Collection[str]) -> Collection[str]:
+    """The parts that are told of: not the picture, which is all there is, nor left and right where they are one."""
     return {
         part
         for part in parts
@@ -191,7 +202,7 @@ def _shares(runs: Sequence[Looked], target: str) -> Table:
 
 def _shifts(moved: Moved, target: str) -> Iterator[Piece]:
     of_target = [part for part in moved.shift.over_layers if part.target == target]
-    told = _told({part.part for part in of_target})
+    told = told_parts({part.part for part in of_target})
     parts = sorted((part for part in of_target if part.part in told), key=lambda part: _rank(part.part))
     if not parts:
         return

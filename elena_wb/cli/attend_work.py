@@ -117,6 +117,9 @@ def plan_work(
             if not album.holds(one.answer.generation_id)
         }
         if undrawn - missing:
+            say(
+                f"Looked at before, and looked at again to be drawn: {len(undrawn - missing)} of run {run_id}."
+            )
             plans[run_id] = replace(
                 whole[run_id],
                 to_do=tuple(
