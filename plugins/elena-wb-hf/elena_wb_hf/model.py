@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +105,12 @@ class HFModel:
 
         return attending.attend(self, request, text, question)
 
+    def require_knock_out(self) -> None:
+        """See :meth:`elena_wb.core.KnocksOut.require_knock_out`."""
+        from elena_wb_hf import knocking
+
+        knocking.require_possible(self.network, self._chat.processor)
+
     def close(self) -> None:
         """Free the memory that the model holds. Calling it twice is harmless."""
         if self._network is not None:
@@ -162,7 +169,7 @@ class HFModel:
         if self._constraint is not None:
             processors.append(self._constraint.for_rows(requests, width))
         processors.append(RowSampler(requests))
-        with torch.inference_mode():
+        with torch.inference_mode(), self._knocked_out(network, inputs, requests):
             sequences = network.generate(
                 **inputs,
                 max_new_tokens=max(limits),
@@ -175,6 +182,35 @@ class HFModel:
             tokens, ended = self._cut(row, limit)
             written.append(_Written(tokens, ended, length, listener.logprobs(place, tokens)))
         return written
+
+    def _knocked_out(
+        self, network: Any, inputs: Mapping[str, Any], requests: Sequence[Request]
+    ) -> AbstractContextManager[None]:
+        """While it lasts, no row attends to what its request knocks out.
+
+        Raises:
+            ModelError: the model cannot do that.
+        """
+        if all(request.knock_out is None for request in requests):
+            return nullcontext()
+        from elena_wb_hf import geometry, knocking
+
+        knocking.require_possible(network, self._chat.processor)
+        layouts = [
+            None
+            if request.knock_out is None
+            else geometry.layout(
+                network,
+                self._chat.processor,
+                inputs,
+                row,
+                request.image.shape[1],
+                request.image.shape[0],
+                max_image_side=self._chat.max_image_side,
+            )
+            for row, request in enumerate(requests)
+        ]
+        return knocking.knocked_out(network, layouts, requests)
 
     def _placed(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Tensors on the network's device, floating-point ones in its number format."""
