@@ -13,7 +13,6 @@ from pathlib import Path
 
 from elena_wb.core import (
     ImageError,
-    KnockOut,
     Locator,
     Prompt,
     Region,
@@ -115,11 +114,13 @@ class Recipe:
             if stimulus.person_box is not None:
                 pixels = pointed_out(pixels, stimulus.person_box, self.person)
                 user = "\n\n".join(filter(None, (INSTRUCTIONS[self.person], user)))
+            shown = shown_of(image.width, image.height, stimulus.person_box, self.person)
             if knock_out is not None:
-                knock_out = self._in_view(knock_out, image, stimulus)
-                if knock_out is None:
-                    outside = f"it lies outside what the model is shown: {NOTHING_HIDDEN}"
-                    found = replace(found, notes=(*found.notes, outside))
+                boxes = moved_into(knock_out.boxes, shown)
+                knock_out = replace(knock_out, boxes=boxes) if boxes else None
+            if masked.hidden and not moved_into(masked.hidden, shown):
+                outside = f"it lies outside what the model is shown: {NOTHING_HIDDEN}"
+                found = replace(found, notes=(*found.notes, outside))
         except WorkbenchError as error:
             return replace(found, error=error.message)
         except Exception as error:  # noqa: BLE001 - a plugin's fault in one picture must not end the run
@@ -136,12 +137,6 @@ class Recipe:
             knock_out=knock_out,
         )
         return replace(found, request=request)
-
-    def _in_view(self, knock_out: KnockOut, image: LoadedImage, stimulus: Stimulus) -> KnockOut | None:
-        """``knock_out`` in pixels of what the model is shown; ``None`` where nothing of it is."""
-        shown = shown_of(image.width, image.height, stimulus.person_box, self.person)
-        boxes = moved_into(knock_out.boxes, shown)
-        return replace(knock_out, boxes=boxes) if boxes else None
 
     def _again(self, before: Prepared, item: Item) -> Prepared:
         """What was prepared for the same stimulus, for another repeat."""

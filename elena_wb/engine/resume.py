@@ -55,4 +55,5 @@ def request_of(
         audit=options.get("audit", False),
         allow_upload=allow_upload,
         uploads=uploads,
+        present_only=options.get("present_only", False),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from elena_wb.core import (
+    Collection,
     Condition,
     Model,
     ModelCard,
@@ -43,6 +44,7 @@ class Request:
 
     ``person`` is how labelled persons are pointed out. ``uploads`` are the user's settings of where the pictures of
     folders may go, and ``allow_upload`` is the user's word that those which are to stay may leave after all.
+    With ``present_only`` a condition is asked about only where its part may be (:meth:`Masking.may_find`).
     """
 
     sources: Sequence[str | Path]
@@ -64,6 +66,7 @@ class Request:
     audit: bool = False
     allow_upload: bool = False
     uploads: Mapping[str, Upload] = field(default_factory=dict)
+    present_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +126,14 @@ class Study:
         )
 
 
-def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
+def plan_study(
+    request: Request, host: PluginHost, store: Store, collection: Collection | None = None
+) -> Study:
     """Collect the pictures, choose prompts, resolve conditions, and compare with the store.
 
     Loads no weights and writes nothing, except that answers left behind by a killed process are moved
-    into the store first, so that they are not asked for again.
+    into the store first, so that they are not asked for again. ``collection`` is what the sources of the request hold,
+    where the caller has gathered it already.
 
     Raises:
         UsageError: a model, prompt, dataset, condition or source does not exist.
@@ -136,7 +142,8 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
         drain_orphans(store, patient=True)
     address = ModelAddress.parse(request.model_uri, host)
     card = address.describe()
-    collection = gather(request.sources, request.dataset, host, store, request.uploads)
+    if collection is None:
+        collection = gather(request.sources, request.dataset, host, store, request.uploads)
     stimuli = collection.stimuli[: request.limit]
     conditions = list(dict.fromkeys(Condition.parse(spec) for spec in request.conditions))
     uploads = Uploads(address, allowed=request.allow_upload)
@@ -174,7 +181,8 @@ def plan_study(request: Request, host: PluginHost, store: Store) -> Study:
                 else None,
                 guards_uploads=guards,
             )
-            plan = plan_run(store, setting, stimuli, wish)
+            asked = [one for one in stimuli if masking.may_find(one)] if request.present_only else stimuli
+            plan = plan_run(store, setting, asked, wish)
             same = next((other for other in plans if other.spec.run_key == plan.spec.run_key), None)
             if same is None:
                 plans.append(plan)
@@ -206,6 +214,7 @@ def _wish(request: Request, *, overruled: bool) -> Wish:
         "prompt": list(request.prompts),
         "audit": request.audit,
         "allow_upload": overruled,
+        "present_only": request.present_only,
     }
     return Wish(
         name=request.name,

@@ -6,12 +6,13 @@ Imports core and, inside the detectors only, OpenCV. :func:`resolve` turns a con
 
 from __future__ import annotations
 
-from elena_wb.masking.applying import NOTHING_HIDDEN, Located, Masked, Masking
+from elena_wb.masking.applying import NO_ROOM, NOTHING_HIDDEN, Located, Masked, Masking
 from elena_wb.masking.audit import Audit, audit, audits, choose_auditor
 from elena_wb.masking.resolving import resolve
 
 __all__ = [
     "NOTHING_HIDDEN",
+    "NO_ROOM",
     "Audit",
     "Located",
     "Masked",

@@ -34,6 +34,8 @@ from elena_wb.nearest import nearest
 
 NOTHING_HIDDEN = "nothing of it is hidden"
 """Stands in the note of every picture that shows something its condition should hide."""
+NO_ROOM = "no room for the control"
+"""Stands in the note of a picture in which a control hides nothing for that reason."""
 
 
 _SHOWN_BY_CONTROLS = ("face", "head")
@@ -146,7 +148,7 @@ class Masking:
                 self.masker.elsewhere(hidden, width=width, height=height, persons=persons, avoid=faces)
             )
             if not hidden:
-                notes = (*notes, f"no room for the control: {NOTHING_HIDDEN}")
+                notes = (*notes, f"{NO_ROOM}: {NOTHING_HIDDEN}")
         found_shown = _boxes(found.to_show)
         unattended = knock_out(self.masker, hidden, found_shown, width=width, height=height)
         masked = self.masker.mask(pixels, hidden) if hidden and not self.knocks_out else pixels
@@ -241,6 +243,13 @@ class Masking:
             for detector in source.needed(present).values():
                 if isinstance(detector, Prepares):
                     detector.prepare()
+
+    def may_find(self, stimulus: Stimulus) -> bool:
+        """Whether any part may be there: the data says so, or leaves it to a detector."""
+        present = [frozenset(region.part for region in regions_of(stimulus))]
+        return not self.sources or any(
+            source.is_given_in(present[0]) or source.needed(present) for source in self.sources
+        )
 
     def notes(self, stimuli: Iterable[Stimulus]) -> list[str]:
         """What a user should know of the detectors that are asked about ``stimuli``."""

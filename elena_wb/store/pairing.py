@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from elena_wb.store.database import Store
@@ -54,3 +56,56 @@ def answered_by(store: Store, run_id: int) -> tuple[str, ...]:
             [run_id],
         ).fetchall()
     return tuple(version for (version,) in rows)
+
+
+_TRIOS = """
+WITH answers AS (
+    SELECT run_id, generation_id, stimulus_id, repeat, status, emotion, coalesce(notes, []) AS notes
+    FROM generations WHERE run_id IN ($unmasked, $hidden, $control)
+),
+wanted AS (SELECT unnest($stimuli) AS stimulus_id),
+h AS (FROM answers WHERE run_id = $hidden), c AS (FROM answers WHERE run_id = $control),
+told AS (SELECT generation_id, label, max(logprob) AS logprob FROM label_scores GROUP BY ALL)
+SELECT stimulus_id, repeat, t.label AS truth,
+       u.status AS unmasked_status, h.status AS hidden_status, c.status AS control_status,
+       u.emotion AS unmasked_emotion, h.emotion AS hidden_emotion, c.emotion AS control_emotion,
+       coalesce(h.notes, []) AS hidden_notes, coalesce(c.notes, []) AS control_notes,
+       tu.logprob AS unmasked_logprob, th.logprob AS hidden_logprob, tc.logprob AS control_logprob
+FROM h FULL JOIN c USING (stimulus_id, repeat)
+SEMI JOIN wanted USING (stimulus_id)
+LEFT JOIN (FROM answers WHERE run_id = $unmasked) AS u USING (stimulus_id, repeat)
+LEFT JOIN (FROM truths WHERE scheme = $scheme) AS t USING (stimulus_id)
+LEFT JOIN told AS tu ON tu.generation_id = u.generation_id AND tu.label = u.emotion
+LEFT JOIN told AS th ON th.generation_id = h.generation_id AND th.label = u.emotion
+LEFT JOIN told AS tc ON tc.generation_id = c.generation_id AND tc.label = u.emotion
+WHERE repeat < $repeats
+ORDER BY stimulus_id, repeat
+"""
+
+
+def trios(
+    store: Store,
+    unmasked: int,
+    hidden: int,
+    control: int,
+    *,
+    scheme: str,
+    stimuli: Sequence[str],
+    repeats: int,
+) -> pa.Table:
+    """One row for each of ``stimuli`` and ``repeats`` that the run ``hidden`` or ``control`` was asked about.
+
+    Columns: ``stimulus_id``, ``repeat``, ``truth`` in ``scheme``; of each run (``unmasked_…``, ``hidden_…``,
+    ``control_…``) ``status`` (NULL where it was not asked), ``emotion`` and ``logprob``, which is that of the emotion
+    that the unmasked answer names (NULL where the model did not tell); ``hidden_notes`` and ``control_notes``.
+    """
+    parameters = {
+        "unmasked": unmasked,
+        "hidden": hidden,
+        "control": control,
+        "scheme": scheme,
+        "stimuli": list(stimuli),
+        "repeats": repeats,
+    }
+    with store.read() as connection:
+        return connection.sql(_TRIOS, params=parameters).to_arrow_table()
