@@ -72,11 +72,11 @@ def _attended(
     _require_room(model, whole["input_ids"].shape[1])
     rows = Rows.of_targets(answer, question.targets, prompt, range(found.question_from, prompt - 1))
     columns = Columns.of(found, _keys(found, whole), prompt)
-    gathered = _gathered(network, whole, layers, rows, columns, question)
+    gathered = gather(network, whole, layers, rows, columns, question)
     return _record(question, found, layers, rows, columns, gathered)
 
 
-def _gathered(
+def gather(
     network: Any,
     whole: Mapping[str, Any],
     layers: Sequence[int],

@@ -85,7 +85,7 @@ def test_weights_are_the_means_of_eager_rows(architecture, heads, shown, questio
 
 
 def test_a_sliding_layer_forgets_the_picture_as_the_answer_grows(shown, question):
-    model, whole, _ = shown("gemma3", question())
+    model, _, _ = shown("gemma3", question())
     record = model.attend(question(), TEXT, AttentionQuestion(TARGETS[:1]))
     last = model.attend(question(), TEXT + " " * 60 + "end", AttentionQuestion((last_word(TEXT, 60),)))
     assert record.weights[0, 0].max() > 0
