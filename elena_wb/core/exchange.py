@@ -39,8 +39,8 @@ class KnockOut:
     """What the model may not attend to, though its pixels are there.
 
     ``boxes`` are in pixels of the request's picture: every place of the model's own grid more than half of which lies
-    within them, all taken together, is masked in the attention of all words, in ``layers`` (first and last, from 0) or
-    in all.
+    within them, all taken together, is masked in the attention of all that is no such place, in ``layers`` (first and
+    last, from 0) or in all. A box that overlaps none of these places takes the one that it covers most of.
     """
 
     boxes: tuple[Box, ...]

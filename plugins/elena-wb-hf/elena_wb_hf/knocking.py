@@ -30,7 +30,7 @@ from elena_wb.core import KnockOut, ModelError, Request
 from elena_wb_hf.geometry import Layout, require_known
 
 _INTERCEPTED = ("sdpa", "eager")
-_HIDDEN = "knocked out"
+_TOGETHER = "together"
 _HALF = 0.5 + 1e-9
 
 
@@ -79,14 +79,18 @@ def knocked_out(
 def hidden_keys(layout: Layout, knock_out: KnockOut, width: int, height: int) -> npt.NDArray[np.int64]:
     """The keys of places of which more than half of what lies in the picture lies in the boxes together.
 
-    Once those are all places that show anything of the picture, all its other keys as well.
+    A box that overlaps none of these, being small beside a place, takes the one that it covers most of; a box outside
+    the picture takes none. Once all places that show anything of the picture are out, all its other keys are as well.
     """
-    covered = coverage(layout.blocks, width, height, {_HIDDEN: knock_out.boxes})
-    if _HIDDEN not in covered.parts:
+    single = {f"box {number}": (box,) for number, box in enumerate(knock_out.boxes)}
+    covered = coverage(layout.blocks, width, height, {_TOGETHER: knock_out.boxes, **single})
+    shares = {name: covered.of_part[:, covered.parts.index(name)] for name in covered.named}
+    if not shares:
         return np.empty(0, np.int64)
-    hidden = covered.of_part[:, covered.parts.index(_HIDDEN)]
     shows = covered.in_picture > 0
-    out = shows & (hidden > _HALF * covered.in_picture)
+    out = shows & (shares.pop(_TOGETHER) > _HALF * covered.in_picture)
+    small = [share for share in shares.values() if share.any() and not share[out].any()]
+    out[[int(share.argmax()) for share in small]] = True
     if not (out == shows).all():
         return layout.keys[out]
     return np.concatenate([layout.keys, *layout.others.values()])
