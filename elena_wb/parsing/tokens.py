@@ -76,9 +76,7 @@ def matches(item: str, text: str) -> list[Span]:
         raise UsageError(f"The pattern {item[:40]}… has more than {_LONGEST_PATTERN} characters.")
     searched = pa.array([text[:_SEARCHED].translate(_BLANKED)])
     try:
-        marked = pc.replace_substring_regex(
-            searched, pattern, f"{_OPEN}\\0{_CLOSE}", max_replacements=_MOST_MATCHES
-        )[0].as_py()
+        marked = pc.replace_substring_regex(searched, pattern, f"{_OPEN}\\0{_CLOSE}")[0].as_py()
     except pa.ArrowInvalid as problem:
         reason = str(problem).removeprefix("Invalid regular expression: ")
         raise UsageError(
@@ -91,7 +89,7 @@ def matches(item: str, text: str) -> list[Span]:
         if inside:
             found.append((taken, taken + len(inside)))
         taken += len(inside) + len(after)
-    return found
+    return found[:_MOST_MATCHES]
 
 
 def _end_of_pattern(text: str) -> int:
