@@ -27,13 +27,19 @@ def usable(record: AttentionRecord, targets: Sequence[Target]) -> tuple[int, ...
 def rows_of(
     record: AttentionRecord, coverage: Coverage, measures: Measures, targets: Sequence[Target], text: str
 ) -> pa.Table:
-    """A row for each target, layer, head, and part or whatever else was attended to."""
+    """A row for each target, layer, head, and part or whatever else was attended to.
+
+    Raises:
+        ValueError: the record has a weight that is no number.
+    """
     elsewhere = {name: of for name, of in measures.elsewhere.items() if name not in coverage.parts}
     parts = (*coverage.parts, *elsewhere)
     shape = (*record.weights.shape[:3], len(parts))
     target, layer, head, part = (index.ravel() for index in np.indices(shape))
     outside = np.full((*shape[:3], len(elsewhere)), np.nan)
     mass = np.concatenate([measures.mass, *(of[..., None] for of in elsewhere.values())], axis=-1)
+    if not np.isfinite(mass).all():
+        raise ValueError("the model tells of a weight that is not finite")
     area = np.concatenate([coverage.area_fraction, np.full(len(elsewhere), np.nan)])
     entropy = np.where(part == parts.index(PICTURE), measures.entropy[target, layer, head], np.nan)
     peak = np.concatenate([measures.peak_inside, outside > 0], axis=-1)

@@ -29,13 +29,13 @@ from elena_wb.engine.events import Attended, AttendFinished, AttendStarted, List
 from elena_wb.engine.pointing import moved_into, shown_of
 from elena_wb.engine.prefetch import Prepared, prefetch
 from elena_wb.engine.provenance import environment
-from elena_wb.store import Store, add_regions
+from elena_wb.store import Store, StoreBusyError, add_regions
 from elena_wb.store.attention import Extraction, add_extractions
 
 if TYPE_CHECKING:
     from elena_wb.engine.attending import AttentionPlan
 
-_STORE_EVERY_S = 5.0
+_STORE_EVERY_S = 10.0
 _MOST_WAITING = 64 * 2**20
 """Bytes of maps that wait in memory before they are stored."""
 _AHEAD = 4
@@ -113,9 +113,7 @@ class Looking:
                     look = looks[prepared.item.stimulus.stimulus_id, prepared.item.repeat]
                     self._deal_with(attending, look, prepared)
                     dealt_with += 1
-                    overdue = time.monotonic() - self._stored > _STORE_EVERY_S
-                    if overdue or self._bytes > _MOST_WAITING:
-                        self._store_all()
+                    self._store_some()
             finally:
                 self._store_all()
         return dealt_with
@@ -257,12 +255,22 @@ class Looking:
                 self._found.setdefault(locator, {})[stimulus_id] = known[locator]
         return known
 
+    def _store_some(self) -> None:
+        """Store what waits if it is time; while another process has the store, wait on, but not with ever more."""
+        overdue = time.monotonic() - self._stored > _STORE_EVERY_S
+        if overdue or self._bytes > _MOST_WAITING:
+            try:
+                self._store_all()
+            except StoreBusyError:
+                if self._bytes > 2 * _MOST_WAITING:
+                    raise
+
     def _store_all(self) -> None:
-        found, self._found = self._found, {}
-        for locator, regions in found.items():
+        for locator, regions in self._found.items():
             add_regions(self._store, locator, regions)
-        waiting, self._waiting, self._bytes = self._waiting, [], 0
-        add_extractions(self._store, waiting)
+        self._found = {}
+        add_extractions(self._store, self._waiting)
+        self._waiting, self._bytes = [], 0
         self._stored = time.monotonic()
 
 

@@ -36,7 +36,6 @@ _SCHEMA = pa.schema(
 )
 _ROWS_A_GROUP = 2048
 _SETTLED_S = 3600.0
-"""A file so old that no extraction names is nobody's: whoever wrote it was killed before naming it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,22 +107,27 @@ def read_maps_of(store: Store, name: str, extraction_id: str, blocks: Sequence[B
 
 
 def unnamed(store: Store, connection: DuckDBConnection, candidates: Iterable[str]) -> list[Path]:
-    """The files of maps that no extraction names: those of ``candidates``, and others once they are an hour old.
+    """Those of the files ``candidates`` that no extraction names.
 
     They can go (:func:`remove`) once the transaction is committed.
     """
-    folder = attention_folder(store)
-    if not folder.is_dir():
-        return []
+    wanted = sorted(set(candidates))
+    rows = connection.execute(
+        "SELECT DISTINCT maps FROM extractions WHERE maps IN (SELECT unnest(?))", [wanted]
+    ).fetchall()
+    named = {name for (name,) in rows}
+    return [attention_folder(store) / Path(name).name for name in wanted if name not in named]
+
+
+def abandoned(store: Store, connection: DuckDBConnection) -> list[Path]:
+    """Files of maps that no extraction names and that are an hour old: whoever wrote them was killed meanwhile."""
     rows = connection.execute("SELECT DISTINCT maps FROM extractions WHERE maps IS NOT NULL").fetchall()
     named = {name for (name,) in rows}
-    at_once = set(candidates) - named
-    found = []
-    for path in folder.iterdir():
-        with suppress(OSError):
-            old = time.time() - path.stat().st_mtime > _SETTLED_S
+    found: list[Path] = []
+    with suppress(OSError):
+        for path in attention_folder(store).iterdir():
             ours = path.suffix == ".parquet" or (path.name.startswith(".") and path.suffix == ".new")
-            if path.name in at_once or (ours and old and path.name not in named):
+            if ours and path.name not in named and time.time() - path.stat().st_mtime > _SETTLED_S:
                 found.append(path)
     return found
 

@@ -13,7 +13,7 @@ from elena_wb.core import Box, Region, Stimulus, Upload, UsageError
 from elena_wb.store import tables
 from elena_wb.store.attention import drop_attention
 from elena_wb.store.database import DuckDBConnection, Store
-from elena_wb.store.maps import remove, unnamed
+from elena_wb.store.maps import abandoned, remove, unnamed
 from elena_wb.store.records import RunSpec, RunStatus
 from elena_wb.store.schema import first_row, utc_now
 
@@ -289,7 +289,7 @@ def delete_run(store: Store, run_id: int) -> int:
             )
         gone = first_row(connection, "DELETE FROM generations WHERE run_id = ?", [run_id])
         connection.execute("DELETE FROM runs WHERE run_id = ?", [run_id])
-        files = unnamed(store, connection, maps)
+        files = [*unnamed(store, connection, maps), *abandoned(store, connection)]
     remove(files)
     assert gone is not None
     return int(gone[0])
