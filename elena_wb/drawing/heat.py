@@ -96,10 +96,9 @@ def drawn(pixels: Pixels, times: Numbers, most: float) -> Image.Image:
     # Pixels that are drawn large keep their edges, which a finer filter would surround with waves.
     enlarged = size[0] >= _PIXELS_SHOW * pixels.shape[1]
     how = Image.Resampling.BOX if enlarged else Image.Resampling.LANCZOS
-    grey = np.asarray(Image.fromarray(pixels).convert("L").resize(size, how))
-    base = _DARKEST + grey.astype(np.float64)[..., None] * ((_LIGHTEST - _DARKEST) / 255)
-    colours, opacity = _coloured(times / most if most > 0 else np.where(np.isnan(times), np.nan, 0.0))
-    return Image.fromarray(np.rint(base + (colours - base) * opacity).astype(np.uint8))
+    grey = np.asarray(Image.fromarray(pixels).convert("L").resize(size, how, reducing_gap=3.0))
+    base = _DARKEST + grey.astype(np.float32) * np.float32((_LIGHTEST - _DARKEST) / 255)
+    return Image.fromarray(_over(base, times / most))
 
 
 def hatch(image: Image.Image, where: npt.NDArray[np.bool_]) -> None:
@@ -111,16 +110,19 @@ def hatch(image: Image.Image, where: npt.NDArray[np.bool_]) -> None:
 
 def bar(width: int, height: int) -> Image.Image:
     """The scale from left to right, as it looks over the middle grey of the picture."""
-    colours, opacity = _coloured(np.linspace(0, 1, width)[None])
-    strip = np.rint(_MIDDLE + (colours - _MIDDLE) * opacity).astype(np.uint8)
+    strip = _over(np.full((1, width), _MIDDLE, dtype=np.float32), np.linspace(0, 1, width)[None])
     return Image.fromarray(np.repeat(strip, height, axis=0))
 
 
-def _coloured(level: Numbers) -> tuple[Numbers, Numbers]:
-    """Colours ``[h, w, 3]`` and opacities ``[h, w, 1]`` of levels from 0 to 1; NaN has opacity 0."""
-    known = np.clip(np.nan_to_num(level, nan=0.0), 0, 1)
-    colours: Numbers = _table()[np.rint(known * 255).astype(np.intp)]
-    return colours, (_OPACITY * np.sqrt(known))[..., None]
+def _over(base: npt.NDArray[np.float32], level: Numbers) -> Pixels:
+    """Colours of levels from 0 to 1 over grey, ``[h, w]`` both; where a level is NaN, the grey."""
+    step = np.rint(np.nan_to_num(level, nan=0.0).clip(0, 1) * 255).astype(np.uint8)
+    opacity = _OPACITY * np.sqrt(np.linspace(0, 1, 256, dtype=np.float32))
+    colours = (_table() * opacity[:, None]).astype(np.float32)
+    mixed = colours[step]
+    mixed += (base * (1 - opacity)[step])[..., None]
+    rounded: Pixels = np.rint(mixed).astype(np.uint8)
+    return rounded
 
 
 def _table() -> Numbers:

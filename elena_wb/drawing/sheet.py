@@ -111,10 +111,10 @@ def sheet(panels: Sequence[Panel], *, title: str, most: float | None = None) -> 
     """Draw maps with one scale, an RGB picture of at most ``LARGEST`` pixels a side.
 
     Colours say how many times the attention on a place is what it would be were the map's attention on the picture
-    spread evenly over its places. They go from 0 to ``most``, or to the largest value of all the maps and at
-    least to 2, and are never stretched to a map's own range. Below each map stands the weight that it has on the picture. Places are drawn as
-    they are, without smoothing; what the model does not see of a picture is hatched, and what it sees beside the
-    picture is not drawn.
+    spread evenly over its places. They go from 0 to ``most``, or to the largest value of all the maps and at least to
+    ``LEAST``, and are never stretched to a map's own range. Below each map stands the weight that it has on the
+    picture. Places are drawn as they are, without smoothing; what the model does not see of a picture is hatched, and
+    what it sees beside the picture is not drawn.
 
     Raises:
         ValueError: there is no panel, a picture has no pixels, or ``most`` is not above 0.
@@ -158,7 +158,7 @@ def sheet(panels: Sequence[Panel], *, title: str, most: float | None = None) -> 
 def png_bytes(image: Image.Image) -> bytes:
     """The picture as a PNG file, and nothing in it beside the picture."""
     buffer = io.BytesIO()
-    Image.fromarray(np.asarray(image.convert("RGB"))).save(buffer, "PNG", optimize=True)
+    Image.fromarray(np.asarray(image.convert("RGB"))).save(buffer, "PNG")
     return buffer.getvalue()
 
 
