@@ -5,14 +5,38 @@ Only kinds whose way with pictures was checked against llama.cpp are here; other
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isqrt
+from collections.abc import Mapping, Sequence
+from math import ceil, isqrt
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
 
 from elena_wb.core import Block, Box, ModelError
 from elena_wb_gguf.facts import ProjectorFacts
 
-KNOWN = ("gemma3",)
-"""``gemma3``: the picture is stretched to a square, whose patches are pooled to a square of places, row by row."""
+KNOWN: Mapping[str, str] = MappingProxyType(
+    {
+        "gemma3": "stretched",
+        "qwen2vl_merger": "letterboxed",
+        "qwen2.5vl_merger": "letterboxed",
+    }
+)
+"""What becomes of a picture, by the kind of projector.
+
+``stretched``: this plugin makes a square of it, whose patches are pooled to a square of places. ``letterboxed``:
+llama.cpp resizes it to whole double patches, keeping its shape, and pads what is left over. Places go row by row.
+"""
+
+_NAME = "picture"
+
+
+class Part(NamedTuple):
+    """A picture as it is read: its tokens, and the grid that llama.cpp says they are."""
+
+    tokens: int
+    columns: int
+    rows: int
 
 
 def require_known(facts: ProjectorFacts) -> None:
@@ -29,17 +53,39 @@ def require_known(facts: ProjectorFacts) -> None:
         )
 
 
-def blocks(facts: ProjectorFacts, patches: Sequence[int], width: int, height: int) -> tuple[Block, ...]:
-    """The grids of a picture of ``width`` x ``height`` pixels that was read in parts of so many tokens each.
+def blocks(facts: ProjectorFacts, parts: Sequence[Part], width: int, height: int) -> tuple[Block, ...]:
+    """The grids of a picture of ``width`` x ``height`` pixels that was read in these parts.
 
     Raises:
         ModelError: the kind is not known, or does not come in such parts.
     """
     require_known(facts)
-    side = isqrt(patches[0]) if len(patches) == 1 else 0
-    if not side or side * side != patches[0] or facts.side % (side * facts.patch):
+    if len(parts) != 1:
+        raise ModelError(f"This `{facts.kind}` projector reads a picture in {len(parts)} parts, not in one.")
+    if KNOWN[facts.kind] == "stretched":
+        return (_stretched(facts, parts[0], float(width), float(height)),)
+    return (_letterboxed(facts, parts[0], width, height),)
+
+
+def _stretched(facts: ProjectorFacts, part: Part, width: float, height: float) -> Block:
+    count = isqrt(part.tokens)
+    if count * count != part.tokens or facts.side % (count * facts.patch):
         raise ModelError(
-            f"This `{facts.kind}` projector makes {', '.join(map(str, patches))} places of patches of "
-            f"{facts.patch} pixels out of {facts.side} × {facts.side}, which is no square of whole patches."
+            f"This `{facts.kind}` projector makes {part.tokens} places of patches of {facts.patch} pixels out of "
+            f"{facts.side} × {facts.side}, which is no square of whole patches."
         )
-    return (Block("picture", side, side, Box(0.0, 0.0, float(width), float(height))),)
+    return Block(_NAME, count, count, Box(0.0, 0.0, width, height))
+
+
+def _letterboxed(facts: ProjectorFacts, part: Part, width: int, height: int) -> Block:
+    """The canvas in pixels of the picture; sizes are rounded as llama.cpp does, in float32."""
+    if part.columns * part.rows != part.tokens:
+        raise ModelError(
+            f"This `{facts.kind}` projector makes {part.tokens} places of {part.columns} × {part.rows}."
+        )
+    wide, high = 2 * facts.patch * part.columns, 2 * facts.patch * part.rows
+    scale = min(np.float32(wide) / np.float32(width), np.float32(high) / np.float32(height))
+    shown = [min(ceil(np.float32(size) * scale), most) for size, most in ((width, wide), (height, high))]
+    left, top = (wide - shown[0]) // 2, (high - shown[1]) // 2
+    across, down = width / shown[0], height / shown[1]  # pixels of the picture for one of the canvas
+    return Block(_NAME, part.rows, part.columns, Box(-left * across, -top * down, wide * across, high * down))

@@ -10,7 +10,7 @@ from elena_wb.core import Block, ModelError
 from elena_wb_gguf.asking import Grid, Look, Seen
 from elena_wb_gguf.capture import Capture
 from elena_wb_gguf.context import Context, Unit, places
-from elena_wb_gguf.geometry import blocks
+from elena_wb_gguf.geometry import Part, blocks
 from elena_wb_gguf.native import EngineError, NoRoomError, TextModel
 from elena_wb_gguf.pictures import Patch, Projector
 from elena_wb_gguf.spelling import Spelling
@@ -125,12 +125,12 @@ class Looker:
     def _picture(self, units: Sequence[Unit], look: Look) -> tuple[list[int], tuple[Block, ...]]:
         """The columns of the picture's places, and where these lie."""
         columns: list[int] = []
-        parts: list[int] = []
+        parts: list[Part] = []
         place = 0
         for unit in units:
             if isinstance(unit, Patch):
                 columns += range(place, place + unit.tokens)
-                parts.append(unit.tokens)
+                parts.append(Part(unit.tokens, unit.columns, unit.rows))
             place += places(unit)
         try:
             return columns, blocks(self._projector.facts, parts, look.ask.width, look.ask.height)

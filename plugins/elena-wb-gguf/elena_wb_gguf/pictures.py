@@ -41,7 +41,8 @@ class Patch:
     """A picture, or a part of one: ``chunk`` is llama.cpp's record of its grid, without pixels.
 
     It takes ``tokens`` places in the context and ``positions`` of its counting (fewer for M-RoPE models);
-    ``embeddings`` is float32 ``[tokens x width]``, flat, and ``key`` tells it from every other.
+    ``embeddings`` is float32 ``[tokens x width]``, flat, and ``key`` tells it from every other. ``columns`` and
+    ``rows`` are llama.cpp's word for their grid, which for some projectors is a single row.
     """
 
     key: tuple[str, int]
@@ -49,6 +50,8 @@ class Patch:
     tokens: int
     positions: int
     non_causal: bool
+    columns: int
+    rows: int
     embeddings: npt.NDArray[np.float32] = field(repr=False)
 
 
@@ -147,12 +150,15 @@ class Projector:
         embeddings = np.ctypeslib.as_array(found, (tokens * self._width,)).copy()
         if not np.isfinite(embeddings).all():
             raise EngineError("the projector makes numbers that are not finite of this picture")
+        grid = mtmd.mtmd_input_chunk_get_tokens_image(chunk)
         return Patch(
             key,
             mtmd.mtmd_input_chunk_get_placeholder(chunk),
             tokens,
             mtmd.mtmd_input_chunk_get_n_pos(chunk),
             bool(mtmd.mtmd_decode_use_non_causal(self._handle, chunk)),
+            mtmd.mtmd_image_tokens_get_nx(grid) if grid else tokens,
+            mtmd.mtmd_image_tokens_get_ny(grid) if grid else 1,
             embeddings,
         )
 

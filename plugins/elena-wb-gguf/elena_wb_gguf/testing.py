@@ -64,10 +64,11 @@ def rewritten(
     return out
 
 
-def random_qwen(tokenizer: Path, folder: Path) -> tuple[Path, Path]:
+def random_qwen(tokenizer: Path, folder: Path, *, windowed: bool = False) -> tuple[Path, Path]:
     """An untrained Qwen2-VL: pictures at their own size, whose places count in three directions (M-RoPE).
 
-    ``tokenizer`` is a GGUF text model from which vocabulary and chat template are taken.
+    ``tokenizer`` is a GGUF text model from which vocabulary and chat template are taken. ``windowed`` makes the vision
+    tower that of Qwen2.5-VL, which sorts patches into windows for all but some layers.
     """
     import gguf
 
@@ -104,25 +105,52 @@ def random_qwen(tokenizer: Path, folder: Path) -> tuple[Path, Path]:
     seen = 64
     writer = gguf.GGUFWriter(str(projector), "clip")
     writer.add_bool("clip.has_vision_encoder", True)
-    writer.add_string("clip.projector_type", "qwen2vl_merger")
-    writer.add_bool("clip.use_gelu", True)
+    writer.add_string("clip.projector_type", "qwen2.5vl_merger" if windowed else "qwen2vl_merger")
+    writer.add_bool("clip.use_silu" if windowed else "clip.use_gelu", True)
+    if windowed:
+        writer.add_uint32("clip.vision.n_wa_pattern", 2)
     sizes = {"image_size": 112, "patch_size": 14, "embedding_length": seen, "feed_forward_length": 128}
-    sizes |= {"block_count": 1, "projection_dim": width, "attention.head_count": 4}
+    blocks = 2 if windowed else 1
+    sizes |= {"block_count": blocks, "projection_dim": width, "attention.head_count": 4}
     for name, value in sizes.items():
         writer.add_uint32(f"clip.vision.{name}", value)
     writer.add_float32("clip.vision.attention.layer_norm_epsilon", 1e-6)
     writer.add_array("clip.vision.image_mean", [0.5] * 3)
     writer.add_array("clip.vision.image_std", [0.5] * 3)
     tensors = {f"v.patch_embd.weight{end}": noise(seen, 3, 14, 14) for end in ("", ".1")}
-    for name in ("v.blk.0.ln1", "v.blk.0.ln2", "v.post_ln"):
-        tensors |= {f"{name}.weight": _ones(seen), f"{name}.bias": noise(seen)}
-    shapes = {f"v.blk.0.attn_{name}": (seen, seen) for name in ("q", "k", "v", "out")}
-    shapes |= {"v.blk.0.ffn_up": (128, seen), "v.blk.0.ffn_down": (seen, 128)}
-    shapes |= {"mm.0": (4 * seen, 4 * seen), "mm.2": (width, 4 * seen)}
+    shapes = {"mm.0": (4 * seen, 4 * seen), "mm.2": (width, 4 * seen)}
+    norms = ["v.post_ln"]
+    for block in (f"v.blk.{number}." for number in range(blocks)):
+        norms += [block + "ln1", block + "ln2"]
+        shapes |= {f"{block}attn_{name}": (seen, seen) for name in ("q", "k", "v", "out")}
+        shapes |= {block + f"ffn_{name}": (128, seen) for name in (("up", "gate") if windowed else ("up",))}
+        shapes |= {block + "ffn_down": (seen, 128)}
+    for name in norms:
+        tensors[f"{name}.weight"] = _ones(seen)
+        if not windowed:
+            tensors[f"{name}.bias"] = noise(seen)
     for name, shape in shapes.items():
         tensors |= {f"{name}.weight": noise(*shape), f"{name}.bias": noise(shape[0])}
     _finish(writer, tensors)
     return text, projector
+
+
+def random_idefics(projector: Path, out: Path, *, width: int) -> Path:
+    """The vision tower of a Gemma 3 ``projector`` behind an untrained projection as of Idefics 3, ``width`` wide."""
+    import gguf
+
+    reader = gguf.GGUFReader(str(projector))
+    writer = gguf.GGUFWriter(str(out), "clip")
+    _copy_keys(reader, writer, lambda name: not name.endswith("projector_type"))
+    writer.add_string("clip.projector_type", "idefics3")
+    kept = [one for one in reader.tensors if one.name.startswith("v.")]
+    for one in kept:
+        writer.add_tensor(one.name, one.data, raw_dtype=one.tensor_type)
+    scale = reader.fields["clip.vision.projector.scale_factor"].contents()
+    seen = reader.fields["clip.vision.embedding_length"].contents() * scale**2
+    noise = np.random.default_rng(0).normal(0, 0.05, (width, seen)).astype(np.float32)
+    _finish(writer, {"mm.model.fc.weight": noise})
+    return out
 
 
 def _copy_keys(reader: Any, writer: Any, wanted: Callable[[str], bool]) -> None:
