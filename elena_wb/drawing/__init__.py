@@ -5,6 +5,7 @@ Imports core, numpy, Pillow and OpenCV.
 
 from __future__ import annotations
 
-from elena_wb.drawing.sheet import LARGEST, Panel, grid, overlay, png_bytes, save_png, sheet, side_by_side
+from elena_wb.drawing.saving import png_bytes, save_png
+from elena_wb.drawing.sheet import LARGEST, Panel, grid, overlay, sheet, side_by_side
 
 __all__ = ["LARGEST", "Panel", "grid", "overlay", "png_bytes", "save_png", "sheet", "side_by_side"]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +25,6 @@ from elena_wb.drawing.heat import (
 from elena_wb.drawing.outlines import Line, draw_outlines, rectangle, styles
 from elena_wb.drawing.scale import number, scale
 from elena_wb.drawing.text import fitted, font, line_height, lines, shown, width
-from elena_wb.errors import SetupError
 
 LARGEST = 1600
 """Longest side of a sheet, in pixels."""
@@ -153,28 +150,6 @@ def sheet(panels: Sequence[Panel], *, title: str, most: float | None = None) -> 
     ]
     above = [_stacked(heading, margin=0, gap=0)] if heading else []
     return _stacked([*above, maps, *below])
-
-
-def png_bytes(image: Image.Image) -> bytes:
-    """The picture as a PNG file, and nothing in it beside the picture."""
-    buffer = io.BytesIO()
-    Image.fromarray(np.asarray(image.convert("RGB"))).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def save_png(image: Image.Image, path: Path) -> None:
-    """Write :func:`png_bytes` to ``path``, whole or not at all.
-
-    Raises:
-        SetupError: it cannot be written.
-    """
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_bytes(png_bytes(image))
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise SetupError(f"Cannot write the picture {path}: {error.strerror or error}.") from error
 
 
 def _arranged(pictures: Sequence[tuple[int, int]]) -> tuple[int, list[tuple[int, int]]]:
