@@ -13,8 +13,21 @@ from typing import Any
 from jsonschema import ValidationError, validate
 from pydantic import BaseModel
 
-from elena_wb.core import Metered, Model, ModelCard, ModelError, PostponedError, Provider, Quota, Waits
+from elena_wb.core import (
+    Attends,
+    KnocksOut,
+    Metered,
+    Model,
+    ModelCard,
+    ModelError,
+    PostponedError,
+    Provider,
+    Quota,
+    Waits,
+)
+from elena_wb.testing.attention import check_attention, check_attention_of_closed
 from elena_wb.testing.inspection import Inspection, Report, must
+from elena_wb.testing.knocking import check_knock_out
 from elena_wb.testing.providers import (
     check_abilities,
     check_description,
@@ -105,12 +118,15 @@ class _Trial:
         with asking("calls from other threads, as many at once as `max_concurrency` says, are all answered"):
             self._ask_in_threads()
         self._check_metering()
+        self._check_looking(deterministic)
         self._check_stopping()
         with asking("calling `close` twice is harmless"):
             self._model.close()
             self._model.close()
         with asking("`generate` raises a ModelError once the model is closed"):
             self._check_closed()
+        if isinstance(self._model, Attends):
+            check_attention_of_closed(self._inspection, self._model)
 
     def _ask(self, questions: Sequence[Question]) -> list[Any]:
         return ask(self._inspection, self._model, questions)
@@ -209,6 +225,13 @@ class _Trial:
                     response.cost_usd <= bound.cost_usd * (1 + 1e-9),
                     f"{response.cost_usd} US dollars where at most {bound.cost_usd} were foreseen",
                 )
+
+    def _check_looking(self, deterministic: bool) -> None:
+        model = self._model
+        if isinstance(model, Attends):
+            check_attention(self._inspection, model)
+        if isinstance(model, KnocksOut):
+            check_knock_out(self._inspection, model, self._ask, self._max_tokens, deterministic=deterministic)
 
     def _check_stopping(self) -> None:
         if not isinstance(self._model, Waits):
