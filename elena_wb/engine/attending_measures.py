@@ -24,6 +24,24 @@ def usable(record: AttentionRecord, targets: Sequence[Target]) -> tuple[int, ...
     )
 
 
+def only(record: AttentionRecord, kept: tuple[int, ...]) -> AttentionRecord:
+    """The record of some of its targets."""
+    if len(kept) == len(record.tokens):
+        return record
+    at = list(kept)
+    return AttentionRecord(
+        record.blocks,
+        record.layers,
+        record.heads,
+        tuple(record.tokens[one] for one in at),
+        tuple(record.first_token[one] for one in at),
+        record.weights[at],
+        {name: of[at] for name, of in record.elsewhere.items()},
+        record.baseline,
+        record.notes,
+    )
+
+
 def rows_of(
     record: AttentionRecord, coverage: Coverage, measures: Measures, targets: Sequence[Target], text: str
 ) -> pa.Table:

@@ -12,7 +12,6 @@ from elena_wb.analysis.gaze import coverage, measure
 from elena_wb.core import (
     Attends,
     AttentionQuestion,
-    AttentionRecord,
     Model,
     ModelError,
     OutOfMemoryError,
@@ -22,7 +21,7 @@ from elena_wb.core import (
     UsageError,
     WorkbenchError,
 )
-from elena_wb.engine.attending_measures import as_text, maps_of, moved_out, rows_of, usable
+from elena_wb.engine.attending_measures import as_text, maps_of, moved_out, only, rows_of, usable
 from elena_wb.engine.attending_parts import LookingRecipe, knows_face, parts_of
 from elena_wb.engine.attending_terms import OTHERWISE, AttentionResult, Seen, ToLook
 from elena_wb.engine.events import Attended, AttendFinished, AttendStarted, Listener, Notice
@@ -203,7 +202,7 @@ class Looking:
         kept = usable(record, look.targets)
         if not kept:
             raise WorkbenchError("none of the words asked for is a token of the model's own answer")
-        record, targets = _only(record, kept), tuple(look.targets[at] for at in kept)
+        record, targets = only(record, kept), tuple(look.targets[at] for at in kept)
         measures = measure(record, covered)
         lost = [look.targets[at].name for at in range(len(look.targets)) if at not in kept]
         notes = (*record.notes, *(f"{name}: no token of the answer is its own" for name in lost))
@@ -294,21 +293,3 @@ def _able(model: Model, plan: AttentionPlan) -> Attends:
 
 def _digest(plan: AttentionPlan, request: Request) -> str:
     return plan.setting.recipe.content_digest(request, plan.card.digest)
-
-
-def _only(record: AttentionRecord, kept: tuple[int, ...]) -> AttentionRecord:
-    """The record of some of its targets."""
-    if len(kept) == len(record.tokens):
-        return record
-    at = list(kept)
-    return AttentionRecord(
-        record.blocks,
-        record.layers,
-        record.heads,
-        tuple(record.tokens[one] for one in at),
-        tuple(record.first_token[one] for one in at),
-        record.weights[at],
-        {name: of[at] for name, of in record.elsewhere.items()},
-        record.baseline,
-        record.notes,
-    )
