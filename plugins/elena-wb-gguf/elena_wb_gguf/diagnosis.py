@@ -16,7 +16,10 @@ _SMALLER = "Take a smaller quantisation, or give a smaller context: context_leng
 _UNKNOWN_TEXT = re.compile(r"unknown model architecture: '([^']{1,64})'")
 _UNKNOWN_PROJECTOR = re.compile(r"unknown projector type: ?'?([\w-]{1,64})")
 _MISMATCH = re.compile(r"mismatch between text model \(n_embd = (\d+)\) and mmproj \(n_embd = (\d+)\)")
-_NO_MEMORY = re.compile(r"out of memory|(failed|unable) to allocate|cannot allocate|bad_alloc", re.IGNORECASE)
+_NO_MEMORY = re.compile(
+    r"out of memory|(failed|unable) to allocate|cannot allocate|bad_alloc|memory allocation (still )?failed",
+    re.IGNORECASE,
+)
 _COMPLAINT = re.compile(r"error|fail|assert|invalid|not found|unknown|mismatch|nan value", re.IGNORECASE)
 _GENERAL = re.compile(r"load_from_file_impl: failed|Failed to load CLIP model|failed to load model from ")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import llama_cpp.llama_cpp as llama
 import numpy as np
 
 from elena_wb.core import Block, ModelError
@@ -21,6 +22,9 @@ from elena_wb_gguf.writing import CancelledError
 _GRANULE = 256
 """llama.cpp rounds the length of a context up to a multiple of this."""
 _MOST_BYTES = 512 * 2**20
+_COARSE = (
+    "values are cached in 16 bits while looking, keys in as few as for answers: llama.cpp has no other way"
+)
 _ELSEWHERE = ("beginning", "question", "answer")
 
 
@@ -100,6 +104,7 @@ class Looker:
             tokens=tuple(map(len, chosen)),
             first_token=tuple(one[0] if one else 0 for one in chosen),
             elsewhere=_ELSEWHERE,
+            notes=() if self._cache_type == llama.GGML_TYPE_F16 else (_COARSE,),
         )
         return seen, b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
 

@@ -65,7 +65,7 @@ class Tally:
             for head in range(scores.heads):
                 found = self._columns(scores.rows(head, first, count), layer, start + first)
                 if each:
-                    self._sums[:, slot, head] += chosen @ found
+                    self._sums[:, slot, head] += _summed(chosen, found)
                 elif reduced is None:
                     reduced = found
                 elif self._reduction == "max":
@@ -75,7 +75,7 @@ class Tally:
             if reduced is not None:
                 if self._reduction == "mean":
                     reduced /= scores.heads
-                self._sums[:, slot, 0] += chosen @ reduced
+                self._sums[:, slot, 0] += _summed(chosen, reduced)
 
     def means(self) -> npt.NDArray[np.float32]:
         """Float32 ``[sets of rows, layers, heads, places and groups]``; NaN for a set without rows."""
@@ -94,8 +94,15 @@ class Tally:
             raise EngineError(
                 f"what llama.cpp gave for layer {layer} is not the attention of words to what they follow"
             )
-        groups = [rows[:, group].sum(1, keepdims=True) for group in self._groups]
+        here = (group[group < rows.shape[1]] for group in self._groups)  # the rest was not read yet
+        groups = [rows[:, group].sum(1, keepdims=True) for group in here]
         return np.concatenate([rows[:, self._places], *groups], 1)
+
+
+def _summed(chosen: npt.NDArray[np.float32], rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Sums of the chosen rows; without BLAS, whose threads would be in llama.cpp's way."""
+    summed: npt.NDArray[np.float64] = np.einsum("sr,rc->sc", chosen, rows, dtype=np.float64)
+    return summed
 
 
 def _runs(wanted: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -79,7 +79,7 @@ def random_qwen(tokenizer: Path, folder: Path, *, windowed: bool = False) -> tup
         return random.normal(0, spread, shape).astype(np.float32)
 
     reader = gguf.GGUFReader(str(tokenizer))
-    width, hidden, vocabulary = 96, 128, len(reader.fields["tokenizer.ggml.tokens"].data)
+    width, hidden, vocabulary = 128, 128, len(reader.fields["tokenizer.ggml.tokens"].data)
     writer = gguf.GGUFWriter(str(text), "qwen2vl")
     writer.add_context_length(1024)
     writer.add_embedding_length(width)
@@ -89,7 +89,7 @@ def random_qwen(tokenizer: Path, folder: Path, *, windowed: bool = False) -> tup
     writer.add_head_count_kv(2)
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_freq_base(10_000.0)
-    writer.add_rope_dimension_sections([4, 4, 4, 0])
+    writer.add_rope_dimension_sections([4, 6, 6, 0])
     _copy_keys(reader, writer, lambda name: name.startswith("tokenizer."))
     tensors = {"token_embd.weight": noise(vocabulary, width, spread=0.5), "output_norm.weight": _ones(width)}
     tensors["output.weight"] = noise(vocabulary, width, spread=0.5)

@@ -19,8 +19,8 @@ from elena_wb_tiny.provider import WEIGHTS, TinyOptions, TinyProvider
 
 from elena_wb.core import HEADS, AttentionQuestion, AttentionRecord, Heads, Request, Target
 
-BOUNDS = {"f32": 1e-3, "f16": 3e-3, "q8_0": 1e-2, "q4_0": 8e-2}
-"""Largest difference of any weight; measured with the keys and values in 16 bits: SEE BELOW."""
+BOUNDS = {"f32": 1e-3, "f16": 2e-3, "q8_0": 2e-2, "q4_0": 0.2}
+"""Largest difference of any weight of any head; measured on 16 answers: 0.0003, 0.0006, 0.0054, 0.077."""
 TEXT = (
     '{"emotion":"Sadness","valence":3,"arousal":5,"body_parts":["one arm lifted high","head held level"],'
     '"narrative":"Ünïcödé 😀: the house is empty now."}'
