@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from elena_wb_hf import knocking
+from elena_wb_hf.capture import captured
 from elena_wb_hf.geometry import layout
 
 from elena_wb.core import Box, KnockOut, KnocksOut, ModelError
@@ -43,6 +44,19 @@ def logits(model, requests):
     inputs = model._placed(model._chat.inputs(requests))
     with torch.inference_mode(), model._knocked_out(model.network, inputs, requests):
         return model.network(**inputs).logits, inputs
+
+
+class Weights:
+    """Hears what the last row of some layers attends to."""
+
+    def __init__(self, layers):
+        self.layers, self.last = layers, {}
+
+    def wants(self, layer):
+        return layer in self.layers
+
+    def hear(self, heard):
+        self.last[heard.layer] = heard.probabilities(torch.tensor([heard.query.shape[1] - 1]))[:, 0]
 
 
 class ByHand:
@@ -230,6 +244,33 @@ def test_the_network_is_left_as_it_was_even_after_an_error(architecture, opened,
     assert registered(model.network) == hooks
     (after,) = model.generate([request])
     assert after.text == before.text
+
+
+@everywhere
+def test_attention_is_taken_and_knocked_out_together_and_neither_is_left_behind(
+    architecture, opened, question
+):
+    model, request = opened(architecture), knocked(question(picture=1))
+    inputs = model._placed(model._chat.inputs([request]))
+    (found,) = layouts(model, inputs, [request])
+    hidden = torch.from_numpy(knocking.hidden_keys(found, LEFT, 80, 60))
+    listener = Weights(found.layers)
+    with (
+        torch.inference_mode(),
+        model._knocked_out(model.network, inputs, [request]),
+        captured(model.network, listener),
+    ):
+        taken = model.network(**inputs).logits
+    assert sorted(listener.last) == list(found.layers)
+    for weights in listener.last.values():
+        assert float(weights[:, hidden].max()) == 0.0
+        assert weights.sum(-1).tolist() == pytest.approx([1.0] * len(weights))
+    assert (taken - logits(model, [request])[0]).abs().max() < 1e-5
+    assert {
+        one.config._attn_implementation
+        for one in model.network.get_decoder().modules()
+        if hasattr(one, "config")
+    } == {"sdpa"}
 
 
 def test_a_place_is_out_when_the_boxes_cover_more_than_half_of_it_together(opened, question):
