@@ -50,7 +50,7 @@ class Answer:
         return [
             place
             for place, (start, end) in enumerate(self.spans)
-            if any(start < last and first < end for first, last in target.spans)
+            if any(first < last and start < last and first < end for first, last in target.spans)
         ]
 
 
