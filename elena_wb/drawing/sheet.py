@@ -30,14 +30,14 @@ LARGEST = 1600
 """Longest side of a sheet, in pixels."""
 LEAST = 2.0
 """Where a scale ends at the least, if not told: so that even attention never has the colour of a peak."""
-_SMALLEST, _MARGIN, _GAP = 640, 12, 10
+_SMALLEST, _SMALLEST_OF_MANY, _MARGIN, _GAP = 640, 260, 12, 10
 _NARROWEST = 300
 """A sheet is at least as wide as its scale can be read."""
 _TITLE_LINES = 3
 _BLACK, _GREY = (0, 0, 0), (90, 90, 90)
 _RESERVED, _CAPTION = 260, 66
 """Height that is kept for title and scale, and for the captions of each map."""
-_NAMELESS = 260
+_NAMELESS = 400
 """Pictures that are drawn smaller than this have the names of parts below the sheet, not at the boxes."""
 
 
@@ -164,7 +164,7 @@ def _arranged(pictures: Sequence[tuple[int, int]]) -> tuple[int, list[tuple[int,
         fits.append((min(across / wide, down / high), -columns))
     zoom, columns = max(fits)
     # Small pictures are enlarged, but a sheet of several no further than one of a single one.
-    zoom = min(zoom, max(1.0, max(_SMALLEST / math.sqrt(n), _NAMELESS) / max(wide, high)))
+    zoom = min(zoom, max(1.0, max(_SMALLEST / math.sqrt(n), _SMALLEST_OF_MANY) / max(wide, high)))
     return -columns, [(max(round(w * zoom), 1), max(round(h * zoom), 1)) for w, h in pictures]
 
 

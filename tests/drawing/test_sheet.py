@@ -129,6 +129,16 @@ def test_lines_of_parts_differ_in_pattern_and_boxes_beside_the_picture_are_left_
     assert len({tuple(pattern) for pattern in patterns}) == 3
 
 
+def test_small_maps_have_the_names_of_parts_below_the_sheet():
+    boxes = {"face": [Box(200, 300, 100, 80)], "hands": [Box(40, 500, 60, 60)]}
+    maps = np.stack([planted(0)] * 12)
+    with_names, without = (
+        np.asarray(grid(GREY, WHOLE, maps, range(12), outlines=of, title="")) for of in (boxes, {})
+    )
+    assert with_names.shape[0] > without.shape[0] + 10
+    assert (with_names[without.shape[0] :] < 100).any()
+
+
 def test_sinks_are_crossed_out():
     sinks = np.zeros(16, dtype=bool)
     sinks[9] = True
