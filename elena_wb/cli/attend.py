@@ -207,7 +207,7 @@ def _ask(ctx: typer.Context, store: Store, study: Study, models: OpenModels, *, 
         store,
         events=events,
         retries=settings(ctx).retries,
-        open_model=models.opener(study.address),
+        open_model=models.opener(study.address, study.card.digest),
         table=False,
     )
     if code not in (ExitCode.OK, ExitCode.PARTIAL):

@@ -29,16 +29,16 @@ class OpenModels:
     """The model that was opened last, kept open until another is wanted: runs of one model share it."""
 
     def __init__(self) -> None:
-        self._uri: str | None = None
+        self._digest: str | None = None
         self._model: Model | None = None
 
-    def opener(self, address: ModelAddress) -> Callable[[], Model]:
-        """A function that gives the model at ``address``, opened if it is not the one that is open."""
+    def opener(self, address: ModelAddress, digest: str) -> Callable[[], Model]:
+        """A function that gives the model at ``address``, opened unless the one that is open has its ``digest``."""
 
         def open_model() -> Model:
-            if self._model is None or self._uri != address.uri:
+            if self._model is None or self._digest != digest:
                 self.close()
-                self._model, self._uri = address.open(), address.uri
+                self._model, self._digest = address.open(), digest
             return self._model
 
         return open_model
@@ -47,7 +47,7 @@ class OpenModels:
         """Free what is open."""
         if self._model is not None:
             self._model.close()
-        self._model = self._uri = None
+        self._model = self._digest = None
 
     def __enter__(self) -> OpenModels:
         return self
@@ -151,7 +151,7 @@ def carry_out(
                         store,
                         listener=listener,
                         stop=stop,
-                        open_model=models.opener(plan.address),
+                        open_model=models.opener(plan.address, plan.card.digest),
                         watch=None if album is None else album.add,
                     )
                 )

@@ -158,7 +158,7 @@ def run(
             max_cost_usd=max_cost,
             events=events == "jsonl",
             retries=chosen.retries,
-            open_model=models.opener(study.address) if attend else None,
+            open_model=models.opener(study.address, study.card.digest) if attend else None,
         )
         if attend and code in (ExitCode.OK, ExitCode.PARTIAL):
             from elena_wb.cli.attend import after_run
