@@ -25,6 +25,7 @@ from elena_wb_hf.columns import Columns
 from elena_wb_hf.gathering import Gathered, Shares
 from elena_wb_hf.geometry import Layout, layout, require_known
 from elena_wb_hf.gradients import gradient_times_attention
+from elena_wb_hf.knocking import hidden_keys
 from elena_wb_hf.rollout import Rollout
 from elena_wb_hf.rows import Answer, Rows, continued
 
@@ -71,9 +72,22 @@ def _attended(
     whole = continued(inputs, answer.tokens)
     _require_room(model, whole["input_ids"].shape[1])
     rows = Rows.of_targets(answer, question.targets, prompt, range(found.question_from, prompt - 1))
-    columns = Columns.of(found, _keys(found, whole), prompt)
-    gathered = gather(network, whole, layers, rows, columns, question)
-    return _record(question, found, layers, rows, columns, gathered)
+    columns = Columns.of(found, whole["input_ids"].shape[1], prompt)
+    with model._knocked_out(network, inputs, [request]):
+        gathered = gather(network, whole, layers, rows, columns, question)
+    return _record(question, found, layers, rows, columns, gathered, _notes(request, found))
+
+
+def _notes(request: Request, found: Layout) -> tuple[str, ...]:
+    """What has to be known of attention under knock-out: where no key is left, a layer's output is blanked instead."""
+    if request.knock_out is None or not found.cross:
+        return ()
+    height, width = request.image.shape[:2]
+    if len(hidden_keys(found, request.knock_out, width, height)) < len(found.keys):
+        return ()
+    return (
+        "All of the picture is knocked out: the weights of the layers concerned are told, and reach no word.",
+    )
 
 
 def gather(
@@ -141,13 +155,6 @@ def _layers(question: AttentionQuestion, found: Layout, name: str) -> tuple[int,
     return tuple(dict.fromkeys(asked))
 
 
-def _keys(found: Layout, whole: Mapping[str, Any]) -> int:
-    """How many keys the attention has that sees the picture."""
-    if not found.cross:
-        return int(whole["input_ids"].shape[1])
-    return 1 + max(int(keys.max()) for keys in (found.keys, *found.others.values()) if len(keys))
-
-
 def _record(
     question: AttentionQuestion,
     found: Layout,
@@ -155,6 +162,7 @@ def _record(
     rows: Rows,
     columns: Columns,
     gathered: Mapping[int, Gathered],
+    notes: tuple[str, ...],
 ) -> AttentionRecord:
     silent = [layer for layer in layers if layer not in gathered]
     if silent:
@@ -177,6 +185,7 @@ def _record(
         places[:-1],
         {name: kinds[:-1, ..., number] for number, name in enumerate(columns.names)},
         places[-1] if question.method != "gradient" and bool(rows.shares[-1].any()) else None,
+        notes,
     )
 
 

@@ -23,8 +23,11 @@ class Columns:
     kinds: torch.Tensor
 
     @classmethod
-    def of(cls, layout: Layout, keys: int, prompt: int) -> Columns:
-        """Columns of attention to ``keys`` keys by an answer that follows ``prompt`` tokens."""
+    def of(cls, layout: Layout, tokens: int, prompt: int) -> Columns:
+        """Of the attention that sees the picture, in ``tokens`` tokens of which the first ``prompt`` are no answer."""
+        keys = tokens
+        if layout.cross:
+            keys = 1 + max(int(some.max()) for some in (layout.keys, *layout.others.values()) if len(some))
         places = torch.from_numpy(layout.keys)
         kind = torch.full((keys,), -1, dtype=torch.int64)
         names = list(layout.others)

@@ -14,7 +14,7 @@ from elena_wb_hf.options import HFOptions
 from elena_wb_hf.provider import HFProvider
 from elena_wb_hf.rows import Answer, continued
 
-from elena_wb.core import AttentionQuestion, ModelError, OutOfMemoryError, Target, UsageError
+from elena_wb.core import AttentionQuestion, Box, KnockOut, ModelError, OutOfMemoryError, Target, UsageError
 from tests.eagerly import TARGETS, TEXT
 
 SIGNS = {
@@ -197,3 +197,31 @@ def test_another_thread_is_not_heard(opened, question):
         thread.start()
         thread.join()
     assert [response.text for response in heard] == [answer]
+
+
+@pytest.mark.parametrize("architecture", ["gemma3", "llama", "qwen"])
+@pytest.mark.parametrize("method", ["raw", "gradient"])
+def test_what_is_knocked_out_is_not_attended_to(architecture, method, opened, question):
+    model, half = opened(architecture), KnockOut((Box(0, 0, 80, 30),))
+    asked = AttentionQuestion(TARGETS, method=method)
+    free = model.attend(question(), TEXT, asked)
+    hidden = model.attend(question(knock_out=half), TEXT, asked)
+    middles = [
+        (place.x + place.w / 2, place.y + place.h / 2)
+        for block in free.blocks
+        for place in map(block.place, range(block.places))
+    ]
+    upper = [x < 80 and y < 30 for x, y in middles]
+    inside = np.array(upper) & (np.nan_to_num(free.weights).max((0, 1, 2)) > 0)
+    assert inside.any()
+    assert hidden.weights[..., inside].max() == 0
+    assert hidden.weights.max() > 0
+    assert hidden.notes == ()
+    assert np.array_equal(model.attend(question(), TEXT, asked).weights, free.weights)
+
+
+def test_a_picture_knocked_out_as_a_whole_is_told_of_where_it_leaves_nothing(opened, question):
+    whole = question(knock_out=KnockOut((Box(0, 0, 80, 60),)))
+    (note,) = opened("llama").attend(whole, TEXT, AttentionQuestion(TARGETS)).notes
+    assert "reach no word" in note
+    assert opened("gemma3").attend(whole, TEXT, AttentionQuestion(TARGETS)).weights.max() == 0
