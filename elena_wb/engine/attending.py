@@ -47,7 +47,7 @@ class AttentionPlan:
     setting: Setting
     to_do: tuple[ToLook, ...]
     done: int
-    finder: FaceFinder
+    finder: FaceFinder | None
     known: KnownRegions
     skipped: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = field(default=())
@@ -135,10 +135,10 @@ def plan_attention(
         else:
             skipped.append((answer.path, f"the answer has none of the words asked for: {', '.join(notes)}"))
     known = regions_in(store, run_id)
-    finder = FaceFinder.of(host)
     faceless = any(
         not knows_face(one.item.stimulus, known.regions.get(one.answer.stimulus_id, {})) for one in to_do
     )
+    finder = FaceFinder.of(host) if faceless else None
     return AttentionPlan(
         run_id,
         record["name"],
@@ -153,7 +153,7 @@ def plan_attention(
         known,
         tuple(skipped),
         tuple(Problem(path, reason) for path, reason in skipped),
-        finder.notes if faceless else (),
+        finder.notes if finder is not None else (),
     )
 
 

@@ -121,7 +121,7 @@ class Looking:
         plan = self._plan
         recipe = plan.setting.recipe
         faceless: frozenset[str] = frozenset()
-        if (name := plan.finder.name) is not None:
+        if plan.finder is not None and (name := plan.finder.name) is not None:
             faceless = frozenset(
                 key
                 for one in plan.to_do

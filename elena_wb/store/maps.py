@@ -58,8 +58,8 @@ def write_maps(store: Store, batch: Iterable[tuple[str, str, Maps]]) -> str:
     """Write the maps of ``(extraction_id, generation_id, maps)`` into one new file; its name.
 
     A weight is ``values * scale``, where ``scale`` is a power of two that brings the largest of the row between 1/2
-    and 1. Values are half-precision numbers: a weight of at least 1/16,000 of the row's largest is kept within
-    1/2,000 of itself, a smaller one within 1/33,000,000 of the row's largest.
+    and 1. Values are half-precision numbers: a weight of at least 1/8,000 of the row's largest is kept within
+    1/2,000 of itself, a smaller one within 1/16,000,000 of the row's largest.
 
     Raises:
         SetupError: the file cannot be written.
