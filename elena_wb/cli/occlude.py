@@ -100,7 +100,7 @@ def occlude(
 
     if as_json and events:
         raise UsageError("--json and --events both take stdout.", hint="Give one of the two.")
-    hidden_by = _style(style, layers, knock_out=knock_out, styled=_given(ctx, "style"))
+    chosen_style = hidden_by(style, layers, knock_out=knock_out, styled=_given(ctx, "style"))
     host, chosen, store = plugin_host(), settings(ctx), open_store(ctx)
     meant = meant_by(store, sources)
     if meant.runs:
@@ -130,8 +130,8 @@ def occlude(
             retry_failed=retry_failed,
             allow_upload=allow_upload,
         )
-    wanted = None if parts is None else _parts(parts)
-    occlusion = plan_occlusion(request, host, store, parts=wanted or (), style=hidden_by)
+    wanted = None if parts is None else parts_of(parts)
+    occlusion = plan_occlusion(request, host, store, parts=wanted or (), style=chosen_style)
     run.tell(occlusion.study)
     if dry_run:
         run.print_plan(occlusion.study, as_json=as_json or events == "jsonl")
@@ -175,7 +175,7 @@ def _request(
     )
 
 
-def _style(style: str, layers: str, *, knock_out: bool, styled: bool) -> Choice:
+def hidden_by(style: str, layers: str, *, knock_out: bool, styled: bool) -> Choice:
     """How parts are hidden.
 
     Raises:
@@ -202,7 +202,12 @@ def _style(style: str, layers: str, *, knock_out: bool, styled: bool) -> Choice:
     return choice
 
 
-def _parts(text: str) -> tuple[str, ...]:
+def parts_of(text: str) -> tuple[str, ...]:
+    """The parts that ``text`` names, each once.
+
+    Raises:
+        UsageError: there is none.
+    """
     parts = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
     if not parts:
         raise UsageError("--parts names none.", hint="Such as `--parts face,hands`.")
