@@ -5,7 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from bench import datasets, engine, gguf, masking, planning, scoring, startup
+from bench import attention, datasets, engine, gguf, masking, planning, scoring, startup
+
+_NUMBERS = ("it takes", "ours", "ratio")
 
 
 def main() -> None:
@@ -18,16 +20,17 @@ def main() -> None:
         *masking.measure(),
         *engine.measure(),
         *gguf.measure(),
+        *attention.measure(),
     ]
     table = Table(title="Benchmarks (medians; ratios within one run)", title_justify="left")
-    for column in ("what", "baseline", "baseline s", "ours s", "ratio", "goal", "met"):
-        table.add_column(column, justify="right" if column.endswith("s") or column == "ratio" else "left")
+    for column in ("what", "baseline", "it takes", "ours", "ratio", "goal", "met"):
+        table.add_column(column, justify="right" if column in _NUMBERS else "left")
     for row in rows:
         table.add_row(
             row.name,
             row.baseline,
-            f"{row.baseline_s:.3f}",
-            f"{row.candidate_s:.3f}",
+            f"{row.baseline_s:.3f} {row.unit}",
+            f"{row.candidate_s:.3f} {row.unit}",
             f"{row.ratio:.2f}×",
             row.goal,
             "yes" if row.met else "no",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One benchmark's result; ``ratio`` is what ``goal`` is about."""
+    """One benchmark's result; ``ratio`` is what ``goal`` is about. Both amounts are in ``unit``, seconds as a rule."""
 
     name: str
     baseline: str
@@ -19,6 +19,7 @@ class Row:
     ratio: float
     goal: str
     met: bool
+    unit: str = "s"
 
 
 def in_turn(

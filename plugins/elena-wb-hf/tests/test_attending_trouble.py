@@ -12,7 +12,7 @@ from elena_wb_hf import capture
 from elena_wb_hf.capture import NAME, captured
 from elena_wb_hf.options import HFOptions
 from elena_wb_hf.provider import HFProvider
-from elena_wb_hf.rows import Answer, continued
+from elena_wb_hf.rows import Answer, Rows, continued
 
 from elena_wb.core import AttentionQuestion, Box, KnockOut, ModelError, OutOfMemoryError, Target, UsageError
 from tests.eagerly import TARGETS, TEXT
@@ -225,3 +225,13 @@ def test_a_picture_knocked_out_as_a_whole_is_told_of_where_it_leaves_nothing(ope
     (note,) = opened("llama").attend(whole, TEXT, AttentionQuestion(TARGETS)).notes
     assert "reach no word" in note
     assert opened("gemma3").attend(whole, TEXT, AttentionQuestion(TARGETS)).weights.max() == 0
+
+
+def test_of_a_long_question_some_rows_evenly_spread_are_the_baseline():
+    answer = Answer((1, 2), ((0, 1), (1, 2)))
+    rows = Rows.of_targets(answer, (Target("b", ((1, 2),)),), 1000, range(100, 999))
+    assert rows.at.tolist() == [*range(100, 999, 4), 1000]
+    assert rows.shares.sum(1).tolist() == pytest.approx([1, 1])
+    short = Rows.of_targets(answer, (), 300, range(100, 299))
+    assert short.at.tolist() == list(range(100, 299))
+    assert Rows.of_targets(answer, (), 3, range(3, 2)).shares.shape == (1, 0)
