@@ -99,7 +99,8 @@ class AttentionRecord:
     1 for ``raw`` and ``value-norm``.
 
     ``baseline`` is float32 ``[layers, heads, places]``: the mean over the rows of the question's words after the
-    picture (of a long question, of some of them, evenly spread), which tells places that are attended to whatever is said (sinks). ``None`` where the method has none.
+    picture (of a long question, of some of them, evenly spread), which tells places that are attended to whatever is
+    said (sinks). ``None`` where the method has none.
     """
 
     blocks: tuple[Block, ...]
