@@ -108,7 +108,7 @@ def plan_attention(
     done = set() if fresh else _done(store, run_id, wanted)
     scheme = load_scheme(plan.setting.prompt.scheme)
     to_do: list[ToLook] = []
-    skipped: list[tuple[str, str]] = []
+    problems: list[Problem] = []
     already = 0
     for answer in answers_of(store, run_id):
         if only is not None and answer.generation_id not in only:
@@ -118,7 +118,9 @@ def plan_attention(
             continue
         stimulus = stimuli.get(answer.stimulus_id)
         if stimulus is None:
-            skipped.append((answer.path, "this picture is not there any more, or is another one by now"))
+            problems.append(
+                Problem(answer.path, "this picture is not there any more, or is another one by now")
+            )
             continue
         targets, notes = find_targets(
             answer.text,
@@ -133,7 +135,8 @@ def plan_attention(
             item = Item(stimulus, answer.repeat)
             to_do.append(ToLook(item, answer, tuple(targets), tuple(notes)))
         else:
-            skipped.append((answer.path, f"the answer has none of the words asked for: {', '.join(notes)}"))
+            reason = f"the answer has none of the words asked for: {', '.join(notes)}"
+            problems.append(Problem(answer.path, reason, excludes=False, kind="note"))
     known = regions_in(store, run_id)
     faceless = any(
         not knows_face(one.item.stimulus, known.regions.get(one.answer.stimulus_id, {})) for one in to_do
@@ -151,8 +154,8 @@ def plan_attention(
         already,
         finder,
         known,
-        tuple(skipped),
-        tuple(Problem(path, reason) for path, reason in skipped),
+        tuple((problem.where, problem.reason) for problem in problems),
+        tuple(problems),
         finder.notes if finder is not None else (),
     )
 
