@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from elena_wb_gguf.asking import asked
 from elena_wb_gguf.engine import Engine
+from elena_wb_gguf.loading import Loading
 from elena_wb_gguf.model import GGUFModel
 from elena_wb_gguf.spelling import Spelling
 from elena_wb_gguf.testing import loaded_engine, random_qwen
@@ -22,6 +23,7 @@ from elena_wb.core import (
     Box,
     KnockOut,
     KnocksOut,
+    ModelCard,
     ModelError,
     Request,
     Target,
@@ -41,6 +43,15 @@ def sums(record: AttentionRecord) -> np.ndarray:
     return np.asarray(record.weights.sum(-1) + elsewhere)
 
 
+@pytest.fixture(scope="module")
+def model(exported: Any) -> Iterator[GGUFModel]:
+    """One child process for all that leave it as it was."""
+    text, projector = exported()
+    model = GGUFModel(Loading(text, projector, threads=1), ModelCard("gguf:tiny", "tiny", "0"))
+    yield model
+    model.close()
+
+
 @pytest.fixture
 def engine(exported: Any) -> Iterator[Engine]:
     engine = loaded_engine(*exported(), context_length=2048)
@@ -48,18 +59,15 @@ def engine(exported: Any) -> Iterator[Engine]:
     engine.free()
 
 
-def test_a_model_attends_and_cannot_be_knocked_out(opened: Callable[..., GGUFModel]) -> None:
-    model = opened()
+def test_a_model_attends_and_cannot_be_knocked_out(model: GGUFModel) -> None:
 
     assert isinstance(model, Attends)
     assert not isinstance(model, KnocksOut)
     assert model.attention_methods() == ("raw",)
 
 
-def test_weights_and_all_else_add_up_to_one(
-    opened: Callable[..., GGUFModel], question: Callable[..., Request]
-) -> None:
-    model, targets = opened(), (whole(TEXT), Target("emotion", ((12, 15),)))
+def test_weights_and_all_else_add_up_to_one(model: GGUFModel, question: Callable[..., Request]) -> None:
+    targets = (whole(TEXT), Target("emotion", ((12, 15),)))
     for heads in ("mean", "each"):
         record = model.attend(question(), TEXT, AttentionQuestion(targets, heads=heads))
         assert record.weights.shape == (2, 4, len(record.heads), PLACES)
@@ -71,9 +79,9 @@ def test_weights_and_all_else_add_up_to_one(
 
 
 def test_heads_averaged_are_the_mean_of_heads_apart_and_the_largest_is_above_all(
-    opened: Callable[..., GGUFModel], question: Callable[..., Request]
+    model: GGUFModel, question: Callable[..., Request]
 ) -> None:
-    model, first = opened(), Target("first token", ((0, 1),))
+    first = Target("first token", ((0, 1),))
     mean, largest, each = (
         model.attend(question(), TEXT, AttentionQuestion((first,), heads=heads)).weights[0]
         for heads in ("mean", "max", "each")
@@ -83,10 +91,7 @@ def test_heads_averaged_are_the_mean_of_heads_apart_and_the_largest_is_above_all
     np.testing.assert_array_equal(largest[:, 0], each.max(1))  # one row: nothing was averaged after
 
 
-def test_a_target_is_the_mean_over_its_tokens(
-    opened: Callable[..., GGUFModel], question: Callable[..., Request]
-) -> None:
-    model = opened()
+def test_a_target_is_the_mean_over_its_tokens(model: GGUFModel, question: Callable[..., Request]) -> None:
     letters = tuple(Target(str(k), ((k, k + 1),)) for k in range(len(TEXT)))
     record = model.attend(question(), TEXT, AttentionQuestion((whole(TEXT), *letters)))
     own = {record.first_token[k]: record.weights[k] for k in range(1, len(TEXT) + 1) if record.tokens[k] == 1}
@@ -125,9 +130,8 @@ def test_control_tokens_in_an_answer_are_text(engine: Engine) -> None:
 
 
 def test_an_empty_answer_has_a_baseline_and_no_weights(
-    opened: Callable[..., GGUFModel], question: Callable[..., Request]
+    model: GGUFModel, question: Callable[..., Request]
 ) -> None:
-    model = opened()
     record = model.attend(question(), "", AttentionQuestion((Target("emotion", ()), whole(""))))
     some = model.attend(question(), TEXT, AttentionQuestion((whole(TEXT),)))
 
@@ -155,9 +159,8 @@ def test_an_answer_longer_than_a_batch_is_read_in_several(
 
 
 def test_looks_of_any_length_in_any_order_do_not_change_each_other(
-    opened: Callable[..., GGUFModel], question: Callable[..., Request]
+    model: GGUFModel, question: Callable[..., Request]
 ) -> None:
-    model = opened()
     texts = ["Joy", TEXT * 5, TEXT, "Joy", TEXT * 12, TEXT]
     seen: dict[str, np.ndarray] = {}
     for text in texts:
@@ -218,9 +221,8 @@ def test_a_cache_of_few_bits_is_looked_at_as_far_as_llama_cpp_can(
     ],
 )
 def test_what_cannot_be_told_is_refused_and_the_model_lives(
-    wanted: AttentionQuestion, says: str, opened: Callable[..., GGUFModel], question: Callable[..., Request]
+    wanted: AttentionQuestion, says: str, model: GGUFModel, question: Callable[..., Request]
 ) -> None:
-    model = opened()
     child = model.pid
     with pytest.raises(UsageError, match=says) as caught:
         model.attend(question(), TEXT, wanted)
@@ -230,12 +232,10 @@ def test_what_cannot_be_told_is_refused_and_the_model_lives(
     assert model.pid == child
 
 
-def test_a_place_cannot_be_knocked_out(
-    opened: Callable[..., GGUFModel], question: Callable[..., Request]
-) -> None:
+def test_a_place_cannot_be_knocked_out(model: GGUFModel, question: Callable[..., Request]) -> None:
     request = replace(question(), knock_out=KnockOut((Box(0, 0, 9, 9),)))
     with pytest.raises(UsageError, match="keep a model from"):
-        opened().attend(request, TEXT, AttentionQuestion(()))
+        model.attend(request, TEXT, AttentionQuestion(()))
 
 
 def test_an_answer_longer_than_the_context_is_refused_with_the_length_it_takes(
