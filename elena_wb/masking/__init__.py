@@ -6,9 +6,10 @@ Imports core and, inside the detectors only, OpenCV. :func:`resolve` turns a con
 
 from __future__ import annotations
 
-from elena_wb.masking.applying import NO_ROOM, NOTHING_HIDDEN, Located, Masked, Masking
+from elena_wb.masking.applying import Located, Masked, Masking
 from elena_wb.masking.audit import Audit, audit, audits, choose_auditor
 from elena_wb.masking.resolving import resolve
+from elena_wb.masking.wording import NO_ROOM, NOTHING_HIDDEN
 
 __all__ = [
     "NOTHING_HIDDEN",

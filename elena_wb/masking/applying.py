@@ -30,13 +30,8 @@ from elena_wb.masking.annotated import regions_of
 from elena_wb.masking.box import covering
 from elena_wb.masking.knock_out import knock_out
 from elena_wb.masking.parts import BACKGROUND, BODY, members, spoken
+from elena_wb.masking.wording import NO_ROOM, NOTHING_HIDDEN, unhidden
 from elena_wb.nearest import nearest
-
-NOTHING_HIDDEN = "nothing of it is hidden"
-"""Stands in the note of every picture that shows something its condition should hide."""
-NO_ROOM = "no room for the control"
-"""Stands in the note of a picture in which a control hides nothing for that reason."""
-
 
 _SHOWN_BY_CONTROLS = ("face", "head")
 """Parts that a control leaves to be seen wherever they are known to be, also of other persons."""
@@ -198,7 +193,7 @@ class Masking:
                     break
             else:
                 outside = ANNOTATED in source.locators and not wanted.isdisjoint(annotated)
-                notes.append(_unhidden(source.part, outside=outside))
+                notes.append(unhidden(source.part, outside=outside))
         masker: Masker | Relocates | None = self.masker
         if isinstance(masker, Relocates):
             self._look_for_more(pixels, stimulus, detected, asked)
@@ -300,14 +295,6 @@ def _boxes(regions: Iterable[Region]) -> tuple[Box, ...]:
 def _around(width: int, height: int) -> Box:
     """A box so large that a shape inscribed in it, such as an ellipse, still holds the whole picture."""
     return Box(-width / 2, -height / 2, 2 * width, 2 * height)
-
-
-def _unhidden(part: str, *, outside: bool) -> str:
-    if part == BACKGROUND:
-        return f"no person found: {NOTHING_HIDDEN}"
-    if outside:
-        return f"the annotated box of the {spoken(part)} lies outside the picture: {NOTHING_HIDDEN}"
-    return f"no {spoken(part)} found: {NOTHING_HIDDEN}"
 
 
 def _nothing_finds(source: Source, present: set[str]) -> UsageError:
