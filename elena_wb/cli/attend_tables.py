@@ -49,8 +49,8 @@ def main_target(found: Gazes, wanted: Sequence[str]) -> str:
     """The words that are told of: the first wanted of which there is anything, ``emotion`` before all others."""
     there = dict.fromkeys(gaze.target for run in found.runs for gaze in run.gazes)
     ranked = sorted(wanted, key=lambda item: item != "emotion")
-    named = [target for item in ranked for target in there if target == item or target.startswith("part:")]
-    return next(iter([*(item for item in ranked if item in there), *named, *there]), ranked[0])
+    of_parts = [target for target in there if target.startswith("part:")] if "parts" in wanted else []
+    return next(iter([*(item for item in ranked if item in there), *of_parts]), ranked[0])
 
 
 def face_profiles(found: Gazes, target: str) -> tuple[str, Mapping[str, Sequence[tuple[int, float]]]]:
