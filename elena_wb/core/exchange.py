@@ -40,7 +40,8 @@ class KnockOut:
 
     ``boxes`` are in pixels of the request's picture: every place of the model's own grid more than half of which lies
     within them, all taken together, is masked in the attention of all that is no such place, in ``layers`` (first and
-    last, from 0) or in all. A box that overlaps none of these places takes the one that it covers most of.
+    last, from 0) or in all. Boxes that touch are one region; one that meets none of these places takes the place that
+    it covers most of, if it is no larger than two places or if there would be nothing to mask else.
     """
 
     boxes: tuple[Box, ...]

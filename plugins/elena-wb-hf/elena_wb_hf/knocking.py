@@ -26,12 +26,15 @@ import numpy.typing as npt
 import torch
 
 from elena_wb.analysis.gaze import coverage
-from elena_wb.core import KnockOut, ModelError, Request
+from elena_wb.core import Box, KnockOut, ModelError, Request
 from elena_wb_hf.geometry import Layout, require_known
 
 _INTERCEPTED = ("sdpa", "eager")
 _TOGETHER = "together"
 _HALF = 0.5 + 1e-9
+_TRACE = 1e-6
+_SMALL = 2.0
+"""In places, the area of the largest square that covers more than half of none of them."""
 
 
 def require_possible(network: Any, processor: Any) -> None:
@@ -79,21 +82,53 @@ def knocked_out(
 def hidden_keys(layout: Layout, knock_out: KnockOut, width: int, height: int) -> npt.NDArray[np.int64]:
     """The keys of places of which more than half of what lies in the picture lies in the boxes together.
 
-    A box that overlaps none of these, being small beside a place, takes the one that it covers most of; a box outside
-    the picture takes none. Once all places that show anything of the picture are out, all its other keys are as well.
+    Boxes that touch are one region. A region that meets none of these places takes the one that it covers most of if
+    it is small beside places, or if nothing would be knocked out else: a long band that is narrower than half a place
+    takes none of what it runs along. A box outside the picture takes none. Once all places that show anything of the
+    picture are out, all its other keys are as well.
     """
-    single = {f"box {number}": (box,) for number, box in enumerate(knock_out.boxes)}
-    covered = coverage(layout.blocks, width, height, {_TOGETHER: knock_out.boxes, **single})
+    boxes = [box for box in (box.clipped(width, height) for box in knock_out.boxes) if box is not None]
+    regions = {f"region {number}": region for number, region in enumerate(_regions(boxes))}
+    covered = coverage(layout.blocks, width, height, {_TOGETHER: boxes, **regions})
     shares = {name: covered.of_part[:, covered.parts.index(name)] for name in covered.named}
     if not shares:
         return np.empty(0, np.int64)
     shows = covered.in_picture > 0
     out = shows & (shares.pop(_TOGETHER) > _HALF * covered.in_picture)
-    small = [share for share in shares.values() if share.any() and not share[out].any()]
-    out[[int(share.argmax()) for share in small]] = True
+    missed = [share for share in shares.values() if share.any() and share[out].sum() < _TRACE]
+    taking = [share for share in missed if not out.any() or _places_large(share, layout) <= _SMALL]
+    out[[int(share.argmax()) for share in taking]] = True
     if not (out == shows).all():
         return layout.keys[out]
     return np.concatenate([layout.keys, *layout.others.values()])
+
+
+def _regions(boxes: Sequence[Box]) -> list[list[Box]]:
+    """Boxes that overlap or touch, be it through others, together."""
+    regions: list[list[Box]] = []
+    for box in boxes:
+        apart: list[list[Box]] = []
+        joined = [box]
+        for region in regions:
+            if any(_touch(box, other) for other in region):
+                joined += region
+            else:
+                apart.append(region)
+        regions = [*apart, joined]
+    return regions
+
+
+def _touch(one: Box, other: Box) -> bool:
+    return (
+        max(one.x, other.x) <= min(one.x + one.w, other.x + other.w) + _TRACE
+        and max(one.y, other.y) <= min(one.y + one.h, other.y + other.h) + _TRACE
+    )
+
+
+def _places_large(share: npt.NDArray[np.float64], layout: Layout) -> float:
+    """The area of a region in places, in the grid that has most of it."""
+    starts = np.cumsum([0, *(block.places for block in layout.blocks[:-1])])
+    return float(np.add.reduceat(share, starts).max())
 
 
 @dataclass(frozen=True, slots=True)

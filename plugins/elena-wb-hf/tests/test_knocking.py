@@ -10,9 +10,9 @@ import pytest
 import torch
 from elena_wb_hf import knocking
 from elena_wb_hf.capture import captured
-from elena_wb_hf.geometry import layout
+from elena_wb_hf.geometry import Layout, layout
 
-from elena_wb.core import Box, KnockOut, KnocksOut, ModelError
+from elena_wb.core import Block, Box, KnockOut, KnocksOut, ModelError
 
 ARCHITECTURES = ("gemma3", "llama", "llava", "qwen")
 everywhere = pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -296,6 +296,24 @@ def test_a_box_smaller_than_a_place_takes_the_one_it_covers_most_of(opened, ques
     assert keys.tolist() == [found.keys[3]]
     both = KnockOut((Box(0, 0, 20, 20), Box(15, 15, 4, 4), Box(25, 25, 4, 4)))
     assert knocking.hidden_keys(found, both, 40, 40).tolist() == found.keys[[0, 3]].tolist()
+
+
+@pytest.mark.parametrize(
+    ("boxes", "columns", "rows"),
+    [
+        ((Box(0, 0, 160, 30), Box(0, 30, 4, 130), Box(156, 30, 4, 130)), range(16), range(3)),
+        ((Box(0, 0, 30, 160), Box(156, 0, 4, 160)), range(3), range(16)),
+        ((Box(0, 0, 30, 160), Box(155, 95, 5, 5)), range(3), range(16)),
+        ((Box(156, 0, 4, 160),), (15,), (0,)),
+    ],
+)
+def test_a_band_narrower_than_half_a_place_leaves_what_it_runs_along(boxes, columns, rows):
+    """The background around a person comes in bands, and most of the places beside a narrow one show the person."""
+    block = Block("picture", 16, 16, Box(0, 0, 160, 160))
+    found = Layout((block,), np.arange(256), {}, False, (0,), 256)
+    expected = {16 * row + column for row in rows for column in columns}
+    small = {16 * 9 + 15} if Box(155, 95, 5, 5) in boxes else set()
+    assert set(knocking.hidden_keys(found, KnockOut(boxes), 160, 160).tolist()) == expected | small
 
 
 def test_class_tokens_and_padding_go_with_the_last_of_the_picture(opened, question):
