@@ -48,8 +48,10 @@ class HFProvider:
         chosen = _checked(options)
         return _card(inspect(find_source(reference, chosen.revision)), reference, chosen, uri)
 
-    def open(self, reference: str, options: BaseModel, *, uri: str | None = None) -> Model:
+    def open(self, reference: str, options: BaseModel, *, card: ModelCard | None = None) -> Model:
         """Load the model, fetching it first if it is not here.
+
+        ``card`` is what providers that build on this one tell of the model, in place of what :meth:`describe` does.
 
         Raises:
             ModelError: as :meth:`describe`; or the weights are incomplete or too large for the device.
@@ -63,7 +65,8 @@ class HFProvider:
             open_checkpoint,
         )  # imports torch, which an error above need not wait for
 
-        return open_checkpoint(folder, checkpoint, chosen, _card(checkpoint, reference, chosen, uri))
+        card = card or _card(checkpoint, reference, chosen, None)
+        return open_checkpoint(folder, checkpoint, chosen, card)
 
 
 def _checked(options: BaseModel) -> HFOptions:

@@ -46,7 +46,7 @@ class Rollout:
         self._next += 1
         device = heard.query.device
         columns = self._columns.to(device)
-        before = self._begun(columns, keys) if self._flow is None else self._flow.to(device)
+        before = _begun(columns) if self._flow is None else self._flow.to(device)
         after = before / 2
         for start in range(0, tokens, CHUNK):
             chosen = torch.arange(start, min(start + CHUNK, tokens), device=device)
@@ -55,12 +55,15 @@ class Rollout:
         if heard.layer in self._layers:
             self.found[heard.layer] = self._gathered(after)
 
-    def _begun(self, columns: Columns, keys: int) -> torch.Tensor:
-        """The identity, its columns summed by kind."""
-        return torch.cat(columns.split(torch.eye(keys, device=columns.kinds.device)), dim=1)
-
     def _gathered(self, flow: torch.Tensor) -> Gathered:
         rows = self._rows.to(flow.device)
         means = (rows.shares @ flow[rows.at]).cpu()[:, None]
         places = len(self._columns.places)
         return Gathered(means[..., :places].contiguous(), means[..., places:].contiguous())
+
+
+def _begun(columns: Columns) -> torch.Tensor:
+    """The identity, its columns summed by kind: float32 ``[keys, places + kinds]``."""
+    places = torch.zeros(len(columns.kinds), len(columns.places), device=columns.kinds.device)
+    places[columns.places, torch.arange(len(columns.places), device=places.device)] = 1.0
+    return torch.cat([places, columns.kinds], dim=1)

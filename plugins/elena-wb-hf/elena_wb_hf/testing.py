@@ -77,7 +77,9 @@ def tiny_gemma3(folder: Path, seed: int = 0, *, image_size: int = _IMAGE) -> Pat
         image_token_index=tokenizer.image_token_id,
     )
     processor = transformers.Gemma3Processor(
-        image_processor=transformers.Gemma3ImageProcessorPil(size={"height": image_size, "width": image_size}),
+        image_processor=transformers.Gemma3ImageProcessorPil(
+            size={"height": image_size, "width": image_size}
+        ),
         tokenizer=tokenizer,
         chat_template=tokenizer.chat_template,
         image_seq_length=image_tokens,

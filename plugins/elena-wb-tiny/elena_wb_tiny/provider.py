@@ -59,8 +59,8 @@ class TinyProvider:
         """The shipped model, on the CPU in float32."""
         from elena_wb_hf.provider import HFProvider
 
-        _check(reference)
-        return HFProvider().open(str(WEIGHTS), _hf_options(options), uri=_uri(options))
+        card = self.describe(reference, options)
+        return HFProvider().open(str(WEIGHTS), _hf_options(options), card=card)
 
     def export(self, reference: str, options: BaseModel, out: Path, format_name: str) -> Sequence[Path]:
         """Write text model and projector as GGUF files; see :func:`elena_wb_tiny.gguf_export.export_gguf`.

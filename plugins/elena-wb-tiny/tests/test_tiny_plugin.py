@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from elena_wb_tiny.dataset import StimuliDataset
 from elena_wb_tiny.grammar import PROMPTS
 from elena_wb_tiny.stimuli.folder import write_folder
 
-from elena_wb.core import UNMASKED, Condition, ModelError, UsageError
+from elena_wb.core import UNMASKED, AttentionQuestion, Condition, ModelError, Request, UsageError
 from elena_wb.data import collect
 from elena_wb.engine import ModelAddress
 from elena_wb.plugins import plugin_host
@@ -56,6 +57,22 @@ def test_the_card_says_what_the_model_is_meant_for() -> None:
     assert card.meant_for == ("stimuli",)
     assert card.parameters == 2_909_568
     assert len(card.digest) == 64
+
+
+def test_the_model_once_opened_goes_by_the_same_name() -> None:
+    address = ModelAddress.parse("tiny:", plugin_host())
+    model, card = address.open(), address.describe()
+    pixels = np.zeros((96, 96, 3), np.uint8)
+    try:
+        assert (model.card.name, model.card.uri, model.card.meant_for) == (
+            card.name,
+            card.uri,
+            card.meant_for,
+        )
+        with pytest.raises(UsageError, match=r"Layer 99 of elena-wb tiny "):
+            model.attend(Request(pixels, "black", "", "?"), "joy", AttentionQuestion((), layers=(99,)))
+    finally:
+        model.close()
 
 
 def test_there_is_one_embedded_model() -> None:
