@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Protocol
 
 import numpy as np
@@ -24,7 +23,7 @@ _STRETCHES = (1.0, 1.25, 0.8, 1.5, 0.67, 2.0, 0.5, 3.0, 0.33, 5.0, 0.2)
 """Widths that are tried, as multiples of the part's."""
 _MOST_SPLITS = 3
 _NEARLY_ALL = 0.7
-_ABOUT = 4
+_ABOUT, _FEW = 4, 2
 _GAP = 0.25
 _NEARBY = 24
 _STEPS_ON_BODY = 20
@@ -81,15 +80,21 @@ class Elliptic:
 
     def shape(self, pixels: int, columns: int) -> Shape:
         """The ellipse whose number of pixels is nearest to ``pixels``, its box about ``columns`` wide."""
-        guess = max(1, round(2 * pixels / (math.pi * columns)))
         rows, columns = min(
-            product(
-                range(max(1, guess - 2), guess + 3), range(max(1, columns - _ABOUT), columns + _ABOUT + 1)
+            (
+                (rows, wide)
+                for wide in range(max(1, columns - _ABOUT), columns + _ABOUT + 1)
+                for rows in _around(2 * pixels / (math.pi * wide))
             ),
             key=lambda sides: (abs(pixels_around(*sides) - pixels), abs(sides[1] - columns)),
         )
         above, beside = reach(rows), reach(columns)
         return Shape(columns + 2 * beside, rows + 2 * above, (Box(beside, above, columns, rows),))
+
+
+def _around(wished: float) -> range:
+    """Whole numbers of rows about as many as wished."""
+    return range(max(1, round(wished) - _FEW), max(1, round(wished)) + _FEW + 1)
 
 
 def placed(
