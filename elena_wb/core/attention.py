@@ -133,6 +133,7 @@ class Attends(Protocol):
         Raises:
             UsageError: the question cannot be answered: a layer that does not exist or sees no picture, a method
                 that the model has not.
+            WorkbenchError: this answer cannot be looked at, for a reason of its own; the next one may be.
             OutOfMemoryError: it does not fit.
             ModelError: the model cannot do it, or not any more.
         """

@@ -160,7 +160,7 @@ class Seen(_Message):
     first_token: tuple[int, ...] = ()
     elsewhere: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    trouble: Literal["question", "memory", "model"] | None = None
+    trouble: Literal["question", "answer", "memory", "model"] | None = None
     error: str = ""
     hint: str | None = None
 

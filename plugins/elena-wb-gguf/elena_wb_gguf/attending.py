@@ -60,6 +60,7 @@ def record(seen: Seen, payload: bytes, name: str) -> AttentionRecord:
 
     Raises:
         UsageError: the question does not fit the model.
+        WorkbenchError: this answer cannot be looked at; others may.
         OutOfMemoryError: there was no memory for it.
         ModelError: llama.cpp could not tell, or told nonsense.
     """
@@ -86,13 +87,13 @@ def record(seen: Seen, payload: bytes, name: str) -> AttentionRecord:
     )
 
 
-def crashed(name: str, how: str) -> ModelError:
-    """What to tell of a model that ended llama.cpp's process while it was looked at."""
+def crashed(name: str, how: str) -> WorkbenchError:
+    """What to tell of an answer that ended llama.cpp's process while it was looked at; others may be looked at."""
     if lacks_memory(how):
         return OutOfMemoryError(
             f"There was no memory to look at the attention of {name}: {how}", hint=_SMALLER
         )
-    return ModelError(f"{name} crashed while its attention was looked at: {how}", hint=_AGAIN)
+    return WorkbenchError(f"{name} crashed while its attention was looked at: {how}", hint=_AGAIN)
 
 
 def _trouble(seen: Seen, name: str) -> WorkbenchError:
@@ -100,7 +101,8 @@ def _trouble(seen: Seen, name: str) -> WorkbenchError:
         return UsageError(f"{name}: {seen.error}", hint=seen.hint)
     if seen.trouble == "memory":
         return OutOfMemoryError(f"{name}: {seen.error}", hint=seen.hint or _SMALLER)
-    return ModelError(f"The attention of {name} could not be taken: {seen.error}", hint=seen.hint)
+    kind = WorkbenchError if seen.trouble == "answer" else ModelError
+    return kind(f"The attention of {name} could not be taken: {seen.error}", hint=seen.hint)
 
 
 def _arrays(payload: bytes, shapes: list[tuple[int, ...]], name: str) -> list[npt.NDArray[np.float32]]:

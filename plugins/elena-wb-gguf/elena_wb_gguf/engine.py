@@ -20,7 +20,7 @@ from elena_wb_gguf.facts import projector_facts
 from elena_wb_gguf.grammar import GrammarError, json_grammar
 from elena_wb_gguf.labels import label_choice
 from elena_wb_gguf.looking import Looker
-from elena_wb_gguf.native import EngineError, TextModel
+from elena_wb_gguf.native import AnswerError, EngineError, TextModel
 from elena_wb_gguf.pictures import Frame, Patch, Projector
 from elena_wb_gguf.template import ChatTemplate
 from elena_wb_gguf.writing import Marks, Writing
@@ -155,7 +155,11 @@ class Engine:
             EngineError: nobody can tell; see :meth:`elena_wb_gguf.looking.Looker.look`.
             CancelledError: ``cancelled`` came true.
         """
-        return self._looker.look(look, self._units(look.ask, image), cancelled=cancelled)
+        try:
+            units = self._units(look.ask, image)
+        except EngineError as error:
+            raise AnswerError(str(error), error.hint) from error
+        return self._looker.look(look, units, cancelled=cancelled)
 
     def free(self) -> None:
         """Give all memory back. To be called once."""

@@ -12,7 +12,7 @@ from elena_wb_gguf.asking import Grid, Look, Seen
 from elena_wb_gguf.capture import Capture
 from elena_wb_gguf.context import Context, Unit, places
 from elena_wb_gguf.geometry import Part, blocks
-from elena_wb_gguf.native import EngineError, NoRoomError, TextModel
+from elena_wb_gguf.native import AnswerError, EngineError, NoRoomError, TextModel
 from elena_wb_gguf.pictures import Patch, Projector
 from elena_wb_gguf.spelling import Spelling
 from elena_wb_gguf.tally import Tally
@@ -62,6 +62,7 @@ class Looker:
 
         Raises:
             QuestionError: a layer or a character does not exist, or it is more than can be handed over.
+            AnswerError: the answer cannot be spelt, or does not fit; others may.
             NoRoomError: there is no memory for it.
             EngineError: llama.cpp cannot tell.
             CancelledError: ``cancelled`` came true.
@@ -188,7 +189,7 @@ class Looker:
     def _room(self, tokens: int) -> Context:
         """A context that holds ``tokens``."""
         if tokens > self._longest:
-            raise EngineError(
+            raise AnswerError(
                 f"the prompt and the answer take {tokens} tokens, but the context holds {self._longest}",
                 f"Give context_length={tokens} or more.",
             )

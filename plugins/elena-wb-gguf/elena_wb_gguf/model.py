@@ -115,9 +115,9 @@ class GGUFModel:
                     child.send(asking, np.ascontiguousarray(request.image).data.cast("B"))
                     seen, payload = self._awaited(child, Seen)
             except ChildDiedError as error:
-                self._require_open()
-                self._child = None
+                self._count_crash(str(error))
                 raise crashed(self._card.name, str(error)) from error
+            self._crashes = 0
         return record(seen, payload, self._card.name)
 
     def close(self) -> None:
@@ -170,6 +170,15 @@ class GGUFModel:
             raise ModelError(f"{self._card.name} was closed and can no longer answer.")
 
     def _crashed(self, index: int, how: str, latency_ms: float) -> Response:
+        self._count_crash(how)
+        return Response(index, "", "error", latency_ms=latency_ms, error=f"the model crashed: {how}")
+
+    def _count_crash(self, how: str) -> None:
+        """The child has died.
+
+        Raises:
+            ModelError: it was closed, or dies again and again.
+        """
         self._require_open()
         self._child = None
         self._crashes += 1
@@ -178,7 +187,6 @@ class GGUFModel:
                 f"{self._card.name} crashed {self._crashes} times in succession: {how}",
                 hint="Fetch the model again, or try a smaller context or fewer GPU layers.",
             )
-        return Response(index, "", "error", latency_ms=latency_ms, error=f"the model crashed: {how}")
 
     def _living(self) -> Child:
         """The child process, started anew if the last one died."""

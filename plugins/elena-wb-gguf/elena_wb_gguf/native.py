@@ -31,6 +31,10 @@ class NoRoomError(EngineError):
     """There is not enough memory."""
 
 
+class AnswerError(EngineError):
+    """One answer, or its picture, stands in the way; others need not."""
+
+
 def quieten(everything: bool) -> None:
     """Let llama.cpp write its errors to standard error, or ``everything`` it has to say."""
     showing = False

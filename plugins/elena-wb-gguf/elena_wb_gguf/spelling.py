@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from elena_wb_gguf.native import EngineError, TextModel
+from elena_wb_gguf.native import AnswerError, TextModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +25,14 @@ class Spelling:
         """The tokens of ``text`` as of an answer: what reads like a control token is none.
 
         Raises:
-            EngineError: the vocabulary cannot spell it.
+            AnswerError: the vocabulary cannot spell it.
         """
         tokens = model.tokens(text, special=False) if text else []
         pieces = [model.piece(token) for token in tokens]
         raw, spelt = text.encode("utf-8", "replace"), b"".join(pieces)
         ahead = len(spelt) - len(raw)  # some vocabularies write a space before a text
         if spelt != b" " * max(ahead, 0) + raw or ahead > 1:
-            raise EngineError("the model's vocabulary cannot spell the answer as it is written")
+            raise AnswerError("the model's vocabulary cannot spell the answer as it is written")
         edges = accumulate(map(len, pieces), initial=-ahead)
         characters = accumulate((len(one.encode("utf-8", "replace")) for one in text), initial=0)
         return cls(tuple(tokens), tuple(edges), tuple(characters))

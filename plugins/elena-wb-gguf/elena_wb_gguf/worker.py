@@ -36,7 +36,7 @@ from elena_wb_gguf.asking import (
 )
 from elena_wb_gguf.engine import Engine
 from elena_wb_gguf.looking import QuestionError
-from elena_wb_gguf.native import EngineError, NoRoomError, device_name, quieten
+from elena_wb_gguf.native import AnswerError, EngineError, NoRoomError, device_name, quieten
 from elena_wb_gguf.wire import receive, send
 from elena_wb_gguf.writing import CancelledError
 
@@ -147,12 +147,14 @@ def _seen(
         progress("answer")
         return questions.is_cancelled(look.number)
 
-    trouble: Literal["question", "memory", "model"] = "model"
+    trouble: Literal["question", "answer", "memory", "model"] = "model"
     hint: str | None = None
     try:
         return engine.look(look, _image(look.ask, pixels), cancelled=cancelled)
     except QuestionError as error:
         trouble, words, hint = "question", str(error), error.hint
+    except AnswerError as error:
+        trouble, words, hint = "answer", str(error), error.hint
     except NoRoomError as error:
         trouble, words, hint = "memory", str(error), error.hint
     except MemoryError:

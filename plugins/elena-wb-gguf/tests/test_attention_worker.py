@@ -18,7 +18,7 @@ from elena_wb_gguf.capture import Capture
 from elena_wb_gguf.model import GGUFModel
 from elena_wb_gguf.native import EngineError
 
-from elena_wb.core import AttentionQuestion, ModelError, OutOfMemoryError, Request, Target
+from elena_wb.core import AttentionQuestion, ModelError, OutOfMemoryError, Request, Target, WorkbenchError
 
 LONG = "The hands are lifted high. " * 230
 WANTED = AttentionQuestion((Target("answer", ((0, len(LONG)),)),), heads="each")
@@ -31,10 +31,12 @@ def after(seconds: float, act: Callable[[], object]) -> threading.Thread:
     return timer
 
 
-@pytest.mark.parametrize(("how", "error"), [(signal.SIGABRT, ModelError), (signal.SIGKILL, OutOfMemoryError)])
+@pytest.mark.parametrize(
+    ("how", "error"), [(signal.SIGABRT, WorkbenchError), (signal.SIGKILL, OutOfMemoryError)]
+)
 def test_a_child_that_dies_while_it_looks_fails_one_look(
     how: signal.Signals,
-    error: type[ModelError],
+    error: type[WorkbenchError],
     opened: Callable[..., GGUFModel],
     question: Callable[..., Request],
 ) -> None:
@@ -43,7 +45,7 @@ def test_a_child_that_dies_while_it_looks_fails_one_look(
     killed = model.pid
     assert killed is not None
     killer = after(0.2, lambda: os.kill(killed, how))
-    with pytest.raises(ModelError, match=how.name) as caught:
+    with pytest.raises(WorkbenchError, match=how.name) as caught:
         model.attend(question(), LONG, WANTED)
     killer.join()
 
@@ -62,12 +64,31 @@ def test_a_child_that_hangs_while_it_looks_is_ended(
     hanging.suspend()
     with monkeypatch.context() as patch:
         patch.setattr("elena_wb_gguf.model._ANSWERING_S", 0.2)
-        with pytest.raises(ModelError, match="nothing was heard") as caught:
+        with pytest.raises(WorkbenchError, match="nothing was heard") as caught:
             model.attend(question(), "Joy", SHORT)
 
-    assert not isinstance(caught.value, OutOfMemoryError)
+    assert type(caught.value) is WorkbenchError
     assert model.attend(question(), "Joy", SHORT).tokens[0] > 0
     assert not hanging.is_running()
+
+
+def test_a_model_that_dies_at_every_look_is_given_up(
+    opened: Callable[..., GGUFModel], question: Callable[..., Request], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = opened()
+    monkeypatch.setattr("elena_wb_gguf.model._MOST_CRASHES", 2)
+    for expected in (WorkbenchError, ModelError):
+        model.attention_methods()
+        child = psutil.Process(model.pid) if model.pid is not None else None
+        assert child is not None
+        child.suspend()
+        killer = after(0.1, child.kill)
+        with pytest.raises(WorkbenchError, match="SIGKILL") as caught:
+            model.attend(question(), "Joy", SHORT)
+        killer.join()
+        assert ("in succession" in str(caught.value)) == (expected is ModelError)
+        if expected is WorkbenchError:
+            model._living()
 
 
 class EnoughError(Exception):

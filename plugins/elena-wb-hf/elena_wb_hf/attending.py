@@ -128,11 +128,11 @@ def _require_answerable(question: AttentionQuestion, known: Sequence[AttentionMe
 
 def _require_room(model: HFModel, length: int) -> None:
     """Raises:
-    ModelError: the model was never made to read so many tokens.
+    WorkbenchError: the model was never made to read so many tokens; a shorter answer may do.
     """
     context = model.card.context_length
     if context is not None and length > context:
-        raise ModelError(
+        raise WorkbenchError(
             f"The prompt and the answer take {length} tokens, and {model.card.name} reads {context} at most."
         )
 
