@@ -109,7 +109,10 @@ def _stacked(lines: Sequence[Gathered]) -> Gathered:
 
 @contextmanager
 def _frozen(network: Any) -> Iterator[None]:
-    """No gradients of weights, which would need the memory of training."""
+    """No gradients of weights, which would need the memory of training.
+
+    Weights that accelerate fetches for a moment (``spread``) become inference tensors, and can never ask for any again.
+    """
     asking = [weight for weight in network.parameters() if weight.requires_grad]
     for weight in asking:
         weight.requires_grad_(False)
@@ -117,4 +120,5 @@ def _frozen(network: Any) -> Iterator[None]:
         yield
     finally:
         for weight in asking:
-            weight.requires_grad_(True)
+            if not weight.is_inference():
+                weight.requires_grad_(True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from elena_wb_hf.capture import NAME, captured
+from elena_wb_hf.rows import continued
 from transformers import AttentionMaskInterface
 
 from elena_wb.core import Attends, AttentionQuestion, ModelError
@@ -60,6 +61,29 @@ def test_every_row_of_every_layer_is_that_of_eager_attention(architecture, shown
     for layer, expected in enumerate(maps):
         assert listener.found[layer].shape == expected.shape
         assert np.abs(listener.found[layer].numpy() - expected).max() < 1e-5
+
+
+@everywhere
+def test_an_answer_that_is_fed_scores_as_it_did_when_it_was_written_in_a_batch(
+    architecture, opened, question
+):
+    """So its tokens have the positions, masks and kinds that they had then."""
+    model, network = opened(architecture), opened(architecture).network
+    requests = [question("?", size=(90, 50)), question("What is to be seen here? " * 3, picture=2)]
+    inputs = model._placed(model._chat.inputs(requests))
+    settings = {"max_new_tokens": 16, "output_logits": True, "return_dict_in_generate": True}
+    with torch.inference_mode():
+        written = network.generate(**inputs, **settings)
+    answers = written.sequences[:, inputs["input_ids"].shape[1] :]
+    for row, request in enumerate(requests):
+        alone = model._placed(model._chat.inputs([request]))
+        prompt = alone["input_ids"].shape[1]
+        with torch.inference_mode():
+            fed = network(**continued(alone, answers[row].tolist()), use_cache=False).logits[
+                0, prompt - 1 : -1
+            ]
+        then = torch.stack([scores[row] for scores in written.logits])
+        assert (fed - then).abs().max() < 1e-4
 
 
 @everywhere

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from elena_wb_hf.options import HFOptions
+from elena_wb_hf.provider import HFProvider
 
 from elena_wb.core import AttentionQuestion, Target, UsageError
 from tests import eagerly
@@ -99,6 +101,17 @@ def test_gradients_of_one_layer_are_those_of_all(opened, question):
     last = model.attend(request, TEXT, AttentionQuestion(TARGETS, layers=(-1,), method="gradient"))
     assert last.layers == every.layers[-1:]
     assert np.allclose(last.weights, every.weights[:, -1:], atol=1e-6)
+
+
+def test_weights_that_lie_elsewhere_and_are_fetched_layer_by_layer_have_gradients_too(folders, question):
+    accelerate = pytest.importorskip("accelerate")
+    model = HFProvider().open(str(folders["llava"]), HFOptions(dtype="float32", device="cpu"))
+    asked = AttentionQuestion(TARGETS, method="gradient")
+    expected = model.attend(question(), TEXT, asked)
+    accelerate.cpu_offload(model.network.get_decoder().layers[-1], execution_device="cpu")
+    model.attend(question(), TEXT, AttentionQuestion(TARGETS))  # a pass that knows no gradients
+    assert np.array_equal(model.attend(question(), TEXT, asked).weights, expected.weights)
+    model.close()
 
 
 def test_no_words_at_all_have_no_gradient(opened, question):
