@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,6 +19,7 @@ from elena_wb.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from elena_wb.cli.attend_work import Work
     from elena_wb.engine.attending import Wanted
+    from elena_wb.engine.gazes import Gazes
     from elena_wb.engine.study import Study
     from elena_wb.store import Store
     from elena_wb.store.selection import Choice, Chosen
@@ -107,7 +109,8 @@ def attend(
         keep_maps=maps,
     )
     store = open_store(ctx)
-    meant = meant_by(store, what)
+    with store.read() if store.exists() else nullcontext():
+        meant = meant_by(store, what)
     code = ExitCode.OK
     with OpenModels() as models:
         if meant.runs:
@@ -123,7 +126,9 @@ def attend(
             code = _ask(ctx, store, study, models, events=events == "jsonl")
             chosen = _of_study(store, study, Choice(where, flips))
         _told_if_none(chosen, where, flips=flips)
-        work, album = plan_work(chosen, wanted, plugin_host(), store, fresh=fresh, out=out)
+        work, album = plan_work(
+            chosen, wanted, plugin_host(), store, fresh=fresh, out=out, uploads=settings(ctx).uploads
+        )
         if dry_run:
             _print_plan(work, chosen, as_json=as_json or events == "jsonl")
             return
@@ -144,7 +149,7 @@ def after_run(store: Store, study: Study, models: OpenModels, *, before: ExitCod
 
     wanted = Wanted()
     chosen = _of_study(store, study, Choice())
-    work, _ = plan_work(chosen, wanted, plugin_host(), store, fresh=False, out=None)
+    work, _ = plan_work(chosen, wanted, plugin_host(), store, fresh=False, out=None, uploads={})
     code = worse(before, carry_out(work, store, models, events=events))
     if not events:
         _show(store, chosen, wanted, as_json=False)
@@ -277,10 +282,14 @@ def _show(store: Store, chosen: Mapping[int, Sequence[Chosen]], wanted: Wanted, 
     from elena_wb.cli.score_formats import drawn
     from elena_wb.engine.gazes import gather_gazes
 
-    only = "emotion" if "emotion" in wanted.tokens and not as_json else None
-    found = gather_gazes(
-        store, chosen, method=wanted.method, heads=wanted.heads, layers=wanted.layers, target=only
-    )
+    def gathered(target: str | None) -> Gazes:
+        return gather_gazes(
+            store, chosen, method=wanted.method, heads=wanted.heads, layers=wanted.layers, target=target
+        )
+
+    found = gathered("emotion" if "emotion" in wanted.tokens and not as_json else None)
+    if not as_json and not any(run.gazes for run in found.runs):
+        found = gathered(None)
     if as_json:
         print_json({**attend_tables.about(wanted), **attend_tables.as_data(found)})
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from elena_wb.errors import ExitCode
 
 if TYPE_CHECKING:
     from elena_wb.cli.attend_pictures import Album
-    from elena_wb.core import Model
+    from elena_wb.core import Model, Upload
     from elena_wb.engine.attending import AttentionPlan, AttentionResult, Wanted
     from elena_wb.engine.models import ModelAddress
     from elena_wb.plugins import PluginHost
@@ -79,32 +79,28 @@ def plan_work(
     *,
     fresh: bool,
     out: Path | None,
+    uploads: Mapping[str, Upload],
 ) -> tuple[Work, Album | None]:
     """Compare the answers ``chosen`` with what the store knows of them; loads no weights.
 
     With ``out`` those that were looked at and are not in that folder yet are looked at again, to be drawn: the picture
-    as the model was shown it is not stored.
+    as the model was shown it is not stored. ``uploads`` are the user's settings of where pictures may go.
 
     Raises:
         UsageError: a run cannot be looked at: it was imported, or its model is not there any more; or the folder
             cannot take pictures.
     """
 
-    def planned(run_id: int, only: Collection[str], *, fresh: bool) -> AttentionPlan:
-        return plan_attention(str(run_id), wanted, host, store, only=only, fresh=fresh)
-
-    from elena_wb.engine.attending import plan_attention
+    from elena_wb.engine.attending import plan_attentions
 
     of_run = {run_id: {one.generation_id for one in answers} for run_id, answers in chosen.items() if answers}
-    plans = {run_id: planned(run_id, only, fresh=fresh) for run_id, only in of_run.items()}
+    plans = plan_attentions(of_run, wanted, host, store, fresh=fresh, uploads=uploads)
     if out is None:
         return Work(wanted, tuple(plans.values())), None
     from elena_wb.cli.attend_pictures import Album
 
-    whole = {
-        run_id: plan if not plan.done else planned(run_id, of_run[run_id], fresh=True)
-        for run_id, plan in plans.items()
-    }
+    again = {run_id: only for run_id, only in of_run.items() if plans[run_id].done}
+    whole = {**plans, **plan_attentions(again, wanted, host, store, fresh=True, uploads=uploads)}
     stimuli = {
         one.item.stimulus.stimulus_id: one.item.stimulus for plan in whole.values() for one in plan.to_do
     }

@@ -9,26 +9,29 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from elena_wb.core import Model, ModelCard, Problem, UsageError
+from elena_wb.core import Collection as Gathered
+from elena_wb.core import Model, ModelCard, Problem, Upload, UsageError
+from elena_wb.data.policy import NO_SETTINGS
 from elena_wb.engine.attending_measures import as_text
 from elena_wb.engine.attending_parts import FaceFinder, knows_face
 from elena_wb.engine.attending_terms import OTHERWISE, AttentionResult, Seen, ToLook, Wanted
 from elena_wb.engine.attending_work import Looking
 from elena_wb.engine.events import Listener
+from elena_wb.engine.gathering import gather
 from elena_wb.engine.imports.importing import IMPORTED
 from elena_wb.engine.models import ModelAddress
 from elena_wb.engine.plan import ChangedError, Setting
 from elena_wb.engine.prefetch import Item
 from elena_wb.engine.resume import request_of
-from elena_wb.engine.study import plan_study
+from elena_wb.engine.study import Request, plan_study
 from elena_wb.parsing.spans import find_targets
 from elena_wb.plugins import PluginHost
-from elena_wb.store import Store, resolve_run, show_run
+from elena_wb.store import Store, drain_orphans, resolve_run, show_run
 from elena_wb.store.attention import extracted
-from elena_wb.store.said import KnownRegions, answers_of, regions_in
+from elena_wb.store.said import KnownRegions, Said, answers_of, regions_in
 from elena_wb.vocabulary import load_scheme
 
-__all__ = ["AttentionPlan", "AttentionResult", "Seen", "Wanted", "plan_attention"]
+__all__ = ["AttentionPlan", "AttentionResult", "Seen", "Wanted", "plan_attention", "plan_attentions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,38 +85,111 @@ def plan_attention(
     *,
     only: Collection[str] | None = None,
     fresh: bool = False,
+    uploads: Mapping[str, Upload] = NO_SETTINGS,
 ) -> AttentionPlan:
     """Find the answers of ``run`` (a number or name) that are to be looked at; loads no weights.
 
     ``only`` takes answers by their ``generation_id``. What was looked at in this way before is done, unless ``fresh``.
+    ``uploads`` are the user's settings of where pictures may go: they bind drawings of them, too.
 
     Raises:
         UsageError: there is no such run, its answers were imported, its model is asked over the network, or what it
             was made with has changed.
     """
     run_id = resolve_run(store, run)
+    return plan_attentions({run_id: only}, wanted, host, store, fresh=fresh, uploads=uploads)[run_id]
+
+
+def plan_attentions(
+    runs: Mapping[int, Collection[str] | None],
+    wanted: Wanted,
+    host: PluginHost,
+    store: Store,
+    *,
+    fresh: bool = False,
+    uploads: Mapping[str, Upload] = NO_SETTINGS,
+) -> dict[int, AttentionPlan]:
+    """The plan of each of ``runs`` (``only``, by number), as :func:`plan_attention` makes it of one.
+
+    Runs of the same pictures share the search for them.
+    """
+    drain_orphans(store, patient=True)
+    with store.read():
+        stored = {run_id: _stored(store, run_id, wanted, host, fresh, uploads) for run_id in runs}
+    gathered: dict[tuple[object, ...], Gathered] = {}
+    plans = {}
+    for run_id, only in runs.items():
+        request = stored[run_id].request
+        key = (*request.sources, request.dataset)
+        if key not in gathered:
+            gathered[key] = gather(request.sources, request.dataset, host, store, request.uploads)
+        plans[run_id] = _planned(stored[run_id], gathered[key], wanted, host, store, only)
+    return plans
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the store has of a run: itself, its answers, those that were looked at, what is known of its pictures."""
+
+    run_id: int
+    name: str | None
+    condition: str
+    address: ModelAddress
+    request: Request
+    answers: tuple[Said, ...]
+    done: Collection[str]
+    known: KnownRegions
+
+
+def _stored(
+    store: Store,
+    run_id: int,
+    wanted: Wanted,
+    host: PluginHost,
+    fresh: bool,
+    uploads: Mapping[str, Upload],
+) -> _Stored:
     record = show_run(store, run_id)
     address = _address(record, host)
-    request = replace(request_of(store, str(run_id), retry_failed=False), audit=False)
+    request = request_of(store, str(run_id), retry_failed=False, uploads=uploads)
+    return _Stored(
+        run_id,
+        record["name"],
+        record["condition"],
+        address,
+        replace(request, audit=False),
+        answers_of(store, run_id),
+        frozenset() if fresh else _done(store, run_id, wanted),
+        regions_in(store, run_id),
+    )
+
+
+def _planned(
+    stored: _Stored,
+    collection: Gathered,
+    wanted: Wanted,
+    host: PluginHost,
+    store: Store,
+    only: Collection[str] | None,
+) -> AttentionPlan:
     try:
-        study = plan_study(request, host, store)
+        study = plan_study(stored.request, host, store, collection, drained=True)
     except ChangedError as error:
         raise UsageError(
-            f"The model, the prompt or the masking has changed since run {run_id} was started: where another model "
-            "would look, or at another picture, says nothing about its answers.",
+            f"The model, the prompt or the masking has changed since run {stored.run_id} was started: where another "
+            "model would look, or at another picture, says nothing about its answers.",
             hint="Start a new run of the same pictures, and look at that.",
         ) from error
     (plan,) = study.plans
     stimuli = {stimulus.stimulus_id: stimulus for stimulus in study.stimuli}
-    done = set() if fresh else _done(store, run_id, wanted)
     scheme = load_scheme(plan.setting.prompt.scheme)
     to_do: list[ToLook] = []
     problems: list[Problem] = []
     already = 0
-    for answer in answers_of(store, run_id):
+    for answer in stored.answers:
         if only is not None and answer.generation_id not in only:
             continue
-        if answer.generation_id in done:
+        if answer.generation_id in stored.done:
             already += 1
             continue
         stimulus = stimuli.get(answer.stimulus_id)
@@ -137,17 +213,17 @@ def plan_attention(
         else:
             reason = f"the answer has none of the words asked for: {', '.join(notes)}"
             problems.append(Problem(answer.path, reason, excludes=False, kind="note"))
-    known = regions_in(store, run_id)
+    known = stored.known
     faceless = any(
         not knows_face(one.item.stimulus, known.regions.get(one.answer.stimulus_id, {})) for one in to_do
     )
     finder = FaceFinder.of(host) if faceless else None
     return AttentionPlan(
-        run_id,
-        record["name"],
-        record["condition"],
+        stored.run_id,
+        stored.name,
+        stored.condition,
         wanted,
-        address,
+        stored.address,
         study.card,
         plan.setting,
         tuple(to_do),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from elena_wb.core import Choice, Collection, Condition, Dataset, Problem, Stimulus, Upload, UsageError
@@ -28,13 +29,15 @@ def gather(
     Raises:
         UsageError: a source or the dataset does not exist, or there is no usable picture.
     """
+    with store.read() if store.exists() else nullcontext():
+        known, remembered = known_stimuli(store), known_uploads(store)
     collection = collect(
         sources,
         datasets=host.instances("datasets"),
         dataset=None if dataset is None else dataset_named(dataset, host),
-        known=known_stimuli(store),
+        known=known,
         uploads=uploads,
-        remembered=known_uploads(store),
+        remembered=remembered,
     )
     if not collection.stimuli:
         raise UsageError(

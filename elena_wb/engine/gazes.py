@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from elena_wb.analysis.gaze_shift import Gaze, GazeShift, profile, shift
 from elena_wb.core import AttentionMethod, Heads, Resampling
 from elena_wb.store import Store, show_run
 from elena_wb.store.attention import read_gaze
-from elena_wb.store.looked import Sinks, count_sinks
+from elena_wb.store.looked import Sinks, count_sinks, looked_at
 from elena_wb.store.selection import Chosen, paired_runs
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class Looked:
     """The attention of one run's answers.
 
-    ``looked_at`` counts the answers that ``gazes`` are made of. ``areas`` is the mean share of the picture that each
-    target's parts cover, ``masses`` the mean weight, of all that the words pay, on the picture and on whatever else the
-    model attends to; both by target and name.
+    ``looked_at`` counts the answers; not all need to have the words that ``gazes`` are of. ``areas`` is the mean share
+    of the picture that each target's parts cover, ``masses`` the mean weight, of all that the words pay, on the picture
+    and on whatever else the model attends to; both by target and name.
     """
 
     run_id: int
@@ -79,38 +79,50 @@ def gather_gazes(
     def read(run_id: int) -> pa.Table:
         return _of_layers(read_gaze(store, [run_id], method=method, heads=heads, target=target), layers)
 
-    tables = {run_id: _only(read(run_id), answers) for run_id, answers in chosen.items() if answers}
-    pairs = paired_runs(store, list(tables)) if tables else ()
-    for run_id in {run_id for pair in pairs for run_id in pair} - tables.keys():
-        tables[run_id] = read(run_id)
+    answered = {run_id: answers for run_id, answers in chosen.items() if answers}
+    if not answered:
+        return Gazes((), ())
+    with store.read():
+        pairs = paired_runs(store, list(answered))
+        known = dict.fromkeys([*answered, *(run_id for pair in pairs for run_id in pair)])
+        tables = {run_id: read(run_id) for run_id in known}
+        records = {run_id: show_run(store, run_id) for run_id in known}
+        seen = {run_id: looked_at(store, run_id, method=method, heads=heads) for run_id in answered}
+        sinks = {run_id: count_sinks(store, run_id, method=method, heads=heads) for run_id in answered}
+    tables |= {run_id: _only(tables[run_id], answers) for run_id, answers in answered.items()}
     runs = tuple(
         _looked(
-            store,
-            run_id,
+            records[run_id],
+            sum((one.stimulus_id, one.repeat) in seen[run_id] for one in answers),
             tables[run_id],
             resampling,
-            count_sinks(store, run_id, method=method, heads=heads),
+            sinks[run_id],
         )
-        for run_id in chosen
-        if run_id in tables
+        for run_id, answers in answered.items()
     )
     moved = tuple(
-        Moved(first, second, _condition(store, second), shift(tables[first], tables[second], resampling))
+        Moved(
+            first,
+            second,
+            str(records[second]["condition"]),
+            shift(tables[first], tables[second], resampling),
+        )
         for first, second in pairs
         if tables[first].num_rows and tables[second].num_rows
     )
     return Gazes(runs, tuple(one for one in moved if one.shift.pairs))
 
 
-def _looked(store: Store, run_id: int, table: pa.Table, resampling: Resampling, sinks: Sinks) -> Looked:
-    record = show_run(store, run_id)
+def _looked(
+    record: Mapping[str, Any], looked_at: int, table: pa.Table, resampling: Resampling, sinks: Sinks
+) -> Looked:
     return Looked(
-        run_id=run_id,
+        run_id=record["run_id"],
         name=record["name"],
         model=record["model_uri"],
         prompt=record["prompt_name"],
         condition=record["condition"],
-        looked_at=table.group_by(["stimulus_id", "repeat"]).aggregate([]).num_rows,
+        looked_at=looked_at,
         gazes=profile(table, resampling),
         areas=_means(table, "area_fraction"),
         masses=_means(_whole(table), "mass"),
@@ -163,7 +175,3 @@ def _of_layers(table: pa.Table, layers: Sequence[int] | None) -> pa.Table:
     return table.filter(
         pc.is_in(table["layer"], value_set=pa.array(wanted, table.schema.field("layer").type))
     )
-
-
-def _condition(store: Store, run_id: int) -> str:
-    return str(show_run(store, run_id)["condition"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -116,8 +117,10 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
         UsageError: the run to go on with has another specification now.
     """
     spec_digest = setting.spec_digest
-    run_key = _run_key(store, spec_digest, wish)
-    known = answered(store, run_key)
+    with store.read() if store.exists() else nullcontext():
+        run_key = _run_key(store, spec_digest, wish)
+        known = answered(store, run_key)
+        earlier = _earlier_options(store, run_key)
     items: list[Item] = []
     done = failed = 0
     for stimulus in stimuli:
@@ -143,7 +146,7 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
         condition=str(setting.condition),
         dataset=", ".join(sorted({stimulus.dataset for stimulus in stimuli})),
         options={
-            **_joined(wish.options, _earlier_options(store, run_key)),
+            **_joined(wish.options, earlier),
             "sampling": asdict(setting.sampling),
             "max_tokens": setting.max_tokens,
             "masking": setting.masking.identity,

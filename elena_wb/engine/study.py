@@ -127,18 +127,23 @@ class Study:
 
 
 def plan_study(
-    request: Request, host: PluginHost, store: Store, collection: Collection | None = None
+    request: Request,
+    host: PluginHost,
+    store: Store,
+    collection: Collection | None = None,
+    *,
+    drained: bool = False,
 ) -> Study:
     """Collect the pictures, choose prompts, resolve conditions, and compare with the store.
 
     Loads no weights and writes nothing, except that answers left behind by a killed process are moved
     into the store first, so that they are not asked for again. ``collection`` is what the sources of the request hold,
-    where the caller has gathered it already.
+    where the caller has gathered it already; with ``drained`` the caller has moved the answers, too.
 
     Raises:
         UsageError: a model, prompt, dataset, condition or source does not exist.
     """
-    if store.exists():
+    if store.exists() and not drained:
         drain_orphans(store, patient=True)
     address = ModelAddress.parse(request.model_uri, host)
     card = address.describe()

@@ -39,13 +39,15 @@ class Store:
     """One DuckDB file that several processes use by turns.
 
     No connection outlives its ``with`` block. A block waits up to ``lock_timeout`` seconds for other
-    processes to finish theirs; keep blocks short. Blocks of one process must not be nested.
+    processes to finish theirs; keep blocks short. Blocks of one process must not be nested, with one exception: plain
+    reads within a plain read have its connection, so that several questions are asked with the store opened once.
     """
 
     def __init__(self, path: Path, *, lock_timeout: float = 60.0) -> None:
         self.path = Path(path).expanduser().absolute()
         self.lock_timeout = lock_timeout
         self._current = False
+        self._reading: DuckDBConnection | None = None
 
     @property
     def outbox_dir(self) -> Path:
@@ -70,13 +72,22 @@ class Store:
                 hint="`elena-wb demo` or `elena-wb run` makes one; `--store` names another.",
             )
         with self._turn():
-            if not self._current:
-                self._bring_up_to_date()
+            if self._reading is not None and not settings:
+                yield self._reading
+                return
             connection = self._connect(read_only=True, settings=settings or {})
             try:
-                schema.check(connection, self.path)
+                if schema.check(connection, self.path) and not self._current:
+                    connection.close()
+                    with self.write():
+                        pass
+                    connection = self._connect(read_only=True, settings=settings or {})
+                    schema.check(connection, self.path)
+                self._current = True
+                self._reading = None if settings else connection
                 yield connection
             finally:
+                self._reading = None
                 connection.close()
 
     @contextmanager
@@ -111,17 +122,6 @@ class Store:
                 # An open transaction is rolled back by closing, also after a fatal error.
                 with suppress(duckdb.Error):
                     connection.close()
-
-    def _bring_up_to_date(self) -> None:
-        connection = self._connect(read_only=True)
-        try:
-            behind = schema.check(connection, self.path)
-        finally:
-            connection.close()
-        if behind:
-            with self.write():
-                pass
-        self._current = True
 
     def _create(self) -> None:
         """Make the store elsewhere and move it into place, so that nobody ever meets half of one."""

@@ -1,4 +1,4 @@
-"""How many places are attended to whatever is said, in the answers that were looked at."""
+"""Which answers were looked at, and how many places in them are attended to whatever is said."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ class Sinks:
     having: int
     mean: float
     places: float
+
+
+def looked_at(store: Store, run_id: int, *, method: AttentionMethod, heads: Heads) -> set[tuple[str, int]]:
+    """Stimulus and repeat of each answer of a run that was looked at, whichever of its words."""
+    with store.read() as connection:
+        rows = connection.execute(
+            """SELECT stimulus_id, repeat FROM generations
+               SEMI JOIN (FROM extractions WHERE method = $2 AND heads = $3) USING (generation_id)
+               WHERE run_id = $1""",
+            [run_id, method, heads],
+        ).fetchall()
+    return {(stimulus_id, int(repeat)) for stimulus_id, repeat in rows}
 
 
 def count_sinks(store: Store, run_id: int, *, method: AttentionMethod, heads: Heads) -> Sinks:

@@ -191,15 +191,15 @@ def resolve_runs(store: Store, texts: Sequence[str]) -> tuple[int, ...]:
         UsageError: there is no such run; names the nearest.
     """
     found: dict[int, None] = {}
-    for text in texts:
-        run_id = resolve_run(store, text)
-        same_name: list[tuple[int]] = []
-        if text.strip() != str(run_id):
-            with store.read() as connection:
+    with store.read() as connection:
+        for text in texts:
+            run_id = resolve_run(store, text)
+            same_name: list[tuple[int]] = []
+            if text.strip() != str(run_id):
                 same_name = connection.execute(
                     "SELECT run_id FROM runs WHERE name = ? ORDER BY run_id", [text]
                 ).fetchall()
-        found |= dict.fromkeys([of for (of,) in same_name] or [run_id])
+            found |= dict.fromkeys([of for (of,) in same_name] or [run_id])
     return tuple(found)
 
 

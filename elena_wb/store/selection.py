@@ -103,12 +103,11 @@ def checked(condition: str) -> str:
 def paired_runs(store: Store, run_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """Unmasked and masked run of each pair of runs (view ``pairs``) of which one at least is among ``run_ids``."""
     listed = ", ".join(str(int(run_id)) for run_id in run_ids)
-    rows = _asked(
-        store,
-        f"""SELECT DISTINCT run_a, run_b FROM pairs WHERE condition_a = '{UNMASKED}'
-            AND (run_a IN ({listed}) OR run_b IN ({listed})) ORDER BY ALL""",
-        of_user=False,
-    )
+    with store.read() as connection:
+        rows = connection.execute(
+            f"""SELECT DISTINCT run_a, run_b FROM pairs WHERE condition_a = '{UNMASKED}'
+                AND (run_a IN ({listed}) OR run_b IN ({listed})) ORDER BY ALL"""
+        ).fetchall()
     return tuple((int(first), int(second)) for first, second in rows)
 
 

@@ -212,6 +212,31 @@ def test_pictures_are_drawn_listed_kept_and_bound_by_the_rules_of_their_original
     assert {path: path.stat().st_mtime_ns for path in out.rglob("*.png")} == before
 
 
+def test_drawings_obey_the_users_settings_of_where_pictures_may_go(gazing, answered, tmp_path):
+    gazing("config", "set", f"uploads.{answered / 'faces'}", "local-only")
+    gazing("attend", "1", "--tokens", "emotion", "--limit", "1", "--out", str(tmp_path / "out"))
+    assert "local-only" in (tmp_path / "out" / ".elena-wb.toml").read_text("utf-8")
+
+
+def test_where_an_answer_lacks_the_emotion_other_words_are_told_of(gazing, monkeypatch):
+    from elena_wb.parsing import spans
+
+    monkeypatch.setattr(spans, "_emotion", lambda view, said: None)
+    for _ in range(2):
+        told = " ".join(gazing("attend", "1", "--tokens", "emotion,answer").stdout.split())
+        assert "Looked at: 7 answers. Of all attention of `answer`" in told
+
+
+def test_where_nothing_is_missing_the_store_is_opened_a_handful_of_times(gazing, monkeypatch):
+    gazing("attend", "gaze")
+    opened = []
+    connect = Store._connect
+    monkeypatch.setattr(Store, "_connect", lambda *of, **more: opened.append(more) or connect(*of, **more))
+    gazing("attend", "gaze")
+    assert all(one["read_only"] for one in opened)
+    assert 0 < len(opened) <= 9, "each opening costs tens of milliseconds and holds off whoever writes"
+
+
 def test_a_folder_with_other_things_in_it_or_among_the_originals_is_left_alone(gazing, answered, tmp_path):
     from elena_wb.cli.attend_pictures import Album
     from elena_wb.core import Stimulus

@@ -44,10 +44,14 @@ def test_two_processes_create_write_and_read_one_store_at_once(tmp_path: Path) -
     path = tmp_path / "new" / "s.duckdb"
     processes = [run_python(SHARE, path, key, ROOT) for key in "ab"]
     counts = {}
-    for key, process in zip("ab", processes, strict=True):
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err
-        counts[key] = int(out)
+    try:
+        for key, process in zip("ab", processes, strict=True):
+            out, err = process.communicate(timeout=60)
+            assert process.returncode == 0, err
+            counts[key] = int(out)
+    finally:
+        for process in processes:
+            process.kill()
     assert {run.run_key: run.generations for run in list_runs(Store(path))} == counts
     assert min(counts.values()) > 0
 
@@ -58,6 +62,20 @@ def test_reading_where_there_is_no_store_says_how_to_make_one(store: Store) -> N
     assert "demo" in (caught.value.hint or "")
     assert not store.exists()
     assert list_runs(store) == ()
+
+
+def test_reads_within_a_read_open_the_store_no_further_time(
+    study: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+    connect = duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", lambda *of, **more: opened.append(of) or connect(*of, **more))
+    with study.read() as outer:
+        assert len(list_runs(study)) == 2
+        assert outer.execute("SELECT count(*) FROM runs").fetchall() == [(2,)], "closed by the inner one"
+    assert len(opened) == 1
+    begin_run(study, spec("another"), [])
+    assert len(list_runs(study)) == 3
 
 
 def test_a_failing_write_leaves_no_trace(store: Store) -> None:
