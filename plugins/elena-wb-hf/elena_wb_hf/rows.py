@@ -12,7 +12,7 @@ from elena_wb.core import ModelError, Target
 
 _CONTINUED = {"attention_mask": 1, "token_type_ids": 0, "mm_token_type_ids": 0}
 _REPEATED = "cross_attention_mask"
-_BASELINE = 256
+_BASELINE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Rows:
     def of_targets(cls, answer: Answer, targets: Sequence[Target], prompt: int, question: range) -> Rows:
         """Rows of ``targets`` behind a prompt of so many tokens, and of the ``question`` as the baseline.
 
-        Of a long question 256 rows, evenly spread, are the baseline: a mean needs no more, and each costs time.
+        Of a long question 64 rows, evenly spread, are the baseline: a mean needs no more, and each costs time.
         """
         spread = question[:: -(-len(question) // _BASELINE)] if question else question
         tokens = tuple(tuple(answer.places(target)) for target in targets)
