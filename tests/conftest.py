@@ -6,13 +6,27 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+_started: list[subprocess.Popen[str]] = []
+"""Programs that the test at hand has started."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running() -> Iterator[None]:
+    """What a test has started ends with it, also where the test failed half-way."""
+    yield
+    while _started:
+        process = _started.pop()
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +79,7 @@ class Program:
 
     def start(self, *arguments: str, **options: object) -> subprocess.Popen[str]:
         environment = {**os.environ, "PYTHONPATH": str(self.site), "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(
+        process: subprocess.Popen[str] = subprocess.Popen(
             [sys.executable, "-m", "elena_wb", *arguments],
             env=environment,
             stdout=subprocess.PIPE,
@@ -73,10 +87,17 @@ class Program:
             text=True,
             **options,  # type: ignore[call-overload]
         )
+        _started.append(process)
+        return process
 
     def __call__(self, *arguments: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
         process = self.start(*arguments)
-        out, err = process.communicate(timeout=120)
+        try:
+            out, err = process.communicate(timeout=120)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         if code is not None:
             assert process.returncode == code, f"exit {process.returncode}\n{out}\n{err}"
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)

@@ -53,7 +53,10 @@ def test_a_terminal_gets_a_table_in_which_the_model_draws_nothing(path: Path) ->
         "SELECT narrative FROM narratives",
     ]
     process = subprocess.Popen(command, stdout=child, stderr=subprocess.PIPE, stdin=child)
-    _, err = process.communicate(timeout=60)
+    try:
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     shown = os.read(parent, 100_000).decode()
     os.close(child)
     os.close(parent)

@@ -256,8 +256,11 @@ def test_a_terminal_also_gets_a_plot_and_a_pipe_does_not(program: Program, store
             if not piece:
                 break
             shown += piece
-        assert process.wait(60) == 0
-        os.close(parent)
+        try:
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+            os.close(parent)
         return shown.decode()
 
     assert "Share of each" in on_terminal()
