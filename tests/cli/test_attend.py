@@ -11,21 +11,20 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import typer
 from PIL import Image
 
 from elena_wb.cli.attend_pictures import token_name
 from elena_wb.cli.attend_sources import Meant, meant_by, parse_layers
-from elena_wb.errors import SetupError, UsageError, WorkbenchError
+from elena_wb.errors import SetupError, UsageError
 from elena_wb.plugins import plugin_host
 from elena_wb.store import Store
 from tests.conftest import Program, plugin_on_path
+from tests.here import Here
 
 FACE = (8, 4, 8, 8)
 LOOKS = 14
@@ -55,28 +54,6 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([sys.executable, "-m", "elena_wb", *command], env=environment, check=True)
     (folder / "log").unlink()
     return folder
-
-
-@dataclass(frozen=True)
-class Here:
-    """Runs ``elena-wb`` within this process, which spares a test the start of another."""
-
-    home: Path
-    site: Path
-    captured: pytest.CaptureFixture[str]
-
-    def __call__(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        from elena_wb.cli import app
-
-        self.captured.readouterr()
-        said = ""
-        try:
-            ended = typer.main.get_command(app).main(list(arguments), standalone_mode=False) or 0
-        except WorkbenchError as problem:
-            ended, said = problem.exit_code, f"{problem.message}\n{problem.hint}"
-        out, err = self.captured.readouterr()
-        assert ended == code, f"exit {ended}\n{out}\n{err}{said}"
-        return subprocess.CompletedProcess(arguments, ended, out, err + said)
 
 
 @pytest.fixture
@@ -227,6 +204,27 @@ def test_where_an_answer_lacks_the_emotion_other_words_are_told_of(gazing, monke
         assert "Looked at: 7 answers. Of all attention of `answer`" in told
 
 
+def test_pictures_without_known_parts_are_told_of_all_the_same(gazing, monkeypatch):
+    from elena_wb.engine import attending_work
+
+    monkeypatch.setattr(attending_work, "parts_of", lambda stimulus, known: {})
+    told = " ".join(gazing("attend", "1").stdout.split())
+    assert "Of all attention of `emotion` 80.0 % to the picture" in told
+    assert "No part of the body is known in these pictures" in told
+
+
+def test_pictures_that_are_gone_are_not_called_looked_at(gazing, answered, tmp_path):
+    (picture,) = (answered / "faces").glob("3.png")
+    shutil.move(picture, tmp_path)
+    try:
+        gazing("attend", "1", "--where", "picture <> '3.png'")
+        told = gazing("attend", "1", code=4)
+    finally:
+        shutil.move(tmp_path / "3.png", picture)
+    assert "3.png: this picture is not there any more" in told.stderr
+    assert "Nothing is missing" not in told.stderr
+
+
 def test_where_nothing_is_missing_the_store_is_opened_a_handful_of_times(gazing, monkeypatch):
     gazing("attend", "gaze")
     opened = []
@@ -344,8 +342,10 @@ def test_layers_and_names_of_files_are_read_and_made():
 
 
 def test_the_embedded_model_looks_at_the_figure_rather_than_at_the_background(gazing, tmp_path):
+    from elena_wb_tiny.stimuli.folder import write_folder
+
     stimuli = str(tmp_path / "stimuli")
-    Program(gazing.home, gazing.site)("stimuli", "render", stimuli, "--count", "4", "--seed", "90210")
+    write_folder(Path(stimuli), 4, 90210, False)
     gazing("run", stimuli, "-m", "tiny:", "--name", "tiny", "--attend")
     found = json.loads(gazing("attend", "tiny", "--json").stdout)
     head, background = gaze_on(found, 3, "head"), gaze_on(found, 3, "background")

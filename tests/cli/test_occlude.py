@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,23 @@ from elena_wb.cli.occlude import hidden_by, parts_of
 from elena_wb.cli.occlude_tables import sentence, sentences, table
 from elena_wb.core import Estimate
 from elena_wb.errors import UsageError
+from elena_wb.plugins import plugin_host
 from tests.conftest import Program
+from tests.here import Here
 
 Pictures = Callable[..., Path]
 NOTHING = Estimate(float("nan"), float("nan"), float("nan"), 0)
+
+
+@pytest.fixture
+def here(
+    program: Program, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Here]:
+    """The same program in this process, which spares a test the start of another."""
+    monkeypatch.syspath_prepend(str(program.site))
+    plugin_host.cache_clear()
+    yield Here(program.home, program.site, capsys)
+    plugin_host.cache_clear()
 
 
 @pytest.fixture
@@ -29,7 +42,7 @@ def folder(pictures: Pictures) -> Path:
 
 
 def test_a_part_that_matters_is_found_and_the_same_command_only_prints_it(
-    program: Program, folder: Path
+    program: Program, here: Here, folder: Path
 ) -> None:
     model = "scripted:?looks_at=4,2,10,8&logprobs=yes"
     asked = ("occlude", str(folder), "-m", model, "-p", "elena", "--parts", "face@annotated")
@@ -41,16 +54,16 @@ def test_a_part_that_matters_is_found_and_the_same_command_only_prints_it(
     assert row.split("\t")[:2] == ["face@annotated", "10"]
     assert row.split("\t")[3].startswith("0 (0.0 %")
     assert "These answers depend on the face more than" in first.stderr
-    again = program(*asked)
+    again = here(*asked)
     assert again.stdout == first.stdout
     assert "Nothing is missing" in again.stderr
-    told = json.loads(program(*asked, "--json").stdout)
+    told = json.loads(here(*asked, "--json").stdout)
     (part,) = told["parts"]
     assert (told["prompt_variant"], told["unmasked_run"]) == ("default", 1)
     assert (part["hidden_run"], part["control_run"], part["verdict"]) == (2, 3, "part")
     assert part["control"]["value"] == 0.0
     assert part["accuracy"] is None
-    events = program(*asked, "--events", "jsonl").stdout.splitlines()
+    events = here(*asked, "--events", "jsonl").stdout.splitlines()
     assert json.loads(events[-1])["event"] == "Occluded"
     assert json.loads(events[-1])["parts"] == told["parts"]
 
@@ -79,17 +92,17 @@ def test_styles_and_parts_are_read_as_typed() -> None:
         parts_of(" , ")
 
 
-def test_a_model_without_knock_out_is_refused_with_what_to_do(program: Program, folder: Path) -> None:
-    refused = program("occlude", str(folder), "-m", "scripted:", "--knock-out", code=2)
+def test_a_model_without_knock_out_is_refused_with_what_to_do(here: Here, folder: Path) -> None:
+    refused = here("occlude", str(folder), "-m", "scripted:", "--knock-out", code=2)
     assert "`face:knock-out` keeps a model from attending" in refused.stderr
     assert "`--mask face:control`" in refused.stderr
 
 
-def test_what_a_run_settles_cannot_be_changed(program: Program, folder: Path) -> None:
-    program("run", str(folder), "-m", "scripted:", "-p", "elena", "--limit", "2")
-    refused = program("occlude", "1", "--seed", "3", "--repeat", "2", code=2)
+def test_what_a_run_settles_cannot_be_changed(here: Here, folder: Path) -> None:
+    here("run", str(folder), "-m", "scripted:", "-p", "elena", "--limit", "2")
+    refused = here("occlude", "1", "--seed", "3", "--repeat", "2", code=2)
     assert "taken from run 1 itself: repeat, seed" in refused.stderr
-    told = json.loads(program("occlude", "1", "--parts", "face", "--json").stdout)
+    told = json.loads(here("occlude", "1", "--parts", "face", "--json").stdout)
     assert (told["unmasked_run"], told["parts"][0]["n"]) == (1, 2)
 
 

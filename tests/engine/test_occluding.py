@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from elena_wb import builtin
-from elena_wb.core import UNMASKED, Choice, UsageError
+from elena_wb.core import UNMASKED, Choice, Condition, UsageError
 from elena_wb.engine.events import RunFinished
 from elena_wb.engine.occluding import Occlusion, plan_occlusion, unmasked_request
 from elena_wb.engine.resume import request_of
@@ -37,7 +38,7 @@ class WithoutDetectors:
         register("annotated", "elena_wb.masking.annotated:AnnotatedLocator")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def host() -> PluginHost:
     return build_host([], [("builtin", WithoutDetectors), ("scripted", scripted)])
 
@@ -47,11 +48,10 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store.duckdb")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve pictures: a face in the first eleven, a left hand in the first eight, a face without room in the last."""
-    folder = tmp_path / "people"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("people")
     rng = np.random.default_rng(1)
     lines = ["path,part,x,y,w,h"]
     labels = ["path,label"]
@@ -82,6 +82,16 @@ def carried_out(occlusion: Occlusion, store: Store) -> Sequence[RunFinished]:
 
 def told(occlusion: Occlusion) -> list[tuple[str, int]]:
     return [(plan.spec.condition, len(plan.items)) for plan in occlusion.study.plans]
+
+
+@pytest.fixture(scope="module")
+def done(
+    folder: Path, host: PluginHost, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Occlusion, Store, Sequence[RunFinished]]:
+    """An occlusion of the face and the hands that was carried out, in a store to read from."""
+    store = Store(tmp_path_factory.mktemp("done") / "store.duckdb")
+    occlusion = planned(folder, host, store)
+    return occlusion, store, carried_out(occlusion, store)
 
 
 def test_each_part_that_the_data_has_is_hidden_where_it_is(
@@ -129,10 +139,10 @@ def test_a_locator_and_joined_parts_can_be_named(folder: Path, host: PluginHost,
 
 
 def test_where_the_data_has_no_part_a_detector_looks_for_faces(
-    folder: Path, host: PluginHost, store: Store
+    folder: Path, host: PluginHost, store: Store, tmp_path: Path
 ) -> None:
-    (folder / "regions.csv").unlink()
-    assert told(planned(folder, host, store)) == [("none", 12), ("face", 12), ("face:control", 12)]
+    bare = Path(shutil.copytree(folder, tmp_path / "bare", ignore=shutil.ignore_patterns("regions.csv")))
+    assert told(planned(bare, host, store)) == [("none", 12), ("face", 12), ("face:control", 12)]
 
 
 @pytest.mark.parametrize("parts", [["body"], ["background"], ["nose"], ["none"]])
@@ -144,10 +154,10 @@ def test_parts_that_cannot_be_hidden_beside_a_control_are_refused(
 
 
 def test_hiding_what_the_model_looks_at_flips_and_the_control_does_not(
-    folder: Path, host: PluginHost, store: Store
+    done: tuple[Occlusion, Store, Sequence[RunFinished]],
 ) -> None:
-    occlusion = planned(folder, host, store)
-    assert [run.status for run in carried_out(occlusion, store)] == ["done"] * 5
+    occlusion, store, runs = done
+    assert [run.status for run in runs] == ["done"] * 5
     face, hands = occlusion.effects(store)
     assert (face.part, face.n, face.left.no_room, face.left.total) == ("face", 11, 1, 1)
     assert face.hidden.value > 0.5
@@ -184,10 +194,11 @@ def test_a_model_that_cannot_is_refused_before_it_is_asked(
     assert not (tmp_path / "log").exists()
 
 
-def test_the_same_again_asks_nothing_and_says_the_same(folder: Path, host: PluginHost, store: Store) -> None:
-    first = planned(folder, host, store, parts=["face"])
-    carried_out(first, store)
-    again = planned(folder, host, store, parts=["face"])
+def test_the_same_again_asks_nothing_and_says_the_same(
+    folder: Path, host: PluginHost, done: tuple[Occlusion, Store, Sequence[RunFinished]]
+) -> None:
+    first, store, _ = done
+    again = planned(folder, host, store)
     assert again.study.to_ask == 0
     assert again.effects(store) == first.effects(store)
     assert again.run_ids(store) == first.run_ids(store)
@@ -261,10 +272,11 @@ def test_a_run_that_a_newer_one_repeats_is_not_mixed_with_it(
     assert plan_occlusion(unmasked_request(store, "2", retry_failed=False), host, store).parts
 
 
-def test_its_runs_can_be_gone_on_with_by_themselves(folder: Path, host: PluginHost, store: Store) -> None:
-    occlusion = planned(folder, host, store, parts=["hands"])
-    carried_out(occlusion, store)
-    again = request_of(store, "2", retry_failed=False)
+def test_its_runs_can_be_gone_on_with_by_themselves(
+    host: PluginHost, done: tuple[Occlusion, Store, Sequence[RunFinished]]
+) -> None:
+    occlusion, store, _ = done
+    again = request_of(store, str(occlusion.run_ids(store)[Condition.parse("hands")]), retry_failed=False)
     assert again.present_only
     assert plan_study(again, host, store).to_ask == 0
     everywhere = replace(again, present_only=False, resumes=None)

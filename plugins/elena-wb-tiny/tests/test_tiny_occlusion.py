@@ -13,6 +13,7 @@ from elena_wb.plugins import plugin_host
 from elena_wb.store import Store
 
 COUNT = 24
+FEW = 4
 
 
 def test_hiding_the_arms_changes_more_answers_than_hiding_as_much_elsewhere(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_hiding_the_arms_changes_more_answers_than_hiding_as_much_elsewhere(tmp_
 
 def test_a_knock_out_reaches_the_model(tmp_path: Path) -> None:
     """What it may not attend to changes how sure the model is, and makes another question of the same pixels."""
-    write_folder(tmp_path / "figures", 8, 90210, False)
+    write_folder(tmp_path / "figures", FEW, 90210, False)
     store = Store(tmp_path / "store.duckdb")
     request = Request(sources=[tmp_path / "figures"], model_uri="tiny:")
     style = Choice("knock-out", (("padding", "0.3"),))
@@ -42,11 +43,11 @@ def test_a_knock_out_reaches_the_model(tmp_path: Path) -> None:
     occlusion = plan_occlusion(request, plugin_host(), store, parts=parts, style=style)
     occlusion.study.carry_out(store, listener=lambda _: None)
     (head,) = occlusion.effects(store)
-    assert head.n + head.left.no_room == 8
+    assert head.n + head.left.no_room == FEW
     assert head.confidence is not None
     assert head.confidence.hidden.value != 0.0
     with store.read() as connection:
         digests = connection.execute(
             "SELECT count(DISTINCT content_digest) FROM generations WHERE status <> 'error'"
         ).fetchall()
-    assert digests == [(8 + 8 + head.n,)]
+    assert digests == [(FEW + FEW + head.n,)]
