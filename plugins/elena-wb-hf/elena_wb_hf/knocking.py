@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -84,8 +85,9 @@ def hidden_keys(layout: Layout, knock_out: KnockOut, width: int, height: int) ->
 
     Boxes that touch are one region. A region that meets none of these places takes the one that it covers most of if
     it is small beside places, or if nothing would be knocked out else: a long band that is narrower than half a place
-    takes none of what it runs along. A box outside the picture takes none. Once all places that show anything of the
-    picture are out, all its other keys are as well.
+    takes none of what it runs along. Of grids that show the same twice (the crops of pan-and-scan) this holds of each.
+    A box outside the picture takes none. Once all places that show anything of the picture are out, all its other
+    keys are as well.
     """
     boxes = [box for box in (box.clipped(width, height) for box in knock_out.boxes) if box is not None]
     regions = {f"region {number}": region for number, region in enumerate(_regions(boxes))}
@@ -95,9 +97,8 @@ def hidden_keys(layout: Layout, knock_out: KnockOut, width: int, height: int) ->
         return np.empty(0, np.int64)
     shows = covered.in_picture > 0
     out = shows & (shares.pop(_TOGETHER) > _HALF * covered.in_picture)
-    missed = [share for share in shares.values() if share.any() and share[out].sum() < _TRACE]
-    taking = [share for share in missed if not out.any() or _places_large(share, layout) <= _SMALL]
-    out[[int(share.argmax()) for share in taking]] = True
+    taken = [place for share in shares.values() for place in _taken(share, out, layout)]
+    out[taken] = True
     if not (out == shows).all():
         return layout.keys[out]
     return np.concatenate([layout.keys, *layout.others.values()])
@@ -125,10 +126,19 @@ def _touch(one: Box, other: Box) -> bool:
     )
 
 
-def _places_large(share: npt.NDArray[np.float64], layout: Layout) -> float:
-    """The area of a region in places, in the grid that has most of it."""
-    starts = np.cumsum([0, *(block.places for block in layout.blocks[:-1])])
-    return float(np.add.reduceat(share, starts).max())
+def _taken(share: npt.NDArray[np.float64], out: npt.NDArray[np.bool_], layout: Layout) -> Iterator[int]:
+    """The place that a region takes in each grid that shows most of it and has none of it in a place that is out."""
+    starts = np.cumsum([0, *(block.places for block in layout.blocks)])
+    grids = [slice(start, end) for start, end in pairwise(starts.tolist())]
+    sizes = [
+        share[grid].sum() * block.box.area / block.places
+        for grid, block in zip(grids, layout.blocks, strict=True)
+    ]
+    for grid, size in zip(grids, sizes, strict=True):
+        here = share[grid]
+        missed = size > max(sizes) / 2 and here[out[grid]].sum() < _TRACE
+        if missed and (here.sum() <= _SMALL or not out.any()):
+            yield grid.start + int(here.argmax())
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,6 +316,20 @@ def test_a_band_narrower_than_half_a_place_leaves_what_it_runs_along(boxes, colu
     assert set(knocking.hidden_keys(found, KnockOut(boxes), 160, 160).tolist()) == expected | small
 
 
+def test_what_is_small_in_the_whole_picture_is_out_there_as_well_as_in_the_crop_that_shows_it_larger():
+    blocks = (Block("picture", 2, 2, Box(0, 0, 80, 40)), Block("crop 1", 4, 4, Box(0, 0, 40, 40)))
+    crops = (*blocks, Block("crop 2", 4, 4, Box(40, 0, 40, 40)))
+    found = Layout(crops, np.arange(36), {}, False, (0,), 36)
+
+    def out(*boxes):
+        return knocking.hidden_keys(found, KnockOut(boxes), 80, 40).tolist()
+
+    assert out(Box(0, 0, 10, 10)) == [0, 4]
+    assert out(Box(30, 30, 11, 10)) == [2, 19]
+    assert out(Box(42, 2, 2, 2)) == [1, 20]
+    assert out(Box(0, 0, 40, 20)) == [0, 4, 5, 6, 7, 8, 9, 10, 11]
+
+
 def test_class_tokens_and_padding_go_with_the_last_of_the_picture(opened, question):
     model, request = opened("llama"), question()
     (found,) = layouts(model, model._chat.inputs([request]), [request])
