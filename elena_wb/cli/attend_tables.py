@@ -23,6 +23,7 @@ NO_CAUSE = (
 )
 _ORDER = ("face", "head", "hands", "body", BACKGROUND)
 """Parts that come first, in this order; background comes last."""
+_NO_PARTS = "No part of the body is known in these pictures, neither from the data nor by a detector."
 _LEAST_MASS = 0.005
 """What is less of all attention than this is not told."""
 
@@ -41,7 +42,7 @@ def pieces(found: Gazes, target: str) -> Iterator[Piece]:
         )
     for moved in found.moved:
         yield from _shifts(moved, target)
-    if seen:
+    if any(_has(run, target) for run in found.runs):
         yield NO_CAUSE
 
 
@@ -121,7 +122,7 @@ def _about(run: Looked, target: str) -> str:
     told = f"{name}: {run.model}, prompt {run.prompt}, condition {run.condition}. "
     if not run.looked_at:
         return told + "None of these answers was looked at."
-    if not _over_layers(run, target):
+    if not _has(run, target):
         return told + f"Looked at: {run.looked_at:,}, none of which has the words `{target}`."
     masses = sorted(
         ((mass, part) for (of, part), mass in run.masses.items() if of == target and mass >= _LEAST_MASS),
@@ -132,7 +133,12 @@ def _about(run: Looked, target: str) -> str:
     return (
         f"{told}Looked at: {run.looked_at:,} {answers}. Of all attention of `{target}` {spread} (mean of layers). "
         + _sinks(run)
+        + ("" if _over_layers(run, target) else " " + _NO_PARTS)
     )
+
+
+def _has(run: Looked, target: str) -> bool:
+    return any(of == target for of, _ in run.masses)
 
 
 def _sinks(run: Looked) -> str:

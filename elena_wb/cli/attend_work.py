@@ -134,7 +134,7 @@ def carry_out(
 
     if album is not None and album.note:
         warn(album.note)
-    if not work.to_do:
+    if not work.to_do and not any(plan.skipped for plan in work.plans):
         say("Nothing is missing: every answer was looked at in this way.")
     results: list[AttentionResult] = []
     with stopping_on_interrupt(_LAST_WORDS) as stop, watching(events=events) as listener:
