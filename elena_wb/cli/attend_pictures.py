@@ -65,15 +65,17 @@ _COLUMNS = tuple(field.name for field in fields(Drawn))
 class Album:
     """The folder that ``--out`` names. Files that are not its own are never replaced."""
 
-    def __init__(self, out: Path, wanted: Wanted, stimuli: Iterable[Stimulus]) -> None:
-        """Look at the folder; nothing is written yet.
+    def __init__(
+        self, out: Path, wanted: Wanted, stimuli: Iterable[Stimulus], sources: Sequence[str | Path]
+    ) -> None:
+        """Look at the folder; nothing is written yet. ``sources`` are the folders and files that the runs are of.
 
         Raises:
             UsageError: it lies among the originals, or holds other files that the rules of these would bind.
             SetupError: its list cannot be read, or is another table.
         """
         stimuli = list(stimuli)
-        check_folder(out, [])
+        check_folder(out, sources)
         check_apart(out, (stimulus.path for stimulus in stimuli))
         self.folder = OutputFolder(out)
         self.written = 0

@@ -104,7 +104,9 @@ def plan_work(
     stimuli = {
         one.item.stimulus.stimulus_id: one.item.stimulus for plan in whole.values() for one in plan.to_do
     }
-    album = Album(out, wanted, stimuli.values())
+    album = Album(
+        out, wanted, stimuli.values(), [source for plan in plans.values() for source in plan.sources]
+    )
     for run_id, plan in plans.items():
         missing = {one.answer.generation_id for one in plan.to_do}
         undrawn = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from elena_wb.core import Collection as Gathered
 from elena_wb.core import Model, ModelCard, Problem, Upload, UsageError
@@ -38,7 +39,7 @@ __all__ = ["AttentionPlan", "AttentionResult", "Seen", "Wanted", "plan_attention
 class AttentionPlan:
     """The answers of one run that are to be looked at; ``done`` were before, in the same way.
 
-    ``skipped`` are those that cannot be: their path and the reason.
+    ``skipped`` are those that cannot be: their path and the reason. ``sources`` are what the run was asked of.
     """
 
     run_id: int
@@ -55,6 +56,7 @@ class AttentionPlan:
     skipped: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = field(default=())
     notes: tuple[str, ...] = ()
+    sources: tuple[str | Path, ...] = ()
 
     def carry_out(
         self,
@@ -233,6 +235,7 @@ def _planned(
         tuple((problem.where, problem.reason) for problem in problems),
         tuple(problems),
         finder.notes if finder is not None else (),
+        tuple(stored.request.sources),
     )
 
 

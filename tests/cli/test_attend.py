@@ -245,13 +245,20 @@ def test_a_folder_with_other_things_in_it_or_among_the_originals_is_left_alone(g
     foreign.mkdir()
     (foreign / "holiday.png").write_bytes(b"mine")
     with pytest.raises(UsageError, match=r"holiday\.png"):
-        Album(foreign, Wanted(), [stimulus])
+        Album(foreign, Wanted(), [stimulus], [])
     with pytest.raises(UsageError, match="originals"):
-        Album(answered / "faces", Wanted(), [stimulus])
+        Album(answered / "faces", Wanted(), [stimulus], [])
     (foreign / "holiday.png").rename(foreign / "index.csv")
     with pytest.raises(SetupError, match="no list of attention pictures"):
-        Album(foreign, Wanted(), [stimulus])
+        Album(foreign, Wanted(), [stimulus], [])
     assert (foreign / "index.csv").read_bytes() == b"mine"
+
+
+def test_pictures_are_not_drawn_where_they_would_be_taken_for_originals(gazing, answered):
+    within = answered / "faces" / "drawn"
+    told = gazing("attend", "1", "--limit", "1", "--out", str(within), code=2)
+    assert "among the originals" in told.stderr
+    assert not within.exists()
 
 
 def test_failures_are_listed_and_make_the_work_partial_or_failed(gazing, answered):
