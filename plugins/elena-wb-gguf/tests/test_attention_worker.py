@@ -44,7 +44,7 @@ def test_a_child_that_dies_while_it_looks_fails_one_look(
     expected = model.attend(question(), "Joy", SHORT).weights
     killed = model.pid
     assert killed is not None
-    killer = after(0.2, lambda: os.kill(killed, how))
+    killer = after(0.1, lambda: os.kill(killed, how))
     with pytest.raises(WorkbenchError, match=how.name) as caught:
         model.attend(question(), LONG, WANTED)
     killer.join()
