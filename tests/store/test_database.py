@@ -23,9 +23,10 @@ sys.path.insert(0, sys.argv[3])
 from elena_wb.store import Outbox, Store, answered, begin_run
 from tests.store.conftest import generation, spec, stimulus
 store = Store(Path(sys.argv[1]), lock_timeout=30)
-key, count, end = sys.argv[2], 0, time.monotonic() + 3
+key, count = sys.argv[2], 0
 with Outbox(store) as outbox:
     begin_run(store, spec(key), [stimulus(1)])
+    end = time.monotonic() + 3
     while time.monotonic() < end:
         outbox.append(generation(key, count))
         count += 1
