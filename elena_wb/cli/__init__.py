@@ -20,6 +20,7 @@ from elena_wb.cli import (
     config,
     datasets,
     importing,
+    interface,
     keys,
     mask,
     models,
@@ -38,7 +39,7 @@ from elena_wb.errors import ExitCode, WorkbenchError
 app = typer.Typer(
     name="elena-wb",
     help="Study how vision-language models read emotion from the body.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # loading Rich would take longer than all else that --help does
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -78,16 +79,25 @@ def options(
     store: Annotated[Path | None, typer.Option(help="The DuckDB file to use.", show_default=False)] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Refuse every use of the network.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    no_images: Annotated[
+        bool, typer.Option("--no-images", help="Draw no pictures in the interface.")
+    ] = False,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop."),
     ] = False,
 ) -> None:
-    """Study how vision-language models read emotion from the body."""
+    """Study how vision-language models read emotion from the body. Without a verb: the interface."""
     forbid_network_if_asked(offline=offline)
     if debug:
         os.environ["ELENA_WB_DEBUG"] = "1"  # plugins and their child processes then say more
     ctx.obj = State({"store": store, "offline": offline or None}, debug=debug)
+    if ctx.invoked_subcommand is not None:
+        return
+    if not interface.is_interactive():
+        typer.echo(ctx.get_help())
+        raise typer.Exit(ExitCode.USAGE)
+    interface.open_interface(ctx, images="none" if no_images else "auto")
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 
-from elena_wb.cli.output import plain
+from elena_wb.plain import plain
 
 _MARKERS = "●○x+*◆◇#"
 """Told apart also where there is no colour."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin, g
 import typer
 
 from elena_wb.cli.options import AsJson, settings
-from elena_wb.cli.output import plain, print_json, print_listing, print_table, say
+from elena_wb.cli.output import print_json, print_listing, print_table, say
+from elena_wb.plain import plain
 
 if TYPE_CHECKING:
     from elena_wb.core import Collection, Problem

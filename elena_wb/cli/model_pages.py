@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from elena_wb.cli.output import plain, print_json, print_table
+from elena_wb.cli.output import print_json, print_table
 from elena_wb.core import (
     Exports,
     Keyed,
@@ -21,6 +21,7 @@ from elena_wb.core import (
     UsageError,
     WorkbenchError,
 )
+from elena_wb.plain import plain
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from elena_wb.plain import plain
 from elena_wb.remote.redaction import redact
 
 if TYPE_CHECKING:
@@ -76,14 +77,3 @@ def dollars(amount: float | None) -> str:
     if amount is None:
         return ""
     return f"${amount:,.2f}" if amount >= 1 or not amount else f"${amount:.4f}"
-
-
-def plain(cell: object) -> str:
-    """``cell`` as one printable line without keys: control and direction-changing characters made visible."""
-    if cell is None:
-        return ""
-    text = f"{cell:.4g}" if isinstance(cell, float) else redact(str(cell))
-    return "".join(
-        character if character.isprintable() else " " if character in "\n\r\t" else f"\\u{ord(character):04x}"
-        for character in text
-    )

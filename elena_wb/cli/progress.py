@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from elena_wb.cli.output import dollars, plain, say, stderr_console, warn
+from elena_wb.cli.output import dollars, say, stderr_console, warn
 from elena_wb.engine import (
     Answered,
     Attended,
@@ -27,6 +27,7 @@ from elena_wb.engine import (
     RunStarted,
     Waiting,
 )
+from elena_wb.plain import plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress, Task, TaskID

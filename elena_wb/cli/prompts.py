@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from elena_wb.cli.options import AsJson
-from elena_wb.cli.output import plain, print_json, print_listing, say
+from elena_wb.cli.output import print_json, print_listing, say
+from elena_wb.plain import plain
 
 if TYPE_CHECKING:
     from elena_wb.prompts import Library, Pack

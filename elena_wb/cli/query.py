@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from elena_wb.cli.options import AsJson, open_store
-from elena_wb.cli.output import plain, print_listing, say
+from elena_wb.cli.output import print_listing, say
 from elena_wb.errors import ExitCode, SetupError, UsageError
+from elena_wb.plain import plain
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -12,9 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 from elena_wb.analysis.scoring import Failed
-from elena_wb.cli.output import plain
 from elena_wb.cli.score_tables import Piece, ScoredRun, Table, confusion_table, shortened
 from elena_wb.core import Crosstab, Estimate, Resampling, Scores
+from elena_wb.plain import plain
 
 _LATEX = {
     "\\": r"\textbackslash{}",

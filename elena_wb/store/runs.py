@@ -281,7 +281,7 @@ def delete_run(store: Store, run_id: int) -> int:
         maps = drop_attention(
             connection, f"SELECT generation_id FROM generations WHERE run_id = {int(run_id)}"
         )
-        for table in ("body_parts", "label_scores"):
+        for table in ("body_parts", "label_scores", "marks"):
             connection.execute(
                 f"""DELETE FROM {table} WHERE generation_id IN
                     (SELECT generation_id FROM generations WHERE run_id = ?)""",

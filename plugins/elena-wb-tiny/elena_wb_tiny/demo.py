@@ -15,11 +15,12 @@ from rich.text import Text
 
 from elena_wb.analysis import Estimate, confusion, proportion
 from elena_wb.cli.interrupts import stopping_on_interrupt
-from elena_wb.cli.output import plain, say
+from elena_wb.cli.output import say
 from elena_wb.cli.progress import watching
 from elena_wb.engine.models import describe
 from elena_wb.engine.study import Request, plan_study
 from elena_wb.errors import ExitCode, WorkbenchError
+from elena_wb.plain import plain
 from elena_wb.plugins import plugin_host
 from elena_wb.store import Store
 from elena_wb.vocabulary import facial_mentions

@@ -1,0 +1,98 @@
+"""What all screens are: a bar that leads to the others, their content, a footer; work in threads; notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.widgets import Footer
+from textual.worker import get_current_worker
+
+from elena_wb.errors import WorkbenchError
+from elena_wb.tui.widgets.bar import NavigationBar
+
+if TYPE_CHECKING:
+    from elena_wb.store import Store
+    from elena_wb.tui.app import WorkbenchApp
+    from elena_wb.tui.places import Place
+
+T = TypeVar("T")
+
+
+class WorkbenchScreen(Screen[None]):
+    """One of the screens of the bar.
+
+    A screen fills in ``content``, may take ``arrive`` (it is sent somewhere) and ``refresh_data`` (the store has
+    changed, or the screen is shown for the first time), and does everything slow by ``fetch``.
+    """
+
+    name_of: ClassVar[str]
+    """What the bar and the palette call it."""
+    about: ClassVar[str]
+    """One sentence on what it is for, in the palette and in the help."""
+
+    AUTO_FOCUS = ""
+
+    def compose(self) -> ComposeResult:
+        """Bar, content, footer."""
+        yield NavigationBar(self)
+        with Vertical(id="content"):
+            yield from self.content()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def content(self) -> ComposeResult:
+        """The widgets between bar and footer."""
+        raise NotImplementedError
+
+    def arrive(self, place: Place) -> None:
+        """Show what ``place`` (one of this screen's) names. The screen is mounted by then."""
+
+    def refresh_data(self) -> None:
+        """Read again what is shown, keeping cursor and scrolling: the store has changed."""
+
+    @property
+    def workbench(self) -> WorkbenchApp:
+        """The app, with store, settings and plugins."""
+        return cast("WorkbenchApp", self.app)
+
+    @property
+    def store(self) -> Store:
+        """The store, with a short patience: read it within ``fetch`` only."""
+        return self.workbench.store
+
+    def fetch(
+        self,
+        work: Callable[[], T],
+        then: Callable[[T], None],
+        *,
+        group: str = "fetch",
+        failed: Callable[[WorkbenchError], None] | None = None,
+    ) -> None:
+        """Run ``work`` in a thread, then ``then`` with its result in the interface's thread.
+
+        A later fetch of the same ``group`` takes the place of this one: its result alone counts. Errors meant for
+        people go to ``failed``, or are told as a notice; others end the app with a traceback, as faults should.
+        """
+
+        def job() -> None:
+            worker = get_current_worker()
+
+            def hand_over(function: Callable[..., None], *values: object) -> None:
+                if not worker.is_cancelled and self.app.is_running:
+                    self.app.call_from_thread(self._unless_gone, worker, function, *values)
+
+            try:
+                result = work()
+            except WorkbenchError as error:
+                hand_over(failed or self.workbench.tell, error)
+                return
+            hand_over(then, result)
+
+        self.run_worker(job, thread=True, exclusive=True, group=group, exit_on_error=True)
+
+    def _unless_gone(self, worker: object, function: Callable[..., None], *values: object) -> None:
+        if self.is_mounted and not getattr(worker, "is_cancelled", False):
+            function(*values)
