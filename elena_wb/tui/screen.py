@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from elena_wb.store import Store
     from elena_wb.tui.app import WorkbenchApp
     from elena_wb.tui.places import Place
+    from elena_wb.tui.widgets.paged import PagedTable
 
 T = TypeVar("T")
 
@@ -92,6 +93,10 @@ class WorkbenchScreen(Screen[None]):
             hand_over(then, result)
 
         self.run_worker(job, thread=True, exclusive=True, group=group, exit_on_error=True)
+
+    def on_paged_table_failed(self, event: PagedTable.Failed) -> None:
+        """Tell why lines of a table could not be read."""
+        self.workbench.tell(event.error)
 
     def _unless_gone(self, worker: object, function: Callable[..., None], *values: object) -> None:
         if self.is_mounted and not getattr(worker, "is_cancelled", False):
