@@ -12,6 +12,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from elena_wb.core import (
+    Box,
     ImageError,
     Locator,
     Prompt,
@@ -41,7 +42,8 @@ class Item:
 class Prepared:
     """An item ready to be asked, or the reason why it cannot be.
 
-    ``width`` and ``height`` are those of the picture as displayed, before masking.
+    ``width`` and ``height`` are those of the picture as displayed, before masking; ``hidden`` is what was covered of
+    it, but for ``spared`` within (:class:`elena_wb.masking.Masked`).
     """
 
     item: Item
@@ -53,6 +55,8 @@ class Prepared:
     searched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     audit: Audit | None = None
+    hidden: tuple[Box, ...] = ()
+    spared: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ class Recipe:
                     searched=masked.searched,
                     notes=(*image.notes, *masked.notes),
                     audit=self._audited(masked, stimulus, picture),
+                    hidden=masked.hidden,
+                    spared=masked.shown,
                 )
             if self.guards_uploads and stimulus.upload == "masked-only":
                 _demand_hidden(masked, found.audit)
