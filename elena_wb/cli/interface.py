@@ -33,8 +33,9 @@ def open_interface(ctx: typer.Context, *, images: Images) -> None:
         )
     from elena_wb.plugins import plugin_host
     from elena_wb.tui import WorkbenchApp
+    from elena_wb.tui.running import stay
 
     app = WorkbenchApp(open_store(ctx), settings(ctx), plugin_host(), images=images)
-    app.run()
-    if app.return_code:
-        raise typer.Exit(app.return_code)
+    code = stay(app)
+    if code:
+        raise typer.Exit(code)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from elena_wb.errors import WorkbenchError
-from elena_wb.plain import plain_lines
+from elena_wb.plain import plain, plain_lines
 from elena_wb.store import Store
+from elena_wb.tui.graphics import settle
 from elena_wb.tui.places import Place
 from elena_wb.tui.remembered import Remembered
 from elena_wb.tui.screen import WorkbenchScreen
@@ -25,11 +34,14 @@ from elena_wb.tui.screens.plugins import PluginsScreen
 from elena_wb.tui.screens.rate import RateScreen
 from elena_wb.tui.screens.runs import RunsScreen
 from elena_wb.tui.screens.sql import SqlScreen
+from elena_wb.tui.widgets.asking import Confirm
+from elena_wb.tui.widgets.keys import Keys
 from elena_wb.tui.widgets.notices import Notices, Told
 
 if TYPE_CHECKING:
     from elena_wb.config import Settings
     from elena_wb.plugins import PluginHost
+    from elena_wb.tui.terminal import Quiet
 
 Images = Literal["auto", "blocks", "none"]
 """How pictures are drawn: the best the terminal can, half-blocks, or not at all."""
@@ -46,9 +58,19 @@ SCREENS: Mapping[str, type[WorkbenchScreen]] = {
 }
 """By the name of their mode, in the order of the bar."""
 
+
+def _leading() -> Iterator[Binding]:
+    """A digit and a function key for each screen; the latter also where text is being written."""
+    for number, (mode, screen) in enumerate(SCREENS.items(), start=1):
+        yield Binding(f"{number}", f"show('{mode}')", screen.name_of, show=False)
+        yield Binding(f"f{number}", f"show('{mode}')", screen.name_of, show=False, priority=True)
+
+
 _PATIENCE_S = 10.0
 _LOOK_EVERY_S = 1.0
 _ERROR_S, _NOTICE_S = 30.0, 6.0
+_PRINTED_KEPT, _PRINTED_LENGTH = 200, 2_000
+_SAVE_EVERY_S, _ENDING_S = 5.0, 3.0
 
 
 class WorkbenchApp(App[None]):
@@ -59,14 +81,17 @@ class WorkbenchApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     MODES: ClassVar[dict[str, str | Callable[[], Screen]]] = dict(SCREENS)  # type: ignore[type-arg]
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            Binding(f"{number},f{number}", f"show('{mode}')", screen.name_of, show=False)
-            for number, (mode, screen) in enumerate(SCREENS.items(), start=1)
+        *_leading(),
+        Binding("question_mark", "show_help", "Keys", key_display="?", tooltip="All keys that work here"),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Commands",
+            key_display="^p",
+            tooltip="Screens, actions, themes by name",
         ),
-        Binding("question_mark", "show_help", "Keys", key_display="?"),
-        Binding("ctrl+p", "command_palette", "Commands", key_display="^p"),
-        Binding("ctrl+n", "notices", "Notices", show=False),
-        Binding("q", "quit", "Quit"),
+        Binding("ctrl+n", "notices", "Notices", show=False, tooltip="Notices: all that was told"),
+        Binding("q", "quit", "Quit", tooltip="Leave the interface"),
     ]
 
     def __init__(
@@ -84,9 +109,15 @@ class WorkbenchApp(App[None]):
         self.settings = settings
         self.host = host
         self.images: Images = images
+        self.graphics = settle(images)
         self.clock = clock
         self.remembered = Remembered(self.store.path)
         self.told: list[Told] = []
+        self.fault: BaseException | None = None
+        """What ended the app, where a fault did."""
+        self.quiet: Quiet | None = None
+        self._printed: deque[Told] = deque(maxlen=_PRINTED_KEPT)
+        self._shown_screens: dict[str, WorkbenchScreen] = {}
         self._seen = self._state_of_store()
         self._stale = {*SCREENS}
         self._places: dict[str, Place] = {}
@@ -99,6 +130,19 @@ class WorkbenchApp(App[None]):
         left = self.remembered.get("screen")
         self.action_show(left if left in SCREENS else "runs")
         self.set_interval(_LOOK_EVERY_S, self._look_at_store)
+        self.set_interval(_SAVE_EVERY_S, self._save_remembered)
+        self.begin_capture_print(self)
+        if not self.is_headless:
+            self._end_on_signals()
+        for failure in self.host.failures:
+            self._tell(
+                Told(
+                    datetime.now(),
+                    f"Plugin {failure.plugin} cannot be used: {failure.reason}",
+                    "The rest works without it; screen 8 (Plugins) tells more.",
+                    error=True,
+                )
+            )
 
     def go(self, place: Place) -> None:
         """Show ``place``."""
@@ -114,6 +158,8 @@ class WorkbenchApp(App[None]):
 
     def _shown(self, mode: str) -> None:
         screen = self.screen
+        if isinstance(screen, WorkbenchScreen):
+            self._shown_screens[mode] = screen
         if self.current_mode != mode or not isinstance(screen, WorkbenchScreen):
             return
         if mode in self._stale:
@@ -146,23 +192,56 @@ class WorkbenchApp(App[None]):
             markup=False,
         )
 
+    def hear(self, text: str) -> None:
+        """Keep what code of others printed among the notices. May be called in any thread."""
+        for one in text.splitlines():
+            if one.strip():
+                self._printed.append(
+                    Told(datetime.now(), plain(one[:_PRINTED_LENGTH]), None, error=False, printed=True)
+                )
+
+    def on_print(self, event: events.Print) -> None:
+        """Python code of others printed something."""
+        self.hear(event.text)
+
     def action_notices(self) -> None:
         """Everything that was told, to be read again."""
-        self.push_screen(Notices(self.told))
+        self.push_screen(Notices([*self.told, *self._printed]))
 
     def action_show_help(self) -> None:
-        """Open or close the list of all keys that work here."""
-        if self.screen.query("HelpPanel"):
-            self.action_hide_help_panel()
-        else:
-            self.action_show_help_panel()
+        """All keys that work here."""
+        self.push_screen(Keys(self.screen))
+
+    async def action_quit(self) -> None:
+        """Leave, at once unless something that is being written would be lost."""
+        lost = [
+            f"{screen.name_of}: {screen.unsaved}" for screen in self._shown_screens.values() if screen.unsaved
+        ]
+        if not lost:
+            self.exit()
+            return
+
+        def leave(sure: bool | None) -> None:
+            if sure:
+                self.exit()
+
+        question = "\n".join(["Leave? This would be lost:", *map(plain, lost)])
+        await self.push_screen(Confirm(question, yes="Leave"), leave)
 
     def get_system_commands(self, screen: Screen) -> Iterable[SystemCommand]:  # type: ignore[type-arg]
-        """The commands of the palette: every screen, then what Textual brings."""
+        """The commands of the palette: what this screen can do, every screen, and what works everywhere."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if active.node is screen and binding.description and active.enabled and "." not in binding.action:
+                keys = f"{screen.app.get_key_display(binding)} on this screen"
+                run = partial(screen.run_action, binding.action)
+                yield SystemCommand(binding.tooltip or binding.description, keys, run)
         for mode, one in SCREENS.items():
             yield SystemCommand(one.name_of, one.about, partial(self.action_show, mode))
+        yield SystemCommand("Theme", "Choose colours: dark, light, high contrast.", self.action_change_theme)
         yield SystemCommand("Notices", "Read again what was told.", self.action_notices)
-        yield from super().get_system_commands(screen)
+        yield SystemCommand("Keys", "All keys that work here.", self.action_show_help)
+        yield SystemCommand("Quit", "Leave the interface; runs go on.", self.action_quit)
 
     def watch_theme(self, theme: str) -> None:
         """Remember the choice."""
@@ -171,6 +250,53 @@ class WorkbenchApp(App[None]):
     def on_unmount(self) -> None:
         """Remember for the next day."""
         self.remembered.save()
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Give the terminal to another program for a while, what it prints included."""
+        with super().suspend():
+            if self.quiet is None:
+                yield
+                return
+            with self.quiet.off():
+                yield
+
+    def _save_remembered(self) -> None:
+        if self.remembered.changed:
+            self.run_worker(self.remembered.save, thread=True, group="remembered", exit_on_error=False)
+
+    def _end_on_signals(self) -> None:
+        """A closed terminal or a kill ends the app as ``q`` does: what is to be remembered is."""
+        loop = asyncio.get_running_loop()
+
+        def end(number: int) -> None:
+            self.remembered.save()
+            patience = threading.Timer(_ENDING_S, os._exit, (128 + number,))
+            patience.daemon = True  # a terminal that is gone can hold up whoever writes to it
+            patience.start()
+            self.exit(return_code=128 + number)
+
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                with suppress(NotImplementedError, RuntimeError, ValueError):
+                    loop.add_signal_handler(number, end, number)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Keep the fault for whoever runs the app, who tells it in words."""
+        if self.fault is None:
+            self.fault = error.error if isinstance(error, WorkerFailed) else error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """End; the traceback that Textual would draw here shows the values of variables, keys among them."""
+        self._close_messages_no_wait()
+
+    def _print_error_renderables(self) -> None:
+        """Nothing but what no fault explains."""
+        if self.fault is not None:
+            self._exit_renderables.clear()
+        super()._print_error_renderables()
 
     def _look_at_store(self) -> None:
         state = self._state_of_store()

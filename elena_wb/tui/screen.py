@@ -55,6 +55,11 @@ class WorkbenchScreen(Screen[None]):
         """Read again what is shown, keeping cursor and scrolling: the store has changed."""
 
     @property
+    def unsaved(self) -> str | None:
+        """What would be lost if the interface were left now, in a few words; ``None`` where nothing would."""
+        return None
+
+    @property
     def workbench(self) -> WorkbenchApp:
         """The app, with store, settings and plugins."""
         return cast("WorkbenchApp", self.app)

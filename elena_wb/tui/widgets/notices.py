@@ -1,55 +1,38 @@
-"""Everything that was told as a notice, to be read again in peace."""
+"""Everything that was told as a notice, and what code of others printed, to be read again in peace."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
 
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Static
-
-from elena_wb.tui.text import block
+from elena_wb.tui.widgets.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One notice: when, what, what to do about it, and whether it is an error."""
+    """One notice: when, what, what to do about it, and whether it is an error, or was printed by code of others."""
 
     at: datetime
     message: str
     hint: str | None
     error: bool
+    printed: bool = False
 
     @property
     def text(self) -> str:
         """All of it as lines."""
-        kind = "Error: " if self.error else ""
-        return f"{self.at:%H:%M:%S}  {kind}{self.message}" + (f"\n          {self.hint}" if self.hint else "")
+        kind = "Error: " if self.error else "Printed: " if self.printed else ""
+        lines = [f"{self.at:%H:%M:%S}  {kind}{self.message}"]
+        if self.hint:
+            lines.append(f"→ {self.hint}")
+        return "\n          ".join(part for whole in lines for part in whole.splitlines())
 
 
-class Notices(ModalScreen[None]):
+class Notices(Reading):
     """The notices of this session, newest first."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss", "Close"),
-        Binding("c", "copy", "Copy all"),
-    ]
-
-    def __init__(self, told: list[Told]) -> None:
-        super().__init__(classes="asking wide")
-        self._text = "\n".join(one.text for one in reversed(told)) or "Nothing was told so far."
-
-    def compose(self) -> ComposeResult:
-        """A page that scrolls."""
-        with Vertical():
-            yield Static("Notices, newest first (c copies, escape closes)", classes="title", markup=False)
-            with VerticalScroll(can_focus=True):
-                yield Static(block(self._text))
-
-    def action_copy(self) -> None:
-        """Put them on the clipboard."""
-        self.app.copy_to_clipboard(self._text)
+    def __init__(self, told: Sequence[Told]) -> None:
+        newest = sorted(told, key=lambda one: one.at, reverse=True)
+        text = "\n".join(one.text for one in newest)
+        super().__init__("Notices, newest first", text or "Nothing was told so far.")
