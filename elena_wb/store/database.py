@@ -12,8 +12,9 @@ from pathlib import Path
 
 import duckdb
 
+from elena_wb import oslock
 from elena_wb.core import SetupError
-from elena_wb.store import oslock, schema
+from elena_wb.store import schema
 
 DuckDBConnection = duckdb.DuckDBPyConnection
 

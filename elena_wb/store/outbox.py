@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from elena_wb import oslock
 from elena_wb.core import SetupError
-from elena_wb.store import oslock
 from elena_wb.store.database import Store, StoreBusyError
 from elena_wb.store.drain import drain_lines
 from elena_wb.store.records import Record, to_line

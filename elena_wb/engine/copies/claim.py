@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
+from elena_wb import oslock
 from elena_wb.core import SetupError
 from elena_wb.data.writing import OutputFolder
-from elena_wb.store import oslock
 from elena_wb.store.outbox import is_at
 
 LOCK = ".elena-wb-mask.lock"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from elena_wb.core import SetupError
-from elena_wb.store.oslock import lock
+from elena_wb.oslock import lock
 
 _FORGOTTEN_AFTER_S = 30 * 24 * 3600.0
 _LEFT_OVER_AFTER_S = 24 * 3600.0

@@ -26,6 +26,14 @@ if sys.platform == "win32":
             finally:
                 file.seek(position)
 
+    def is_locked(file: BinaryIO) -> bool:
+        """Whether another handle has locked ``file``; two that ask at the same moment may take each other for it."""
+        if not lock(file, wait=False):
+            return True
+        file.seek(_BYTE)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+        return False
+
 else:
     import fcntl
 
@@ -36,3 +44,12 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def is_locked(file: BinaryIO) -> bool:
+        """Whether another handle has locked ``file``; however many ask at the same moment."""
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+        return False
