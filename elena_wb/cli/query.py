@@ -11,17 +11,15 @@ import typer
 
 from elena_wb.cli.options import AsJson, open_store
 from elena_wb.cli.output import print_listing, say
-from elena_wb.errors import ExitCode, SetupError, UsageError
+from elena_wb.errors import ExitCode, UsageError
 from elena_wb.plain import plain
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from elena_wb.store import Store
     from elena_wb.store.query import Answer
 
 TABLE_ROWS = 200
-_SUFFIXES = {".feather": "arrow", ".ndjson": "jsonl", ".markdown": "md", ".txt": "table"}
 
 
 class Format(StrEnum):
@@ -75,6 +73,7 @@ def query(
     all are run and the answer of the last is shown. A table shows the first 200 rows; other formats hold all.
     """
     from elena_wb.store.query import ask, named_queries, named_query
+    from elena_wb.store.saving import refuse_own_files, save
 
     if listing or (sql is None and named is None and sys.stdin.isatty()):
         rows = [{"name": q.name, "question": q.question, "sql": q.sql} for q in named_queries()]
@@ -87,15 +86,15 @@ def query(
     text = named_query(named).sql if named else sys.stdin.read() if sql == "-" else str(sql)
     kind = _format(Format.JSON if as_json and chosen is None else chosen, output)
     store = open_store(ctx)
-    if output is not None and _belongs_to(store, output):
-        raise UsageError(f"{output} belongs to the store itself.", hint="Write the answer to another file.")
+    if output is not None:
+        refuse_own_files(store, output)
 
     def show(answer: Answer) -> None:
         if answer.relation is None:
             if answer.changed is not None:
                 say(f"{answer.changed} rows changed.")
         elif output is not None:
-            _save(answer, kind, output)
+            save(output, lambda out: _write(answer, kind, out))
         else:
             _write(answer, kind, sys.stdout.buffer)
 
@@ -106,19 +105,12 @@ def query(
         raise typer.Exit(ExitCode.INTERRUPTED) from None
 
 
-def _belongs_to(store: Store, path: Path) -> bool:
-    """Whether ``path`` is the store's file or lies in its outbox, however it is spelt."""
-    whole = path.resolve()
-    return whole == store.path.resolve() or store.outbox_dir.resolve() in whole.parents
-
-
 def _format(chosen: Format | None, output: Path | None) -> str:
-    from elena_wb.store.formats import BINARY, WRITERS
+    from elena_wb.store.formats import BINARY
+    from elena_wb.store.saving import format_of
 
     if chosen is None and output is not None:
-        suffix = output.suffix.lower()
-        named = _SUFFIXES.get(suffix, suffix.removeprefix("."))
-        return named if named in WRITERS or named == "table" else "csv"
+        return format_of(output) or ("table" if output.suffix.lower() in (".txt", ".table") else "csv")
     if output is None and sys.stdout.isatty():
         if chosen in BINARY:
             raise UsageError(
@@ -126,20 +118,6 @@ def _format(chosen: Format | None, output: Path | None) -> str:
             )
         return chosen or "table"
     return chosen or "csv"
-
-
-def _save(answer: Answer, kind: str, path: Path) -> None:
-    """Write beside the file first, so that a query that fails leaves an earlier answer as it was."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        try:
-            with draft.open("wb") as out:
-                _write(answer, kind, out)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as problem:
-        raise SetupError(f"Cannot write {path}: {problem.strerror or problem}.") from problem
 
 
 def _write(answer: Answer, kind: str, out: BinaryIO) -> None:

@@ -15,10 +15,10 @@ _BATCH = 10_000
 Relation = duckdb.DuckDBPyRelation
 
 
-def batches(relation: Relation) -> pa.RecordBatchReader:
-    """The rows as Arrow record batches; the method's name differs between DuckDB versions."""
+def batches(relation: Relation, rows: int = _BATCH) -> pa.RecordBatchReader:
+    """The rows as Arrow record batches of at most ``rows``; the method's name differs between DuckDB versions."""
     reader = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
-    return reader(_BATCH)
+    return reader(rows)
 
 
 def text_rows(relation: Relation) -> Iterator[tuple[str | None, ...]]:

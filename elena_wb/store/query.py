@@ -14,6 +14,7 @@ import duckdb
 from duckdb import StatementType
 
 from elena_wb.core import SetupError, UsageError
+from elena_wb.errors import ExitCode, WorkbenchError
 from elena_wb.offline import NetworkForbiddenError, is_offline
 from elena_wb.paths import packaged
 from elena_wb.store.database import DuckDBConnection, Store
@@ -58,6 +59,22 @@ _SANDBOX: Mapping[str, str | bool | int] = {
 _CONFIGURING = re.compile(r"\b(enable|disable)_(logging|profiling)\b", re.IGNORECASE)
 
 
+class QueryError(UsageError):
+    """DuckDB refused the SQL; ``place`` is the line and column (from 1) where, if that is known."""
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, place: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.place = place
+
+
+class StoppedError(WorkbenchError):
+    """The query was stopped before it was done."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 @dataclass(frozen=True, slots=True)
 class NamedQuery:
     """A question that ships with the program."""
@@ -77,17 +94,24 @@ class Answer:
 
 @contextmanager
 def ask(
-    store: Store, sql: str, *, write: bool = False, allow_external: bool = False
+    store: Store,
+    sql: str,
+    *,
+    write: bool = False,
+    allow_external: bool = False,
+    stop: threading.Event | None = None,
 ) -> Iterator[Callable[[Callable[[Answer], T]], T]]:
     """Open the store for ``sql``; gives a function that runs it and hands the answer to a consumer.
 
     Every statement is run in order; the answer is that of the last. Both the query and the consumer run in
-    a thread, so that Ctrl-C stops them at any time. Without ``write`` nothing in the store can change;
-    without ``allow_external`` no other file, extension or setting can be reached, and memory is bounded.
+    a thread, so that Ctrl-C, or ``stop`` being set, stops them at any time. Without ``write`` nothing in the
+    store can change; without ``allow_external`` no other file, extension or setting can be reached, and memory
+    is bounded.
 
     Raises:
-        UsageError: the SQL is wrong, or does more than it was allowed to.
+        UsageError: the SQL does more than it was allowed to; a :class:`QueryError` where it is wrong.
         SetupError: the store cannot be read.
+        StoppedError: ``stop`` was set.
         NetworkForbiddenError: it is about DuckDB's extensions, which have ways into the network that cannot be
             guarded, and the network is switched off.
     """
@@ -107,15 +131,22 @@ def ask(
 
             def answer(consume: Callable[[Answer], T]) -> T:
                 def work() -> T:
-                    for earlier in statements[:-1]:
-                        _run(connection, earlier)
-                    return consume(_run(connection, statements[-1]))
+                    try:
+                        for earlier in statements[:-1]:
+                            _run(connection, earlier)
+                        return consume(_run(connection, statements[-1]))
+                    except OSError as problem:
+                        if (
+                            problem.errno is None
+                        ):  # what DuckDB says in the midst of an answer, as Arrow passes it on
+                            raise duckdb.Error(str(problem)) from problem
+                        raise
 
-                return _interruptible(connection, work)
+                return _interruptible(connection, work, stop or threading.Event())
 
             yield answer
     except duckdb.Error as problem:
-        raise _explained(store, problem) from problem
+        raise _explained(store, problem, sql) from problem
 
 
 def named_queries() -> tuple[NamedQuery, ...]:
@@ -176,8 +207,8 @@ def _run(connection: DuckDBConnection, statement: duckdb.Statement) -> Answer:
     return Answer(connection.from_arrow(pa.table([pa.array(c) for c in columns], names=names)))
 
 
-def _interruptible(connection: DuckDBConnection, work: Callable[[], T]) -> T:
-    """Run ``work`` in a thread; Ctrl-C interrupts the query it is in."""
+def _interruptible(connection: DuckDBConnection, work: Callable[[], T], stop: threading.Event) -> T:
+    """Run ``work`` in a thread; Ctrl-C and ``stop`` interrupt the query it is in."""
     results: list[T] = []
     failures: list[BaseException] = []
     # Not Thread.join: interrupted, it takes a living thread for finished (CPython before 3.13).
@@ -193,19 +224,23 @@ def _interruptible(connection: DuckDBConnection, work: Callable[[], T]) -> T:
 
     threading.Thread(target=guarded, name="query", daemon=True).start()
     try:
-        while not finished.wait(0.2):
-            pass
+        while not finished.wait(0.1 if not stop.is_set() else 0.02):
+            if stop.is_set():
+                connection.interrupt()
     except KeyboardInterrupt:
         while not finished.wait(0.05):
             connection.interrupt()
         raise
+    if stop.is_set():
+        raise StoppedError("The query was stopped.")
     if failures:
         raise failures[0]
     return results[0]
 
 
-def _explained(store: Store, problem: duckdb.Error) -> UsageError:
+def _explained(store: Store, problem: duckdb.Error, sql: str) -> QueryError:
     message = str(problem).strip()
+    place = _place(message, sql)
     hint = None
     missing = re.search(r"Table with name \"?(.+?)\"? does not exist", message)
     if missing:
@@ -218,7 +253,33 @@ def _explained(store: Store, problem: duckdb.Error) -> UsageError:
     elif isinstance(problem, duckdb.OutOfMemoryException):
         message = f"The query needs more than {_SANDBOX['memory_limit']} of memory."
         hint = "Ask for less, or lift the bound with `--allow-external`."
-    return UsageError(message, hint=hint)
+    return QueryError(message, hint=hint, place=place)
+
+
+_LINE = re.compile(r"^LINE (\d+): (.*)\n( *)\^", re.MULTILINE)
+_NAMED = re.compile(r'(?:column|near|with name|function|alias) "?(?!with )([\w.]+)"?', re.IGNORECASE)
+
+
+def _place(message: str, sql: str) -> tuple[int, int] | None:
+    """Line and column (from 1) that a message of DuckDB's is about.
+
+    It counts lines within one statement, cuts long ones, and often names only a word: what it shows is looked for.
+    """
+    lines = sql.splitlines()
+    shown = _LINE.search(message)
+    if shown is not None:
+        excerpt = shown[2].removeprefix("...").removesuffix("...").rstrip()
+        within = len(shown[3]) - len(f"LINE {shown[1]}: ") - (3 if shown[2].startswith("...") else 0)
+        numbers = [number for number, line in enumerate(lines) if excerpt in line]
+        if numbers and excerpt:
+            number = int(shown[1]) - 1 if int(shown[1]) - 1 in numbers else numbers[0]
+            return number + 1, max(lines[number].index(excerpt) + within, 0) + 1
+    named = _NAMED.search(message)
+    if named is None:
+        return None
+    word = re.compile(rf"(?<!\w){re.escape(named[1])}(?!\w)", re.IGNORECASE)
+    found = [(number, at.start()) for number, line in enumerate(lines, 1) for at in word.finditer(line)]
+    return (found[0][0], found[0][1] + 1) if len(found) == 1 else None
 
 
 def _relations(store: Store) -> list[str]:
