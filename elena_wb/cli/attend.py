@@ -93,8 +93,9 @@ def attend(
     Attention is no cause: that a model looked at a part does not say that it answered because of it. `elena-wb
     occlude`, and runs with `--mask PART:knock-out`, test that.
     """
-    from elena_wb.cli.attend_sources import meant_by, parse_layers
+    from elena_wb.cli.attend_sources import meant_by
     from elena_wb.engine.attending import Wanted
+    from elena_wb.parsing.layers import parse_layers
     from elena_wb.parsing.tokens import parse_tokens
     from elena_wb.plugins import plugin_host
     from elena_wb.store.selection import Choice, choose_answers

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from elena_wb.cli.attend_tables import told_parts
+from elena_wb.analysis.gaze_telling import told_parts
 from elena_wb.core import SetupError, Stimulus, UsageError
 from elena_wb.data.naming import safe_name
 from elena_wb.data.writing import FORMATS, OutputFolder, encode

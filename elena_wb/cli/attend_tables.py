@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from elena_wb.analysis.gaze import BACKGROUND, PICTURE
+from elena_wb.analysis.gaze import PICTURE
 from elena_wb.analysis.gaze_shift import FEWEST, Gaze, PartShift
+from elena_wb.analysis.gaze_telling import NO_CAUSE, rank, told_parts
 from elena_wb.cli.compare_tables import percent
 from elena_wb.cli.score_tables import Piece, Table
 from elena_wb.core import Estimate
@@ -17,12 +18,6 @@ from elena_wb.engine.gazes import Gazes, Looked, Moved
 if TYPE_CHECKING:
     from elena_wb.engine.attending import Wanted
 
-NO_CAUSE = (
-    "Attention is no cause: that a model looked at a part does not say that it answered because of it. "
-    "`elena-wb occlude` tests that."
-)
-_ORDER = ("face", "head", "hands", "body", BACKGROUND)
-"""Parts that come first, in this order; background comes last."""
 _NO_PARTS = "No part of the body is known in these pictures, neither from the data nor by a detector."
 _LEAST_MASS = 0.005
 """What is less of all attention than this is not told."""
@@ -156,21 +151,7 @@ def _over_layers(run: Looked, target: str) -> Sequence[Gaze]:
     """The parts over all layers, in the order in which they are told of."""
     of_target = [gaze for gaze in run.gazes if gaze.layer is None and gaze.target == target]
     told = told_parts({gaze.part for gaze in of_target})
-    return sorted((gaze for gaze in of_target if gaze.part in told), key=lambda gaze: _rank(gaze.part))
-
-
-def told_parts(parts: Collection[str]) -> Collection[str]:
-    """The parts that are told of: not the picture, which is all there is, nor left and right where they are one."""
-    return {
-        part
-        for part in parts
-        if part != PICTURE
-        and not (part.startswith(("left_", "right_")) and f"{part.partition('_')[2]}s" in parts)
-    }
-
-
-def _rank(part: str) -> tuple[bool, int, str]:
-    return part == BACKGROUND, _ORDER.index(part) if part in _ORDER else len(_ORDER), part
+    return sorted((gaze for gaze in of_target if gaze.part in told), key=lambda gaze: rank(gaze.part))
 
 
 def _shares(runs: Sequence[Looked], target: str) -> Table:
@@ -209,7 +190,7 @@ def _shares(runs: Sequence[Looked], target: str) -> Table:
 def _shifts(moved: Moved, target: str) -> Iterator[Piece]:
     of_target = [part for part in moved.shift.over_layers if part.target == target]
     told = told_parts({part.part for part in of_target})
-    parts = sorted((part for part in of_target if part.part in told), key=lambda part: _rank(part.part))
+    parts = sorted((part for part in of_target if part.part in told), key=lambda part: rank(part.part))
     if not parts:
         return
     yield Table(

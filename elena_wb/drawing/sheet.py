@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from elena_wb.core import Block, Box
-from elena_wb.drawing.heat import (
-    Numbers,
-    Pixels,
-    centres,
-    drawn,
-    hatch,
-    largest,
-    on_picture,
-    place_box,
-    times_even,
-)
-from elena_wb.drawing.outlines import Line, draw_outlines, rectangle, styles
+from elena_wb.drawing.heat import Numbers, Pixels, on_picture
+from elena_wb.drawing.outlines import Line, rectangle, styles
+from elena_wb.drawing.panel import LEAST, Panel, drawn_map, largest_of, weights_of
 from elena_wb.drawing.scale import number, scale
 from elena_wb.drawing.text import fitted, font, line_height, lines, shown, width
 
+__all__ = ["LARGEST", "LEAST", "Panel", "grid", "overlay", "sheet", "side_by_side"]
+
 LARGEST = 1600
 """Longest side of a sheet, in pixels."""
-LEAST = 2.0
-"""Where a scale ends at the least, if not told: so that even attention never has the colour of a peak."""
 _SMALLEST, _SMALLEST_OF_MANY, _MARGIN, _GAP = 640, 260, 12, 10
 _NARROWEST = 300
 """A sheet is at least as wide as its scale can be read."""
@@ -39,28 +29,6 @@ _RESERVED, _CAPTION = 260, 66
 """Height that is kept for title and scale, and for the captions of each map."""
 _NAMELESS = 400
 """Pictures that are drawn smaller than this have the names of parts below the sheet, not at the boxes."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Panel:
-    """One map over one picture.
-
-    ``pixels`` is uint8 ``[height, width, 3]`` in RGB; ``weights`` is ``[places]``, those of all ``blocks``,
-    unnormalised; ``outlines`` maps parts to boxes in the same pixels. Places that are ``sinks`` (bool ``[places]``) are
-    crossed out, and do not say where the scale ends.
-    """
-
-    pixels: Pixels
-    blocks: Sequence[Block]
-    weights: npt.NDArray[np.floating]
-    caption: str = ""
-    outlines: Mapping[str, Sequence[Box]] = field(default_factory=dict)
-    sinks: npt.NDArray[np.bool_] | None = None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the picture."""
-        return self.pixels.shape[1], self.pixels.shape[0]
 
 
 def overlay(
@@ -120,18 +88,16 @@ def sheet(panels: Sequence[Panel], *, title: str, most: float | None = None) -> 
         raise ValueError("there is nothing to draw on")
     if most is not None and not (most > 0 and math.isfinite(most)):
         raise ValueError(f"a scale cannot end at {most}")
-    weights = [_weights(panel) for panel in panels]
-    tops = [
-        largest(panel.blocks, of, panel.size, panel.sinks) for panel, of in zip(panels, weights, strict=True)
-    ]
+    weights = [weights_of(panel) for panel in panels]
+    tops = [largest_of(panel) for panel in panels]
     end = max(*tops, LEAST) if most is None else most
     columns, sizes = _arranged([panel.size for panel in panels])
     letters = round(min(max(max(sizes[0]) / 40, 13), 26))
     named = styles([part for panel in panels for part in panel.outlines])
     at_boxes = max(sizes[0]) >= _NAMELESS
     tiles = [
-        _map(panel, of, size, end, named, letters if at_boxes else None)
-        for panel, of, size in zip(panels, weights, sizes, strict=True)
+        drawn_map(panel, size, end, named, letters if at_boxes else None)
+        for panel, size in zip(panels, sizes, strict=True)
     ]
     captions = _captions(panels, weights, letters, max(wide for wide, _ in sizes))
     maps = _rows(
@@ -168,37 +134,6 @@ def _arranged(pictures: Sequence[tuple[int, int]]) -> tuple[int, list[tuple[int,
     return -columns, [(max(round(w * zoom), 1), max(round(h * zoom), 1)) for w, h in pictures]
 
 
-def _weights(panel: Panel) -> Numbers:
-    weights = np.asarray(panel.weights, dtype=np.float64)
-    places = sum(block.places for block in panel.blocks)
-    if weights.shape != (places,):
-        raise ValueError(f"weights of shape {weights.shape} for {places} places")
-    return weights
-
-
-def _map(
-    panel: Panel,
-    weights: Numbers,
-    size: tuple[int, int],
-    end: float,
-    named: Mapping[str, Line],
-    letters: int | None,
-) -> tuple[Image.Image, bool]:
-    """The map, and whether some of it is hatched."""
-    x, y = centres(size[0], panel.size[0]), centres(size[1], panel.size[1])
-    times = times_even(panel.blocks, weights, panel.size, x, y)
-    image = drawn(panel.pixels, times, end)
-    unseen = np.isnan(times)
-    hatched = bool(unseen.any() and not unseen.all())
-    if hatched:
-        hatch(image, unseen)
-    thickness = max(1, round(max(size) / 400))
-    if panel.sinks is not None:
-        _cross_out(image, panel, np.flatnonzero(panel.sinks), thickness)
-    draw_outlines(image, panel.outlines, named, panel.size, thickness=thickness, size=letters)
-    return image, hatched
-
-
 def _captions(
     panels: Sequence[Panel], weights: Sequence[Numbers], letters: int, room: int
 ) -> list[tuple[str, ...]]:
@@ -215,17 +150,6 @@ def _captions(
 def _captioned(image: Image.Image, words: Sequence[str], letters: int) -> Image.Image:
     room = max(image.width, width("layer 00", letters))
     return _stacked([image, *(_line(text, letters, room, _BLACK) for text in words)], margin=0, gap=2)
-
-
-def _cross_out(image: Image.Image, panel: Panel, sinks: npt.NDArray[np.intp], thickness: int) -> None:
-    draw = ImageDraw.Draw(image)
-    across, down = image.width / panel.size[0], image.height / panel.size[1]
-    for k in sinks:
-        left, top, right, bottom = place_box(panel.blocks, int(k))
-        x0, y0, x1, y1 = left * across, top * down, right * across - 1, bottom * down - 1
-        for colour, line in (((16, 16, 16), thickness + 2), ((255, 255, 255), thickness)):
-            draw.line((x0, y0, x1, y1), fill=colour, width=line)
-            draw.line((x0, y1, x1, y0), fill=colour, width=line)
 
 
 def _legend(named: Mapping[str, Line], letters: int, room: int) -> Image.Image:

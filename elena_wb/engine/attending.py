@@ -6,7 +6,7 @@ The stored answer is fed to the model again as its own, with the very picture an
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -32,7 +32,15 @@ from elena_wb.store.attention import extracted
 from elena_wb.store.said import KnownRegions, Said, answers_of, regions_in
 from elena_wb.vocabulary import load_scheme
 
-__all__ = ["AttentionPlan", "AttentionResult", "Seen", "Wanted", "plan_attention", "plan_attentions"]
+__all__ = [
+    "AttentionPlan",
+    "AttentionResult",
+    "Seen",
+    "Wanted",
+    "check_reachable",
+    "plan_attention",
+    "plan_attentions",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,18 @@ def plan_attentions(
             gathered[key] = gather(request.sources, request.dataset, host, store, request.uploads)
         plans[run_id] = _planned(stored[run_id], gathered[key], wanted, host, store, only)
     return plans
+
+
+def check_reachable(store: Store, run_ids: Iterable[int], host: PluginHost) -> None:
+    """Make sure that the models of runs are here, as far as the store and their addresses say; reads no picture.
+
+    Raises:
+        UsageError: the answers of a run were imported, or its model is asked over the network.
+    """
+    with store.read():
+        records = [show_run(store, run_id) for run_id in run_ids]
+    for record in records:
+        _address(record, host)
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ class Looking:
             height,
             int(shown.x),
             int(shown.y),
-            int(measures.sinks.sum()),
+            tuple(int(place) for place in measures.sinks.nonzero()[0]),
             blocks,
             rows_of(record, covered, measures, targets, answer.text),
             maps_of(record, targets, blocks) if wanted.keep_maps else None,

@@ -23,11 +23,13 @@ __all__ = [
     "Maps",
     "add_extractions",
     "attention_folder",
+    "blocks_of",
     "drop_attention",
     "extracted",
     "extraction_id",
     "read_gaze",
     "read_maps",
+    "sinks_of",
 ]
 
 ROWS = pa.schema(
@@ -76,7 +78,8 @@ class Extraction:
 
     ``layers`` and ``tokens`` are as asked for (``all`` or ``0,5``; ``emotion,parts``). ``rows`` has the columns of
     :data:`ROWS`. ``width`` and ``height`` are of what the model was shown, whose corner lies at ``left``, ``top`` of
-    the picture; ``blocks`` and those of ``maps`` are in pixels of the picture.
+    the picture; ``blocks`` and those of ``maps`` are in pixels of the picture. ``sinks`` are places, counted over all
+    blocks.
     """
 
     generation_id: str
@@ -88,7 +91,7 @@ class Extraction:
     height: int
     left: int
     top: int
-    sinks: int
+    sinks: tuple[int, ...]
     blocks: tuple[Block, ...]
     rows: pa.Table
     maps: Maps | None = None
@@ -240,17 +243,18 @@ def read_maps(
     if row is None:
         return None
     key, file, blocks = row
-    return read_maps_of(store, file, key, [_block(**of) for of in json.loads(blocks)])
+    return read_maps_of(store, file, key, blocks_of(blocks))
 
 
 def _row(key: str, of: Extraction, file: str | None) -> tuple[object, ...]:
-    blocks = [
-        {"name": b.name, "rows": b.rows, "columns": b.columns}
-        | {"x": b.box.x, "y": b.box.y, "w": b.box.w, "h": b.box.h}
-        for b in of.blocks
-    ]
+    blocks, start = [], 0
+    for b in of.blocks:
+        box = {"x": b.box.x, "y": b.box.y, "w": b.box.w, "h": b.box.h}
+        sinks = [place - start for place in of.sinks if start <= place < start + b.places]
+        blocks.append({"name": b.name, "rows": b.rows, "columns": b.columns, **box, "sinks": sinks})
+        start += b.places
     return (
-        *(key, of.generation_id, of.method, of.heads, of.layers, of.tokens, of.sinks),
+        *(key, of.generation_id, of.method, of.heads, of.layers, of.tokens, len(of.sinks)),
         *(of.width, of.height, of.left, of.top, json.dumps(blocks), list(of.notes)),
         *(json.dumps(dict(of.environment), sort_keys=True), file, of.created_at),
     )
@@ -263,5 +267,21 @@ def _keyed(key: str, of: Extraction) -> pa.Table:
     return pa.table(columns, names=["extraction_id", "generation_id", *ROWS.names])
 
 
-def _block(*, name: str, rows: int, columns: int, x: float, y: float, w: float, h: float) -> Block:
-    return Block(name, rows, columns, Box(x, y, w, h))
+def blocks_of(written: str) -> tuple[Block, ...]:
+    """The grids that an extraction's column ``blocks`` holds."""
+    return tuple(
+        Block(of["name"], of["rows"], of["columns"], Box(of["x"], of["y"], of["w"], of["h"]))
+        for of in json.loads(written)
+    )
+
+
+def sinks_of(written: str) -> tuple[int, ...] | None:
+    """The places, counted over all grids, that the column ``blocks`` says are sinks; ``None`` where it does not say."""
+    found: list[int] = []
+    start = 0
+    for of in json.loads(written):
+        if "sinks" not in of:
+            return None
+        found += [start + place for place in of["sinks"]]
+        start += of["rows"] * of["columns"]
+    return tuple(found)

@@ -89,15 +89,21 @@ def write_maps(store: Store, batch: Iterable[tuple[str, str, Maps]]) -> str:
     return name
 
 
-def read_maps_of(store: Store, name: str, extraction_id: str, blocks: Sequence[Block]) -> Maps:
-    """The maps of one extraction from the file ``name``; ``blocks`` are its grids.
+def read_maps_of(
+    store: Store, name: str, extraction_id: str, blocks: Sequence[Block], *, target: str | None = None
+) -> Maps:
+    """The maps of one extraction from the file ``name``, or of one target of it; ``blocks`` are its grids.
 
     Raises:
         SetupError: the file is gone or damaged.
     """
     path = attention_folder(store) / Path(name).name
     try:
-        table = pq.read_table(path, filters=[("extraction_id", "=", extraction_id)])
+        wanted = [
+            ("extraction_id", "=", extraction_id),
+            *([] if target is None else [("target", "=", target)]),
+        ]
+        table = pq.read_table(path, filters=wanted)
         return _maps(table, blocks)
     except (OSError, ValueError, KeyError, pa.ArrowException) as problem:
         raise SetupError(

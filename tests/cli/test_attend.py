@@ -19,8 +19,9 @@ import pytest
 from PIL import Image
 
 from elena_wb.cli.attend_pictures import token_name
-from elena_wb.cli.attend_sources import Meant, meant_by, parse_layers
+from elena_wb.cli.attend_sources import Meant, meant_by
 from elena_wb.errors import SetupError, UsageError
+from elena_wb.parsing.layers import parse_layers
 from elena_wb.plugins import plugin_host
 from elena_wb.store import Store
 from tests.conftest import Program, plugin_on_path

@@ -64,7 +64,7 @@ def extraction(generation_id: str, weights: object = 0.1, **more: object) -> Ext
         schema=ROWS,
     )
     first = Extraction(
-        generation_id, "raw", "mean", "all", "emotion", 6, 4, 0, 0, 1, BLOCKS, rows, maps, ("a note",)
+        generation_id, "raw", "mean", "all", "emotion", 6, 4, 0, 0, (7,), BLOCKS, rows, maps, ("a note",)
     )
     return replace(first, **more)  # type: ignore[arg-type]
 
