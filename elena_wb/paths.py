@@ -26,7 +26,7 @@ def user_config_dir() -> Path:
 
 
 def packaged(name: str) -> Path:
-    """The data folder ``prompts`` or ``store``: inside an installed wheel, or at the top of a checkout."""
+    """The data folder ``prompts``, ``scales`` or ``store``: inside an installed wheel, or at the top of a checkout."""
     installed = Path(__file__).parent / f"_{name}"
     return installed if installed.is_dir() else Path(__file__).parent.parent / name
 

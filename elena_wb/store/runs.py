@@ -14,6 +14,7 @@ from elena_wb.store import tables
 from elena_wb.store.attention import drop_attention
 from elena_wb.store.database import DuckDBConnection, Store
 from elena_wb.store.maps import abandoned, remove, unnamed
+from elena_wb.store.rating_sessions import drop_items
 from elena_wb.store.records import RunSpec, RunStatus
 from elena_wb.store.schema import first_row, utc_now
 
@@ -268,7 +269,7 @@ def rename_run(store: Store, run_id: int, name: str) -> None:
 
 
 def delete_run(store: Store, run_id: int) -> int:
-    """Remove a run with everything its model said and what was extracted of it; stimuli stay.
+    """Remove a run with everything its model said, what was extracted of it and what people said of it; stimuli stay.
 
     Returns how many generations went.
 
@@ -281,6 +282,7 @@ def delete_run(store: Store, run_id: int) -> int:
         maps = drop_attention(
             connection, f"SELECT generation_id FROM generations WHERE run_id = {int(run_id)}"
         )
+        drop_items(connection, f"SELECT generation_id FROM generations WHERE run_id = {int(run_id)}")
         for table in ("body_parts", "label_scores", "marks"):
             connection.execute(
                 f"""DELETE FROM {table} WHERE generation_id IN
