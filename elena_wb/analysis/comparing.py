@@ -11,10 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from elena_wb.analysis.interval import proportion
+from elena_wb.analysis.paired import difference, mcnemar
 from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, Crosstab, Estimate
 
 FAILED, MISSING = -4, -5
 """Stand where :data:`elena_wb.core.ABSTAINED` and its like do: the model failed, or was not asked."""
+UNKNOWN = ABSTAINED
+"""Stands in :attr:`SideBySide.truth` where not exactly one label is true."""
 
 DIMENSIONS = ("valence", "arousal", "dominance")
 OUTCOMES = {ABSTAINED: "(no emotion)", REFUSED: "(refused)", UNPARSED: "(not read)"}
@@ -29,7 +32,8 @@ Numbers: TypeAlias = npt.NDArray[np.float64]
 class SideBySide:
     """The answers of two runs, one row for each of *n* questions (stimulus and repeat) that either was asked.
 
-    ``first`` and ``second`` (int32 ``[n]``) are positions in ``labels``, or what stands for no label.
+    ``first`` and ``second`` (int32 ``[n]``) are positions in ``labels``, or what stands for no label; ``truth`` (int32
+    ``[n]``) is the position of the one label that is true, or :data:`UNKNOWN`.
     ``text_changed`` (bool ``[n]``): the words differ; ``parts_named`` (bool ``[n]``): either names a part of the
     body; ``parts_changed`` (bool ``[n]``): they name different sets of parts. ``first_vad`` and ``second_vad``
     (float64 ``[n, 3]``) are valence, arousal and dominance, NaN where not stated.
@@ -38,6 +42,7 @@ class SideBySide:
     labels: tuple[str, ...]
     first: Codes
     second: Codes
+    truth: Codes
     text_changed: Flags
     parts_named: Flags
     parts_changed: Flags
@@ -80,6 +85,52 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class Correctness:
+    """Which answers are right, over the pairs of answers about stimuli of which exactly one label is true.
+
+    A refusal, an answer that cannot be read and one that names no emotion are wrong. ``p`` is McNemar's exact test of
+    the two runs being right equally often, two-sided; NaN where there is no such pair. ``gain`` is the share of right
+    answers of the second run less that of the first, with Newcombe's interval.
+    """
+
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+    p: float
+    gain: Estimate
+
+    @property
+    def n(self) -> int:
+        """How many pairs there are."""
+        return self.both + self.only_first + self.only_second + self.neither
+
+    @property
+    def first(self) -> Estimate:
+        """The share of the first run's answers that are right."""
+        return proportion(self.both + self.only_first, self.n)
+
+    @property
+    def second(self) -> Estimate:
+        """The share of the second run's answers that are right."""
+        return proportion(self.both + self.only_second, self.n)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How often an emotion is named, among pairs that could be read on both sides.
+
+    ``first`` and ``second`` count answers; ``change`` is the second run's share less the first's, with Newcombe's
+    interval for paired shares.
+    """
+
+    emotion: str
+    first: int
+    second: int
+    change: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What changed between the answers of the ``pairs`` that both runs have.
 
@@ -87,7 +138,8 @@ class Changes:
     emotion (or none where the other names one); ``one_read`` counts pairs that could be read on one side only.
     ``words`` is the share of all pairs whose text differs, ``parts`` the share that names other parts of the
     body, of the pairs read on both sides in which either answer names one. ``matrix`` counts all pairs:
-    outcome of the first answer by outcome of the second. ``flipped`` are the rows of the flips.
+    outcome of the first answer by outcome of the second. ``named`` has the emotions that either run names, in the
+    order of the labels, and "(no emotion)" last. ``flipped`` are the rows of the flips.
     """
 
     pairs: int
@@ -97,12 +149,14 @@ class Changes:
     words: Estimate
     parts: Estimate
     shifts: Mapping[str, Shift]
+    correct: Correctness
+    named: tuple[Named, ...]
     matrix: Crosstab
     flipped: npt.NDArray[np.intp]
 
 
 def compare(answers: SideBySide) -> Changes:
-    """Count what changed. Intervals are Wilson's, which take pairs for independent of one another."""
+    """Count what changed. Intervals are Wilson's and Newcombe's; they take pairs for independent of one another."""
     first, second = answers.first, answers.second
     paired = (first > FAILED) & (second > FAILED)
     read_first, read_second = first >= ABSTAINED, second >= ABSTAINED
@@ -121,6 +175,8 @@ def compare(answers: SideBySide) -> Changes:
             name: _shift(answers.first_vad[both_read, place], answers.second_vad[both_read, place])
             for place, name in enumerate(DIMENSIONS)
         },
+        correct=_correctness(first[paired], second[paired], answers.truth[paired]),
+        named=_named(answers.labels, first[both_read], second[both_read]),
         matrix=_matrix(answers.labels, first[paired], second[paired]),
         flipped=np.flatnonzero(flipped),
     )
@@ -150,6 +206,29 @@ def _shift(first: Numbers, second: Numbers) -> Shift:
     if not len(apart):
         return Shift(0, math.nan, math.nan)
     return Shift(len(apart), float(apart.mean()), float(np.abs(apart).mean()))
+
+
+def _fourfold(first: Flags, second: Flags) -> tuple[int, int, int, int]:
+    """In how many pairs both say yes, the first alone, the second alone, neither."""
+    both, a, b = int((first & second).sum()), int(first.sum()), int(second.sum())
+    return both, a - both, b - both, len(first) - a - b + both
+
+
+def _correctness(first: Codes, second: Codes, truth: Codes) -> Correctness:
+    known = truth != UNKNOWN
+    counts = _fourfold((first == truth)[known], (second == truth)[known])
+    p = mcnemar(counts[1], counts[2]) if known.any() else math.nan
+    return Correctness(*counts, p, difference(*counts))
+
+
+def _named(labels: tuple[str, ...], first: Codes, second: Codes) -> tuple[Named, ...]:
+    found = []
+    for code in (*range(len(labels)), ABSTAINED):
+        both, only_first, only_second, neither = _fourfold(first == code, second == code)
+        if both + only_first + only_second:
+            change = difference(both, only_first, only_second, neither)
+            found.append(Named(outcome(labels, code), both + only_first, both + only_second, change))
+    return tuple(found)
 
 
 def _matrix(labels: tuple[str, ...], first: Codes, second: Codes) -> Crosstab:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from elena_wb.analysis.bootstrap import estimates, merged
 from elena_wb.analysis.comparing import FAILED, MISSING
 from elena_wb.analysis.interval import proportion
+from elena_wb.analysis.paired import mcnemar
 from elena_wb.core import ABSTAINED, Estimate, Resampling
 
 Codes: TypeAlias = npt.NDArray[np.int32]
@@ -137,19 +138,6 @@ def effects(parts: Sequence[tuple[str, Asked]], resampling: Resampling = Resampl
         _effect(part, rows, left, p, p_holm, resampling)
         for (part, _), (rows, left), p, p_holm in zip(parts, counted, tested, corrected, strict=True)
     )
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """The exact two-sided p-value of McNemar's test (McNemar 1947, Psychometrika 12:153-157).
-
-    Of the pairs that changed on one side alone, each side's share is binomial with probability 1/2 if neither changes
-    more; without such pairs the p-value is 1.
-    """
-    if not only_first + only_second:
-        return 1.0
-    from scipy.stats import binomtest
-
-    return float(binomtest(only_first, only_first + only_second, 0.5).pvalue)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -126,7 +126,8 @@ def _joined(pieces: Iterator[Piece]) -> Iterator[Piece]:
     filled = (piece for piece in pieces if piece.text)
     for same, run in groupby(filled, lambda piece: piece.kind == "same"):
         found = list(run)
-        for kind in ("same",) if same else ("only first", "only second"):
+        kinds: tuple[Kind, ...] = ("same",) if same else ("only first", "only second")
+        for kind in kinds:
             text = "".join(piece.text for piece in found if piece.kind == kind)
             if text:
                 yield Piece(kind, text)

@@ -20,8 +20,9 @@ def compare(
     """Compare two runs, paired by stimulus and repeat: what lies between them, and which answers changed.
 
     Runs that differ in one thing alone, such as the quantisation of the model, show what that one thing does. Shares
-    have Wilson's 95 % interval. Failed calls, and pictures that only one of the two was asked about, are counted and
-    left out.
+    have Wilson's 95 % interval, differences of shares Newcombe's for pairs. Right answers of the two runs are compared
+    by McNemar's exact test where exactly one label is true. Failed calls, and pictures that only one of the two was
+    asked about, are counted and left out.
     """
     from elena_wb.cli.compare_tables import as_data, pieces
     from elena_wb.cli.score_formats import drawn

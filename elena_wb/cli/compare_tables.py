@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from elena_wb.analysis.comparing import Correctness
 from elena_wb.cli.score_tables import Piece, Table, shortened
 from elena_wb.core import Crosstab, Estimate
 from elena_wb.engine.comparing import Compared, Side
+from elena_wb.engine.telling_changes import (
+    headline,
+    interval,
+    interval_in_points,
+    lost_pairs,
+    points,
+    right_answers,
+    warnings,
+)
+from elena_wb.engine.telling_changes import percent as percent
 
 SHOWN_FLIPS = 20
 _SHOWN_TURNS = 15
@@ -21,36 +32,22 @@ def pieces(of: Compared) -> Iterator[Piece]:
         yield _about(side)
     yield ""
     yield headline(of)
-    yield from _warnings(of)
+    yield from warnings(of)
     if of.differences:
         yield _differences(of)
-    yield _lost(of)
+    yield lost_pairs(of)
     yield _changes(of)
+    yield right_answers(of)
+    if of.changes.correct.n:
+        yield _right(of)
+    if of.changes.named:
+        yield _named(of)
     shifts = _shifts(of)
     if shifts.rows:
         yield shifts
     yield from _matrix(of)
     if of.flips:
         yield _flips(of)
-
-
-def headline(of: Compared) -> str:
-    """What lies between the two runs, and how many answers that changed."""
-    flips = of.changes.flips
-    causes = of.causes
-    if not causes:
-        lead = "Nothing that is known to change answers lies between the two runs"
-    elif len(causes) == 1:
-        lead = f"The two runs differ in {causes[0].aspect} alone ({causes[0].first} → {causes[0].second})"
-    else:
-        lead = f"The two runs differ in {_joined([one.aspect for one in causes])}"
-    if not flips.n:
-        return f"{lead}: none of their {of.changes.pairs:,} pairs of answers could be read on both sides."
-    share = f"{percent(flips.value)}, 95 % interval {percent(flips.low)} to {percent(flips.high)}"
-    count = len(of.flips)
-    return (
-        f"{lead}: {count:,} of {flips.n:,} answers name{'s' if count == 1 else ''} another emotion ({share})."
-    )
 
 
 def as_data(of: Compared) -> dict[str, Any]:
@@ -72,6 +69,16 @@ def as_data(of: Compared) -> dict[str, Any]:
             name: {"n": shift.n, "mean": _finite(shift.mean), "mean_size": _finite(shift.mean_size)}
             for name, shift in changes.shifts.items()
         },
+        "right": _correctness(changes.correct),
+        "named": [
+            {
+                "emotion": one.emotion,
+                "first": one.first,
+                "second": one.second,
+                "difference": _apart(one.change),
+            }
+            for one in changes.named
+        ],
         "matrix": {
             "first": changes.matrix.rows,
             "second": changes.matrix.columns,
@@ -81,32 +88,10 @@ def as_data(of: Compared) -> dict[str, Any]:
     }
 
 
-def percent(share: float) -> str:
-    """``6.7 %``."""
-    return f"{100 * share:.1f} %"
-
-
 def _about(side: Side) -> str:
     name = f"Run {side.run_id} ({side.name})" if side.name else f"Run {side.run_id}"
     unfinished = f"; {side.unfinished}" if side.unfinished else ""
     return f"{name}: {side.model}, prompt {side.prompt}, condition {side.condition}{unfinished}"
-
-
-def _warnings(of: Compared) -> Iterator[str]:
-    if len(of.causes) > 1:
-        yield (
-            f"Warning: {len(of.causes)} things that can change answers differ, so that no change can be put "
-            "down to one of them."
-        )
-    if of.repeats:
-        yield (
-            "Some pictures were asked about repeatedly. The intervals take every pair for independent of the "
-            "others, and are too narrow for that."
-        )
-
-
-def _joined(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _differences(of: Compared) -> Table:
@@ -117,23 +102,6 @@ def _differences(of: Compared) -> Table:
     )
     columns = ("", *_sides(of), *(("can change answers",) if told else ()))
     return Table("What differs", columns, rows, len(columns))
-
-
-def _lost(of: Compared) -> str:
-    lost, first, second = of.changes.lost, of.first.run_id, of.second.run_id
-    told = [
-        (lost.failed_first, f"failed in run {first}"),
-        (lost.failed_second, f"failed in run {second}"),
-        (lost.failed_both, "failed in both"),
-        (lost.missing_first, f"not in run {first}"),
-        (lost.missing_second, f"not in run {second}"),
-    ]
-    listed = ", ".join(f"{count:,} {what}" for count, what in told if count)
-    return f"Pairs of answers: {of.changes.pairs:,}. " + (
-        f"Without a counterpart, and left out: {lost.total:,} ({listed})."
-        if lost.total
-        else "None were lost."
-    )
 
 
 def _changes(of: Compared) -> Table:
@@ -150,7 +118,7 @@ def _changes(of: Compared) -> Table:
             f"{of_pairs.n:,}",
             f"{round(of_pairs.value * of_pairs.n):,}" if of_pairs.n else "–",
             percent(of_pairs.value) if of_pairs.n else "–",
-            f"{percent(of_pairs.low)} to {percent(of_pairs.high)}" if of_pairs.n else "",
+            interval(of_pairs) if of_pairs.n else "",
         )
         for what, among, of_pairs in rows
     ]
@@ -168,6 +136,31 @@ def _changes(of: Compared) -> Table:
     return Table(
         "What changed", ("", "among pairs", "pairs", "changed", "share", "95 % interval"), tuple(table), 2
     )
+
+
+def _right(of: Compared) -> Table:
+    correct, (first, second) = of.changes.correct, _sides(of)
+    rows = [
+        (name, f"{round(share.value * share.n):,}", percent(share.value), interval(share))
+        for name, share in ((first, correct.first), (second, correct.second))
+    ]
+    rows.append(
+        ("difference", f"{correct.only_second - correct.only_first:+,}", *_apart_in_points(correct.gain))
+    )
+    return Table("Right answers", ("", "right", "share", "95 % interval"), tuple(rows))
+
+
+def _named(of: Compared) -> Table:
+    rows = tuple(
+        (one.emotion, f"{one.first:,}", f"{one.second:,}", *_apart_in_points(one.change))
+        for one in of.changes.named
+    )
+    columns = ("", *_sides(of), "points", "95 % interval")
+    return Table("Emotions named, among pairs read on both sides", columns, rows)
+
+
+def _apart_in_points(of: Estimate) -> tuple[str, str]:
+    return points(of.value), interval_in_points(of)
 
 
 def _shifts(of: Compared) -> Table:
@@ -256,6 +249,25 @@ def _estimate(of: Estimate) -> dict[str, float | int | None]:
         "low": _finite(of.low),
         "high": _finite(of.high),
     }
+
+
+def _correctness(of: Correctness) -> dict[str, Any]:
+    return {
+        "n": of.n,
+        "both": of.both,
+        "only_first": of.only_first,
+        "only_second": of.only_second,
+        "neither": of.neither,
+        "first": _apart(of.first),
+        "second": _apart(of.second),
+        "difference": _apart(of.gain),
+        "test": "McNemar, exact, two-sided",
+        "p": _finite(of.p),
+    }
+
+
+def _apart(of: Estimate) -> dict[str, float | None]:
+    return {"value": _finite(of.value), "low": _finite(of.low), "high": _finite(of.high)}
 
 
 def _finite(value: float) -> float | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elena_wb.analysis.comparing import FAILED, MISSING, Changes, SideBySide, compare, outcome
+from elena_wb.analysis.comparing import FAILED, MISSING, UNKNOWN, Changes, SideBySide, compare, outcome
 from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, UsageError
 from elena_wb.engine.differing import Difference, differences
 from elena_wb.store import Store, resolve_run, show_run
@@ -46,25 +47,42 @@ class Flip:
     stimulus_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Compared:
-    """Two runs, what lies between them, and what changed. ``repeats``: some stimulus was asked about repeatedly."""
+    """Two runs, what lies between them, and what changed.
+
+    ``table`` has the rows of :func:`elena_wb.store.pairing.side_by_side`, ``answers`` the same as arrays.
+    """
 
     first: Side
     second: Side
     differences: tuple[Difference, ...]
+    table: pa.Table
+    answers: SideBySide
     changes: Changes
-    flips: tuple[Flip, ...]
-    repeats: bool
 
     @property
     def causes(self) -> tuple[Difference, ...]:
         """The differences that can change answers."""
         return tuple(one for one in self.differences if one.matters)
 
+    @cached_property
+    def repeats(self) -> bool:
+        """Whether some stimulus was asked about repeatedly."""
+        return bool((self.table["repeat"].to_numpy() > 0).any())
 
-def compare_runs(store: Store, first: str, second: str) -> Compared:
+    @cached_property
+    def flips(self) -> tuple[Flip, ...]:
+        """The questions that are answered with different emotions, in order of the pictures."""
+        return _flips(self.table, self.answers, self.changes)
+
+
+def compare_runs(
+    store: Store, first: str, second: str, *, settings: Mapping[str, str | bool | int] | None = None
+) -> Compared:
     """Compare the runs that a user calls ``first`` and ``second``, by number or name.
+
+    ``settings`` are DuckDB's for the connection that reads all answers, such as a limit of its memory.
 
     Raises:
         UsageError: there is no such run, a name stands for several, both are the same run, or their answers
@@ -84,7 +102,7 @@ def compare_runs(store: Store, first: str, second: str) -> Compared:
             "which cannot be paired.",
             hint=f"`elena-wb score {ids[0]} {ids[1]} --scheme NAME` scores both in one scheme.",
         )
-    table = side_by_side(store, ids[0], ids[1], schemes[0])
+    table = side_by_side(store, ids[0], ids[1], schemes[0], settings=settings)
     answers = arranged(table)
     changes = compare(answers)
     if not changes.pairs:
@@ -96,9 +114,9 @@ def compare_runs(store: Store, first: str, second: str) -> Compared:
         first=_side(shown[0]),
         second=_side(shown[1]),
         differences=differences(shown[0], shown[1]),
+        table=table,
+        answers=answers,
         changes=changes,
-        flips=_flips(table, answers, changes),
-        repeats=bool((table["repeat"].to_numpy() > 0).any()),
     )
 
 
@@ -106,15 +124,17 @@ def arranged(table: pa.Table) -> SideBySide:
     """The rows of :func:`elena_wb.store.pairing.side_by_side` as arrays."""
     named = {
         label
-        for side in ("first", "second")
-        for label in table[f"{side}_emotion"].unique().to_pylist()
+        for column in ("first_emotion", "second_emotion", "truth")
+        for label in table[column].unique().to_pylist()
         if label is not None
     }
     labels = tuple(sorted(named))
+    place = {label: index for index, label in enumerate(labels)} | {None: UNKNOWN}
     return SideBySide(
         labels=labels,
         first=_codes(table, "first", labels),
         second=_codes(table, "second", labels),
+        truth=np.array([place[label] for label in table["truth"].to_pylist()], dtype=np.int32),
         text_changed=_flags(table, "text_changed"),
         parts_named=_flags(table, "parts_named"),
         parts_changed=_flags(table, "parts_changed"),

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
 from elena_wb.store.database import Store
 
-_SIDE = """
-    SELECT g.stimulus_id, g.repeat, g.status, g.emotion, g.raw_text, [g.valence, g.arousal, g.dominance] AS vad,
-           coalesce(b.parts, []) AS parts
-    FROM generations AS g LEFT JOIN (
-        SELECT generation_id, list_sort(list(DISTINCT coalesce(part, phrase))) AS parts
-        FROM body_parts GROUP BY generation_id
-    ) AS b USING (generation_id)
-    WHERE g.run_id = {run}
-"""
-_SIDE_BY_SIDE = f"""
-WITH a AS ({_SIDE.format(run="$first")}), b AS ({_SIDE.format(run="$second")})
+_SIDE_BY_SIDE = """
+WITH asked AS MATERIALIZED (
+    SELECT generation_id, run_id, stimulus_id, repeat, status, emotion, hash(raw_text) AS said,
+           [valence, arousal, dominance] AS vad
+    FROM generations WHERE run_id IN ($first, $second)
+),
+named AS (
+    SELECT generation_id, list_sort(list(DISTINCT coalesce(part, phrase))) AS parts
+    FROM body_parts SEMI JOIN asked USING (generation_id) GROUP BY generation_id
+),
+answers AS (
+    SELECT * EXCLUDE (parts), coalesce(parts, []) AS parts FROM asked LEFT JOIN named USING (generation_id)
+),
+a AS (FROM answers WHERE run_id = $first), b AS (FROM answers WHERE run_id = $second)
 SELECT stimulus_id, repeat, parse_filename(s.path) AS picture, s.person_index, t.label AS truth,
        a.status AS first_status, b.status AS second_status,
        a.emotion AS first_emotion, b.emotion AS second_emotion,
-       coalesce(a.raw_text IS DISTINCT FROM b.raw_text, false) AS text_changed,
+       coalesce(a.said <> b.said, false) AS text_changed,
        coalesce(len(a.parts) + len(b.parts) > 0, false) AS parts_named,
        coalesce(a.parts <> b.parts, false) AS parts_changed,
        coalesce(a.vad, [NULL, NULL, NULL]) AS first_vad, coalesce(b.vad, [NULL, NULL, NULL]) AS second_vad
@@ -33,15 +36,22 @@ ORDER BY picture, person_index, stimulus_id, repeat
 """
 
 
-def side_by_side(store: Store, first: int, second: int, scheme: str) -> pa.Table:
+def side_by_side(
+    store: Store,
+    first: int,
+    second: int,
+    scheme: str,
+    *,
+    settings: Mapping[str, str | bool | int] | None = None,
+) -> pa.Table:
     """One row for each stimulus and repeat that either run was asked about, in order of pictures' names.
 
     Columns: ``stimulus_id``, ``repeat``, ``picture`` (its file's name), ``person_index``, ``truth`` in
     ``scheme``; of each side (``first_…``, ``second_…``) ``status`` (NULL where it was not asked), ``emotion``
     and ``vad`` (a list of valence, arousal, dominance); ``text_changed``, ``parts_named`` (either names a part
-    of the body) and ``parts_changed`` (their sets of parts differ).
+    of the body) and ``parts_changed`` (their sets of parts differ). ``settings`` are DuckDB's for this connection.
     """
-    with store.read() as connection:
+    with store.read(settings) as connection:
         return connection.sql(
             _SIDE_BY_SIDE, params={"first": first, "second": second, "scheme": scheme}
         ).to_arrow_table()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elena_wb.analysis.comparing import DIMENSIONS, FAILED, MISSING, SideBySide, compare, outcome
+from elena_wb.analysis.comparing import DIMENSIONS, FAILED, MISSING, UNKNOWN, SideBySide, compare, outcome
 from elena_wb.core import ABSTAINED, REFUSED, UNPARSED
 
 LABELS = ("anger", "fear", "joy")
@@ -18,7 +18,7 @@ NOTHING = (math.nan, math.nan, math.nan)
 
 
 def beside(
-    first, second, *, words=None, named=None, parts=None, first_vad=None, second_vad=None
+    first, second, *, truth=None, words=None, named=None, parts=None, first_vad=None, second_vad=None
 ) -> SideBySide:
     n = len(first)
 
@@ -32,6 +32,7 @@ def beside(
         LABELS,
         np.array(first, dtype=np.int32),
         np.array(second, dtype=np.int32),
+        np.array(truth if truth is not None else [UNKNOWN] * n, dtype=np.int32),
         flags(words),
         flags(named),
         flags(parts),
@@ -45,6 +46,7 @@ def swapped(of: SideBySide) -> SideBySide:
         of.labels,
         of.second,
         of.first,
+        of.truth,
         of.text_changed,
         of.parts_named,
         of.parts_changed,
@@ -111,6 +113,48 @@ def test_where_nothing_can_be_paired_nothing_is_claimed():
     assert changes.matrix.rows == ()
     assert (changes.lost.failed_both, changes.lost.missing_first, changes.lost.missing_second) == (1, 1, 1)
     assert math.isnan(changes.shifts["valence"].mean)
+
+
+def test_right_answers_are_told_apart_by_which_side_gives_them():
+    # Ten questions with a true label: three right on both sides, four on the first alone (one of them refused on the
+    # second), one on the second alone, two on neither (both name nothing); two that are no pair, one without truth.
+    first = [JOY, FEAR, ANGER, JOY, JOY, FEAR, ANGER, JOY, ABSTAINED, ANGER, JOY, FAILED, JOY]
+    second = [JOY, FEAR, ANGER, FEAR, ANGER, JOY, REFUSED, FEAR, ABSTAINED, JOY, MISSING, JOY, JOY]
+    truth = [JOY, FEAR, ANGER, JOY, JOY, FEAR, ANGER, FEAR, JOY, FEAR, JOY, JOY, UNKNOWN]
+    correct = compare(beside(first, second, truth=truth)).correct
+    assert (correct.both, correct.only_first, correct.only_second, correct.neither, correct.n) == (
+        3,
+        4,
+        1,
+        2,
+        10,
+    )
+    assert (correct.first.value, correct.second.value) == (0.7, 0.4)
+    assert correct.gain.value == pytest.approx(-0.3)
+    assert correct.gain.low < -0.3 < correct.gain.high
+    assert correct.p == pytest.approx(2 * (1 + 5) / 2**5)
+
+
+def test_where_nothing_is_known_to_be_true_the_test_is_not_made():
+    correct = compare(beside([JOY, FEAR], [JOY, ANGER])).correct
+    assert correct.n == 0
+    assert math.isnan(correct.p)
+    assert math.isnan(correct.gain.value)
+    known = compare(beside([JOY, FEAR], [JOY, ANGER], truth=[JOY, JOY])).correct
+    assert (known.p, known.neither) == (1.0, 1)
+
+
+def test_each_emotion_is_counted_on_both_sides_among_pairs_that_could_be_read():
+    first = [JOY] * 6 + [FEAR] * 3 + [ABSTAINED, REFUSED, JOY]
+    second = [JOY] * 2 + [FEAR] * 4 + [FEAR] * 3 + [JOY, JOY, FAILED]
+    named = compare(beside(first, second)).named
+    assert [(one.emotion, one.first, one.second) for one in named] == [
+        ("fear", 3, 7),
+        ("joy", 6, 3),
+        ("(no emotion)", 1, 0),
+    ]
+    assert [one.change.value for one in named] == pytest.approx([0.4, -0.3, -0.1])
+    assert all(one.change.n == 10 and one.change.low < one.change.value < one.change.high for one in named)
 
 
 def test_outcomes_without_a_label_have_a_name():

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from elena_wb.analysis.comparing import FAILED, MISSING
-from elena_wb.analysis.occluding import UNKNOWN, Asked, Effect, Left, effects, holm, mcnemar
+from elena_wb.analysis.occluding import UNKNOWN, Asked, Effect, Left, effects, holm
 from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, Resampling
 
 
@@ -68,21 +67,6 @@ def test_nothing_that_counts_says_nothing() -> None:
     assert math.isnan(found.difference.value)
     assert (found.confidence, found.accuracy, found.verdict) == (None, None, "cannot be told")
     assert effects([]) == ()
-
-
-@given(st.integers(0, 300), st.integers(0, 300))
-def test_the_test_is_the_exact_binomial_one(first: int, second: int) -> None:
-    n, fewer = first + second, min(first, second)
-    tail = sum(math.comb(n, k) for k in range(fewer + 1)) / 2**n
-    assert mcnemar(first, second) == pytest.approx(min(1.0, 2 * tail), rel=1e-9)
-    assert mcnemar(first, second) == mcnemar(second, first)
-
-
-def test_a_published_example_of_the_test() -> None:
-    """Counts of Agresti 1990, Categorical Data Analysis, p. 350: 150 and 86; the normal approximation is near."""
-    z_squared = (150 - 86) ** 2 / (150 + 86)
-    assert mcnemar(150, 86) == pytest.approx(stats.chi2.sf(z_squared, 1), rel=0.2)
-    assert mcnemar(150, 86) == pytest.approx(3.7e-5, rel=0.05)
 
 
 def test_the_smallest_of_four_is_multiplied_by_four_and_order_is_kept() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from scipy.stats import binomtest
 
-from tests.conftest import Program
+from tests.conftest import Program, rows
 
 
 def answered(program: Program, folder: object, model: str, *options: str) -> None:
@@ -30,6 +31,9 @@ def test_runs_that_differ_in_quantisation_alone_say_how_many_answers_changed(pro
         f"differ in quantisation alone (F16 → Q4_0): {changed} of 30 answers {verb} another emotion" in shown
     )
     assert "None were lost" in shown
+    assert "Nothing is known to be true of these pictures" in shown
+    assert found["right"]["n"] == 0
+    assert found["right"]["p"] is None
     assert all(one["picture"] in shown for one in found["changed"])
     assert "Warning" not in shown
 
@@ -67,3 +71,36 @@ def test_what_cannot_be_compared_is_a_usage_error(program, pictures, runs, said)
 
 def test_without_a_store_there_is_no_run_to_compare(program):
     assert "There is no store" in program("compare", "1", "2", code=3).stderr
+
+
+def test_right_answers_are_tested_and_emotions_counted_on_both_sides(program, pictures, tmp_path):
+    (tmp_path / "labelled").mkdir()
+    for seed, emotion in enumerate(("fear", "anger", "happiness")):
+        pictures(12, name=f"labelled/{emotion}", seed=seed)
+    folder = tmp_path / "labelled"
+    answered(program, folder, "scripted:", "--dataset", "label-folders")
+    answered(program, folder, "scripted:", "--dataset", "label-folders", "--seed", "9", "--fresh")
+    found = json.loads(program("compare", "1", "2", "--json").stdout)
+    truths = rows(
+        program,
+        """SELECT count(*) FILTER (a.correct AND b.correct), count(*) FILTER (a.correct AND NOT b.correct),
+                  count(*) FILTER (NOT a.correct AND b.correct), count(a.correct)
+           FROM narratives AS a JOIN narratives AS b USING (stimulus_id, repeat)
+           WHERE a.run_id = 1 AND b.run_id = 2""",
+    )
+    right = found["right"]
+    counted = [right[name] for name in ("both", "only_first", "only_second", "n")]
+    assert counted == [int(count) for count in truths[0]]
+    assert right["n"] == 36
+    apart = (right["only_first"], right["only_first"] + right["only_second"])
+    assert right["p"] == pytest.approx(binomtest(*apart).pvalue if apart[1] else 1.0)
+    assert right["difference"]["value"] == pytest.approx((right["only_second"] - right["only_first"]) / 36)
+    assert sum(one["first"] for one in found["named"]) == found["emotion_changed"]["n"]
+    assert sum(one["second"] for one in found["named"]) == found["emotion_changed"]["n"]
+
+    shown = " ".join(program("compare", "1", "2").stdout.split())
+    assert (
+        f"{right['only_first']} only in run 1, {right['only_second']} only in run 2, and {right['neither']} in neither; p"
+        in shown
+    )
+    assert "Emotions named, among pairs read on both sides" in shown

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from elena_wb import builtin
-from elena_wb.cli.compare_tables import headline
 from elena_wb.core import Box, Condition, KnockOut, ModelError, Prompt, Sampling, UsageError
 from elena_wb.core import Request as Question
 from elena_wb.data import pixel_digest
@@ -20,6 +19,7 @@ from elena_wb.engine.pointing import moved_into, shown_of
 from elena_wb.engine.prefetch import Prepared, Recipe, prefetch
 from elena_wb.engine.resume import request_of
 from elena_wb.engine.study import Request, plan_study
+from elena_wb.engine.telling_changes import headline
 from elena_wb.masking import NOTHING_HIDDEN, Masking
 from elena_wb.plugins import PluginHost, build_host
 from elena_wb.store import Store
