@@ -21,6 +21,7 @@ from elena_wb.cli import (
     datasets,
     importing,
     interface,
+    jobs,
     keys,
     mask,
     models,
@@ -53,6 +54,7 @@ app.command("compare")(compare.compare)
 app.command("query")(query.query)
 app.command("import")(importing.import_)
 app.add_typer(runs.app, name="runs")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(prompts.app, name="prompts")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from elena_wb.jobs.job import ENDED, WAITING, Job, State
 from elena_wb.jobs.progress import Progress, progress
-from elena_wb.jobs.queue import cancel, forget, is_idle, jobs, submit, wake
+from elena_wb.jobs.queue import cancel, find, forget, is_idle, jobs, submit, wake
 
 __all__ = [
     "ENDED",
@@ -17,6 +17,7 @@ __all__ = [
     "Progress",
     "State",
     "cancel",
+    "find",
     "forget",
     "is_idle",
     "jobs",

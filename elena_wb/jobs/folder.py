@@ -93,6 +93,8 @@ class Folder:
         job = self.recorded(number)
         if job is None or job.state != "running" or self.lives(number):
             return job
+        if not (self.of_job(number) / "exit").exists() and self.is_served(job.environment):
+            return job  # whoever started it sees how it ended, and puts it down in a moment
         again = self.recorded(number)  # it may have been put down as ended meanwhile
         return self.settled(job) if again == job else again
 

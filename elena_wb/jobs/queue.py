@@ -68,6 +68,15 @@ def jobs(store_path: Path) -> tuple[Job, ...]:
     return Folder.of(store_path).jobs()
 
 
+def find(store_path: Path, number: int) -> Job:
+    """The job ``number`` as it stands now.
+
+    Raises:
+        UsageError: there is none.
+    """
+    return Folder.of(store_path).demand(number)
+
+
 def cancel(store_path: Path, number: int) -> Job:
     """Stop a job: one that waits never starts; one that runs finishes what is in flight, or at once if told again.
 
