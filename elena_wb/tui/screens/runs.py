@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -24,7 +25,7 @@ from elena_wb.tui.widgets.runs_table import RunsTable
 if TYPE_CHECKING:
     from elena_wb.tui.places import Place
 
-_LOOK_EVERY_S = 1.0
+_LOOK_EVERY_S, _RETRY_AFTER_S = 1.0, 5.0
 _LETTERS = "AB"
 _NO_STORE = "There is no store yet."
 _FIRST = (
@@ -49,12 +50,14 @@ class RunsScreen(WorkbenchScreen):
             "filter",
             "Filter",
             key_display="/",
-            tooltip="Filter by words, all of which must stand in a line",
+            tooltip="Filter by words that must all stand in a line",
         ),
-        Binding("i", "details", "Details", tooltip="All that is known of this run or job"),
+        Binding("i", "details", "Details", show=False, tooltip="All that is known of this run or job"),
         Binding("n", "new_run", "New", tooltip="A new run like this one"),
-        Binding("R", "resume", "Resume", tooltip="Go on with this run: ask for what is missing"),
-        Binding("x", "cancel", "Stop", tooltip="Stop the job that works on this run; again: kill it"),
+        Binding("R", "resume", "Resume", show=False, tooltip="Go on with this run: ask for what is missing"),
+        Binding(
+            "x", "cancel", "Stop", show=False, tooltip="Stop the job that works on this run; again: kill it"
+        ),
         Binding("f", "retry", "Retry", show=False, tooltip="Ask again what failed in this run"),
         Binding("r", "rename", "Rename", show=False, tooltip="Rename this run"),
         Binding("e", "export", "Export", show=False, tooltip="Export this run's answers to a file"),
@@ -96,6 +99,8 @@ class RunsScreen(WorkbenchScreen):
         self._cursor: str | None = remembered.get("runs.cursor")
         self._reading = False
         self._unread = False
+        self._trouble: str | None = None
+        self._not_before = 0.0
         self.table.focus()
         self.set_interval(_LOOK_EVERY_S, self._tick)
 
@@ -131,7 +136,9 @@ class RunsScreen(WorkbenchScreen):
         """Once a second while this screen is looked at: jobs, ages, and scores that lag behind."""
         if self.app.screen is not self or self._reading:
             return
-        if self._reader.behind:
+        if self._trouble is not None and monotonic() < self._not_before:
+            return
+        if self._reader.behind or self._trouble is not None:
             self.refresh_data()
             return
         self._reading = True
@@ -139,6 +146,7 @@ class RunsScreen(WorkbenchScreen):
 
     def _arrived(self, lines: list[RunLine]) -> None:
         self._reading = False
+        self._trouble = None
         self._lines = lines
         self.set_class(not lines, "-empty")
         if not lines:
@@ -148,13 +156,16 @@ class RunsScreen(WorkbenchScreen):
         self._read_on()
 
     def _failed(self, error: WorkbenchError) -> None:
+        """Say once what is wrong, and try again from time to time: another process may have the store."""
         self._reading = False
         if not self._lines:
             self.add_class("-empty")
             self.query_one(Empty).say(error.message, error.hint or "")
-        else:
+        elif self._trouble != error.message:
             self.workbench.tell(error)
-        self._read_on()
+        self._trouble = error.message
+        self._not_before = monotonic() + _RETRY_AFTER_S
+        self._unread = False
 
     def _read_on(self) -> None:
         if self._unread:
@@ -258,7 +269,7 @@ class RunsScreen(WorkbenchScreen):
         if len(chosen) == 1 and line is not None and line.run is not None and line.run.run_id not in chosen:
             chosen.append(line.run.run_id)
         if len(chosen) == 2:
-            self.workbench.go(places.Compare(*chosen))
+            self.workbench.go(places.Compare(chosen[0], chosen[1]))
         else:
             self.workbench.say("Choose two runs with the space bar, then press c.")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from rich.console import Group
+from rich.table import Column, Table
+from rich.text import Text
 from textual.binding import ActiveBinding, Binding
-from textual.content import Content
 from textual.screen import Screen
 
 from elena_wb.tui.widgets.reading import Reading
@@ -16,19 +18,24 @@ _OF_ALL_SCREENS = frozenset(binding.action for binding in Screen.BINDINGS if isi
 
 
 class Keys(Reading):
-    """The keys of ``screen`` as they are now: its own, those of what has the focus, those that work everywhere."""
+    """The keys of ``screen`` as they are now: its own, those that work everywhere, those of what has the focus."""
 
     def __init__(self, screen: Screen[Any]) -> None:
         name = getattr(screen, "name_of", "")
         about = getattr(screen, "about", "")
-        shown = Content.assemble(about, "\n") if about else Content("")
+        text = [about] if about else []
+        parts: list[Text | Table] = [Text(about)] if about else []
         for title, bindings in grouped(screen):
             if not bindings:
                 continue
-            shown += Content.styled(f"\n{title}\n", "bold underline")
+            table = Table.grid(Column(justify="right", width=_KEY_WIDTH), Column(), padding=(0, 2, 0, 0))
+            text += ["", title]
+            parts += [Text(f"\n{title}", style="bold underline")]
             for keys, description in _lines(screen, bindings):
-                shown += Content.styled(f"{keys:>{_KEY_WIDTH}}", "bold") + Content(f"  {description}\n")
-        super().__init__(f"Keys: {name}" if name else "Keys", shown.plain.strip("\n"), shown=shown.rstrip())
+                table.add_row(Text(keys, style="bold"), Text(description))
+                text.append(f"{keys:>{_KEY_WIDTH}}  {description}")
+            parts.append(table)
+        super().__init__(f"Keys: {name}" if name else "Keys", "\n".join(text), shown=Group(*parts))
 
 
 def grouped(screen: Screen[Any]) -> list[tuple[str, list[ActiveBinding]]]:

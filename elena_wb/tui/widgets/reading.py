@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
+from textual.visual import VisualType
 from textual.widgets import Static
 
 from elena_wb.tui.text import block, line
@@ -25,11 +25,11 @@ class Reading(ModalScreen[None]):
     ]
 
     DEFAULT_CSS = """
-    Reading > Vertical > VerticalScroll { height: auto; }
+    Reading > Vertical > VerticalScroll { height: 1fr; }
     Reading > Vertical > .how { color: $text-muted; margin-top: 1; }
     """
 
-    def __init__(self, title: str, text: str, *, shown: Content | None = None) -> None:
+    def __init__(self, title: str, text: str, *, shown: VisualType | None = None) -> None:
         super().__init__(classes="asking wide")
         self._title, self._text = title, text
         self._shown = block(text, longest=200_000) if shown is None else shown
