@@ -150,7 +150,10 @@ class WorkbenchApp(App[None]):
         self.action_show(place.screen)
 
     def action_show(self, mode: str) -> None:
-        """Show the screen of ``mode`` as it was left."""
+        """Show the screen of ``mode`` as it was left. A page that ``holds`` is left by its own keys only."""
+        if getattr(self.screen, "holds", False):
+            self.bell()
+            return
         self.remembered.set("screen", mode)
         if self.current_mode != mode:
             self.switch_mode(mode)
