@@ -7,7 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import duckdb
@@ -15,6 +15,7 @@ import duckdb
 from elena_wb import oslock
 from elena_wb.core import SetupError
 from elena_wb.store import schema
+from elena_wb.store.stopping import Stop, current_stop
 
 DuckDBConnection = duckdb.DuckDBPyConnection
 
@@ -26,6 +27,7 @@ _CONFIG: Mapping[str, str | bool | int] = {
 }
 _LOCKED = "Could not set lock"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.25
+_LOOK_UP = 0.05
 
 # DuckDB cannot open one file twice in a process with different settings, so threads take turns.
 _turns: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
@@ -66,13 +68,14 @@ class Store:
         Raises:
             SetupError: there is no store, it is newer than this program, or it cannot be read.
             StoreBusyError: another process is writing for too long.
+            NotWantedError: the :class:`~elena_wb.store.stopping.Stop` of this thread was requested.
         """
         if not self.path.exists():
             raise SetupError(
                 f"There is no store at {self.path} yet.",
                 hint="`elena-wb demo` or `elena-wb run` makes one; `--store` names another.",
             )
-        with self._turn():
+        with self._turn(current_stop()):
             if self._reading is not None and not settings:
                 yield self._reading
                 return
@@ -86,9 +89,25 @@ class Store:
                     schema.check(connection, self.path)
                 self._current = True
                 self._reading = None if settings else connection
-                yield connection
+                with _stopped_if_asked(connection):
+                    yield connection
             finally:
                 self._reading = None
+                connection.close()
+
+    @contextmanager
+    def peek(self) -> Iterator[DuckDBConnection]:
+        """A read-only connection to whatever is at the path: nothing is made, checked or brought up to date.
+
+        Raises:
+            SetupError: it cannot be read, or is no database.
+            StoreBusyError: another process is writing for too long.
+        """
+        with self._turn():
+            connection = self._connect(read_only=True)
+            try:
+                yield connection
+            finally:
                 connection.close()
 
     @contextmanager
@@ -147,11 +166,18 @@ class Store:
             raise _explained(problem, self.path, "create") from problem
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, stop: Stop | None = None) -> Iterator[None]:
         with _turns_guard:
             turn = _turns[self.path]
-        with turn:
+        if stop is None:
+            turn.acquire()
+        else:
+            while not turn.acquire(timeout=_LOOK_UP):
+                stop.check()
+        try:
             yield
+        finally:
+            turn.release()
 
     def _connect(
         self,
@@ -162,7 +188,10 @@ class Store:
     ) -> DuckDBConnection:
         deadline = time.monotonic() + (self.lock_timeout if timeout is None else timeout)
         pause = _FIRST_PAUSE
+        stop = current_stop() if read_only else None
         while True:
+            if stop is not None:
+                stop.check()
             try:
                 return duckdb.connect(
                     str(self.path), read_only=read_only, config={**_CONFIG, **(settings or {})}
@@ -178,6 +207,11 @@ class Store:
                     ) from problem
             time.sleep(min(random.uniform(0, pause), left))
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _stopped_if_asked(connection: DuckDBConnection) -> AbstractContextManager[None]:
+    stop = current_stop()
+    return nullcontext() if stop is None else stop.over(connection)
 
 
 _EXPLANATIONS = (

@@ -46,7 +46,7 @@ _REACHING = frozenset(
         StatementType.CALL,
     }
 )
-_SANDBOX: Mapping[str, str | bool | int] = {
+SANDBOX: Mapping[str, str | bool | int] = {
     "enable_external_access": False,
     "allow_community_extensions": False,
     "python_enable_replacements": False,
@@ -55,6 +55,7 @@ _SANDBOX: Mapping[str, str | bool | int] = {
     "threads": 2,
     "lock_configuration": True,
 }
+"""Settings of a connection that runs what somebody wrote: it reaches nothing but the store, and memory is bounded."""
 # DuckDB before 2.0 lets these functions through although the configuration is locked.
 _CONFIGURING = re.compile(r"\b(enable|disable)_(logging|profiling)\b", re.IGNORECASE)
 
@@ -117,7 +118,7 @@ def ask(
     """
     with suppress(SetupError):
         drain_orphans(store)
-    settings = {} if allow_external else _SANDBOX
+    settings = {} if allow_external else SANDBOX
     opened = store.write(settings) if write else store.read(settings)
     try:
         with opened as connection:
@@ -251,7 +252,7 @@ def _explained(store: Store, problem: duckdb.Error, sql: str) -> QueryError:
     elif "read-only mode" in message:
         hint = "Allow changes with `--write`."
     elif isinstance(problem, duckdb.OutOfMemoryException):
-        message = f"The query needs more than {_SANDBOX['memory_limit']} of memory."
+        message = f"The query needs more than {SANDBOX['memory_limit']} of memory."
         hint = "Ask for less, or lift the bound with `--allow-external`."
     return QueryError(message, hint=hint, place=place)
 

@@ -100,6 +100,13 @@ def checked(condition: str) -> str:
     return condition
 
 
+def tree_of(condition: str) -> object:
+    """DuckDB's tree of a condition that was checked."""
+    statements = _parsed(f"SELECT (\n{condition}\n)")["statements"]
+    assert isinstance(statements, list)
+    return statements[0]["node"]["select_list"][0]
+
+
 def paired_runs(store: Store, run_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """Unmasked and masked run of each pair of runs (view ``pairs``) of which one at least is among ``run_ids``."""
     listed = ", ".join(str(int(run_id)) for run_id in run_ids)
@@ -167,17 +174,18 @@ def _asked(store: Store, sql: str, *, of_user: bool) -> list[tuple]:  # type: ig
     except UsageError as problem:
         if not of_user:
             raise
-        raise _explained(store, problem) from problem
+        raise explained(store, problem.message) from problem
 
 
-def _explained(store: Store, problem: UsageError) -> UsageError:
+def explained(store: Store, message: str) -> UsageError:
+    """What is wrong with a condition, given what DuckDB says of it; tells the columns there are."""
     known = columns(store)
-    missing = _EXPECTED.search(problem.message)
+    missing = _EXPECTED.search(message)
     told = f"Columns: {', '.join(known)}."
     if missing:
         near = nearest(missing[1], known) or ""
         return UsageError(f"--where: there is no column `{missing[1]}`.", hint=f"{near} {told}".strip())
-    reason = _KIND.sub("", problem.message.partition("\n")[0])
+    reason = _KIND.sub("", message.partition("\n")[0])
     return UsageError(f"--where cannot be used: {reason}", hint=told)
 
 
