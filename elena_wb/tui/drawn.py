@@ -73,23 +73,36 @@ def scaled(content: PictureContent, space: tuple[int, int], graphics: Graphics) 
 
 
 def draw(base: Scaled, lit: str | None, graphics: Graphics) -> Drawn:
-    """``base`` with the outlines of its parts; the part ``lit`` stands out and all else is dimmed."""
-    outlines = _few(base.content.outlines, lit)
+    """``base`` with the outlines of its parts; the part ``lit`` (``hands`` is both) stands out, all else is dimmed."""
+    found = _named(base.content.outlines, lit)
+    outlines = _few(base.content.outlines, found)
     height, width = base.content.pixels.shape[:2]
     image = base.image.copy()
-    if lit is not None and lit in outlines:
-        image = _dimmed(image, outlines[lit], (width, height))
+    if found:
+        image = _dimmed(image, [box for part in found for box in outlines[part]], (width, height))
     if graphics.method == "blocks":
-        _outline_thinly(image, outlines, lit, (width, height))
+        _outline_thinly(image, outlines, found, (width, height))
         return Drawn(tuple(_half_blocks(np.asarray(image))), *base.cells)
-    _outline(image, outlines, lit, (width, height))
+    _outline(image, outlines, found, (width, height))
     return _by_protocol(image, base.cells, graphics)
 
 
-def _few(outlines: Mapping[str, Sequence[Box]], lit: str | None) -> dict[str, Sequence[Box]]:
-    kept: dict[str, Sequence[Box]] = {}
+def _named(outlines: Mapping[str, Sequence[Box]], lit: str | None) -> frozenset[str]:
+    """The outlined parts that ``lit`` means."""
+    if lit is None:
+        return frozenset()
+    from elena_wb.masking.parts import members
+
+    wanted = members(lit)
+    return frozenset(
+        part for part, boxes in outlines.items() if boxes and {part, part.replace("-", "_")} & wanted
+    )
+
+
+def _few(outlines: Mapping[str, Sequence[Box]], lit: frozenset[str]) -> dict[str, Sequence[Box]]:
+    kept: dict[str, Sequence[Box]] = {part: outlines[part][:_MOST_BOXES] for part in lit}
     left = _MOST_BOXES
-    for part in sorted(outlines, key=lambda part: part != lit):
+    for part in [one for one in outlines if one not in lit]:
         boxes = outlines[part][:left]
         if boxes:
             kept[part] = boxes
@@ -110,24 +123,25 @@ def _dimmed(image: Image.Image, boxes: Sequence[Box], picture: tuple[int, int]) 
 
 
 def _outline(
-    image: Image.Image, outlines: Mapping[str, Sequence[Box]], lit: str | None, picture: tuple[int, int]
+    image: Image.Image, outlines: Mapping[str, Sequence[Box]], lit: frozenset[str], picture: tuple[int, int]
 ) -> None:
     from elena_wb.drawing.outlines import draw_outlines, styles
 
     lines = styles(sorted(outlines))
     size = 13 if image.height >= _NAMED_FROM else None
-    shown = {part: boxes for part, boxes in outlines.items() if part != lit}
-    if lit is not None and lit in outlines:
-        draw_outlines(image, shown, lines, picture, thickness=1, size=None)
-        draw_outlines(image, {lit: outlines[lit]}, lines, picture, thickness=4, size=size)
+    others = {part: boxes for part, boxes in outlines.items() if part not in lit}
+    if lit:
+        draw_outlines(image, others, lines, picture, thickness=1, size=None)
+        shown = {part: outlines[part] for part in sorted(lit)}
+        draw_outlines(image, shown, lines, picture, thickness=4, size=size)
     else:
-        draw_outlines(image, shown, lines, picture, thickness=2, size=size)
+        draw_outlines(image, others, lines, picture, thickness=2, size=size)
 
 
 def _outline_thinly(
-    image: Image.Image, outlines: Mapping[str, Sequence[Box]], lit: str | None, picture: tuple[int, int]
+    image: Image.Image, outlines: Mapping[str, Sequence[Box]], lit: frozenset[str], picture: tuple[int, int]
 ) -> None:
-    """Outlines one pixel wide: a half-block is a large pixel. They are blended in, so as to hide little."""
+    """Outlines one pixel wide: a half-block is a large pixel. They are blended in, or only those lit are drawn."""
     from PIL import Image, ImageDraw
 
     from elena_wb.drawing.outlines import styles
@@ -135,19 +149,14 @@ def _outline_thinly(
     lines = styles(sorted(outlines))
     layer = image.copy()
     pen = ImageDraw.Draw(layer)
-    for part, boxes in outlines.items():
-        for box in boxes:
-            if part != lit and (place := _placed(box, picture, image.size)) is not None:
-                pen.rectangle(place, outline=lines[part].colour)
-    if lit is None or lit not in outlines:
-        image.paste(Image.blend(image, layer, _FAINT))
-        return
-    for box in outlines[lit]:
-        if (place := _placed(box, picture, image.size)) is not None:
-            left, top, right, bottom = place
-            ImageDraw.Draw(image).rectangle(
-                (left - 1, top - 1, right + 1, bottom + 1), outline=lines[lit].colour
-            )
+    grown = 1 if lit else 0
+    for part in sorted(lit or outlines):
+        for box in outlines[part]:
+            if (place := _placed(box, picture, image.size)) is not None:
+                left, top, right, bottom = place
+                around = (left - grown, top - grown, right + grown, bottom + grown)
+                pen.rectangle(around, outline=lines[part].colour)
+    image.paste(Image.blend(image, layer, 1.0 if lit else _FAINT))
 
 
 def _placed(box: Box, picture: tuple[int, int], canvas: tuple[int, int]) -> tuple[int, int, int, int] | None:

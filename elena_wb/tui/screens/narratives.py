@@ -1,19 +1,472 @@
-"""Read answers beside their pictures."""
+"""Read answers beside their pictures: a table of those that pass a filter, the picture, the answer."""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal
+from textual.widgets import Input, Static
+
+from elena_wb.core import SetupError
+from elena_wb.errors import WorkbenchError
+from elena_wb.store.browsing import ORDERS, Filter, Order, Rows, choices, lines, matching, page_of
+from elena_wb.store.counterparts import counterparts, flipped
+from elena_wb.store.finding import count_answers, label_scores, next_among, place_of, row_of, wrong
+from elena_wb.store.marking import put_mark
+from elena_wb.store.runs import list_runs
+from elena_wb.tui import places
+from elena_wb.tui.narratives_lines import COLUMNS, as_text
+from elena_wb.tui.narratives_picture import View, content_of
 from elena_wb.tui.screen import WorkbenchScreen
+from elena_wb.tui.text import block, line
+from elena_wb.tui.widgets.answer import AnswerPane
+from elena_wb.tui.widgets.asking import AskText
+from elena_wb.tui.widgets.chips import Chips
 from elena_wb.tui.widgets.empty import Empty
+from elena_wb.tui.widgets.filters import Choices, FilterDialog, in_words
+from elena_wb.tui.widgets.paged import PagedTable
+from elena_wb.tui.widgets.picture import Picture
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from elena_wb.engine.showing import Shown
+    from elena_wb.store.browsing import AnswerPage
+
+_STALE_S = 0.3
+"""So long the picture of the answer before may stand beside another."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """The rows that pass, the number of all, and the place of the answer that is to be under the cursor."""
+
+    rows: Rows
+    all: int
+    place: int | None
 
 
 class NarrativesScreen(WorkbenchScreen):
-    """Read answers beside their pictures."""
+    """Walk through answers."""
 
     name_of = "Narratives"
-    about = "Read answers beside their pictures."
+    about = "Read answers beside their pictures: filter, mark, annotate, jump to errors and flips."
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-vast")]  # noqa: RUF012 - as Screen has it
+    CSS = """
+    NarrativesScreen #passing { height: 1; padding: 0 1; background: $boost; }
+    NarrativesScreen #passing > Static { width: 1fr; height: 1; }
+    NarrativesScreen #passing.error > Static { color: $text-error; }
+    NarrativesScreen #find { display: none; width: 1fr; height: 1; border: none; }
+    NarrativesScreen #find.asked { display: block; }
+    NarrativesScreen #body { layout: grid; height: 1fr; grid-gutter: 0 1; }
+    NarrativesScreen.-narrow #body { grid-size: 2 2; grid-columns: 29 1fr; grid-rows: 6 1fr; }
+    NarrativesScreen.-narrow #answers { column-span: 2; }
+    NarrativesScreen.-wide #body { grid-size: 2 2; grid-columns: 56 1fr; grid-rows: 1fr 1fr; }
+    NarrativesScreen.-wide #answers { row-span: 2; }
+    NarrativesScreen.-vast #body { grid-size: 3 1; grid-columns: 62 5fr 6fr; grid-rows: 1fr; }
+    NarrativesScreen Empty, NarrativesScreen.empty #body { display: none; }
+    NarrativesScreen.empty Empty { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "walk(1)", "Next answer", show=False),
+        Binding("k", "walk(-1)", "Previous answer", show=False),
+        Binding("slash", "find", "Text", key_display="/", tooltip="Filter by text"),
+        Binding("x", "filter", "Filter", tooltip="Filter: every criterion, SQL, and the order"),
+        Binding("z", "unfilter", "All", show=False, tooltip="All answers: take the filter away"),
+        Binding("e", "next_wrong", "Error", tooltip="Next wrong answer"),
+        Binding("f", "next_flip", "Flip", tooltip="Next answer that differs from its counterpart"),
+        Binding("m", "mark", "Mark", tooltip="Mark the answer (*), or unmark it"),
+        Binding("a", "annotate", "Note", tooltip="Write a note to the answer (+)"),
+        Binding("v", "view", "View", tooltip="The picture as it is, or as the model saw it"),
+        Binding("p", "parts", "Parts", show=False, tooltip="Parts of the body: left and right light them"),
+        Binding("t", "raw", "Raw", show=False, tooltip="The answer word for word"),
+        Binding("s", "order", "Order", show=False, tooltip="Another order"),
+        Binding("y", "copy(False)", "Copy the narrative", show=False),
+        Binding("Y", "copy(True)", "Copy all of the answer", show=False),
+        Binding("o", "open", "Open the picture in another program", show=False),
+        Binding("g", "attention", "Attention: where the model looked", show=False),
+        Binding("c", "compare", "Compare with the counterpart", show=False),
+        Binding("escape", "back", "Back to the table", show=False),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._filter = Filter()
+        self._order: Order = "run"
+        self._view: View = "seen"
+        self._rows: Rows | None = None
+        self._all = 0
+        self._page: AnswerPage | None = None
+        self._shown: Shown | None = None
+        self._wanted: str | None = None
+        self._again: Callable[[], None] | None = None
+        self._reading = False
+        self._stale: Timer | None = None
 
     def content(self) -> ComposeResult:
-        """Nothing yet."""
-        yield Empty("There is nothing here yet.", "")
+        """What passes, then table, picture and answer; or what to do where there is nothing."""
+        with Horizontal(id="passing"):
+            yield Static("", markup=False)
+            yield Input(placeholder="text to look for; enter filters, escape leaves", id="find", compact=True)
+        with Container(id="body"):
+            yield PagedTable(COLUMNS, id="answers")
+            yield Picture(id="picture")
+            yield AnswerPane(id="answer")
+        yield Empty("There are no answers yet.", "")
+
+    def on_mount(self) -> None:
+        """Begin where it was left."""
+        kept = self.workbench.remembered
+        self._filter = Filter.from_json(kept.get("narratives.filter"))
+        order = kept.get("narratives.order")
+        self._order = order if order in ORDERS else "run"
+        self._view = "original" if kept.get("narratives.view") == "original" else "seen"
+        wanted = kept.get("narratives.answer")
+        self._wanted = wanted if isinstance(wanted, str) else None
+        self.query_one(PagedTable).focus()
+
+    def arrive(self, place: places.Place) -> None:
+        """Show the answers of a filter, and the one that is meant."""
+        if not isinstance(place, places.Narratives):
+            return
+        if place.filter is not None:
+            self._filter = place.filter
+        self._wanted = place.generation_id or (None if place.filter is not None else self._wanted)
+        self._read(afresh=True, must=place.generation_id is not None)
+
+    def refresh_data(self) -> None:
+        """Read again which answers pass; the one under the cursor stays."""
+        self._read()
+
+    # --- which answers
+
+    def _read(self, *, afresh: bool = False, must: bool = False) -> None:
+        """Find the rows that pass. ``afresh`` is another question; with ``must`` the answer wanted is to be among them.
+
+        While the same question is being asked, it is asked once more afterwards and not from the start: a store that is
+        written all the time would never be read to the end.
+        """
+        if self._reading and not afresh:
+            self._again = self._read
+            return
+        self._reading, self._again = True, None
+        store, wanted, order = self.store, self._filter, self._order
+        target = self._wanted or (self._page.generation_id if self._page is not None else None)
+
+        def work() -> _Found:
+            count = count_answers(store)
+            rows = matching(store, wanted, order)
+            row = row_of(store, target) if target is not None and store.exists() else None
+            place = place_of(rows, row)
+            return _Found(rows, count, place)
+
+        def then(found: _Found) -> None:
+            if must and found.place is None and wanted != Filter():
+                self._filter = Filter()
+                self.workbench.say("The filter was taken away: the answer does not pass it.")
+                self._reading = False
+                self._read(afresh=True)
+                return
+            self._take(found, afresh=afresh or self._rows is None)
+
+        self.fetch(work, then, group="rows", failed=self._failed)
+
+    def _take(self, found: _Found, *, afresh: bool) -> None:
+        store, rows = self.store, found.rows
+        self._rows, self._all = rows, found.all
+        table = self.query_one(PagedTable)
+        table.show(len(rows), lambda first, last: lines(store, rows[first:last]), keep_cursor=not afresh)
+        if found.place is not None and found.place != table.cursor:
+            table.move_to(found.place)
+        self._wanted = None
+        self.set_class(not len(rows), "empty")
+        self._tell_passing()
+        if not len(rows):
+            self._show_nothing()
+        elif not afresh and self._page is not None and found.place is not None:
+            self._read_answer(self._page.generation_id)
+        self._done()
+
+    def _failed(self, error: WorkbenchError) -> None:
+        self._rows = None
+        self._tell_passing(error)
+        if not self._filter.where:
+            self.workbench.tell(error)
+        self._done()
+
+    def _done(self) -> None:
+        self._reading = False
+        again, self._again = self._again, None
+        if again is not None:
+            again()
+
+    def _tell_passing(self, error: WorkbenchError | None = None) -> None:
+        passing = self.query_one("#passing")
+        passing.set_class(error is not None, "error")
+        said = passing.query_one(Static)
+        if error is not None:
+            said.update(line(f"✗ {error.message} (x changes the filter, z takes it away)"))
+            return
+        words = in_words(self._filter, self._order)
+        found = len(self._rows) if self._rows is not None else 0
+        count = f"{found:,} of {self._all:,} answers" if found != self._all else f"{found:,} answers"
+        way_back = " (z: all)" if self._filter != Filter() else ""
+        said.update(line(count + (f" · {words.plain}{way_back}" if words.plain else "")))
+
+    def _show_nothing(self) -> None:
+        self._page = self._shown = None
+        self.query_one(AnswerPane).show(None)
+        self.query_one(Picture).show(None)
+        empty = self.query_one(Empty)
+        if self._all:
+            empty.say("No answer passes the filter.", "z takes it away, x changes it.")
+        else:
+            empty.say(
+                "There are no answers yet.",
+                "Start a run: key 7, or `elena-wb run FOLDER -m MODEL`. `elena-wb demo` makes a study to look at.",
+            )
+
+    def _ask_for(self, wanted: Filter, order: Order | None = None) -> None:
+        """Show what passes another filter, or the same in another order."""
+        self._filter, self._order = wanted, order or self._order
+        kept = self.workbench.remembered
+        kept.set("narratives.filter", wanted.as_json() if wanted != Filter() else None)
+        kept.set("narratives.order", self._order)
+        self._read(afresh=True)
+
+    def action_find(self) -> None:
+        """Ask for a text."""
+        find = self.query_one("#find", Input)
+        find.value = self._filter.text
+        find.add_class("asked")
+        find.focus()
+
+    @on(Input.Submitted, "#find")
+    def _find(self, event: Input.Submitted) -> None:
+        self.action_back()
+        self._ask_for(replace(self._filter, text=event.value.strip()))
+
+    @on(Input.Blurred, "#find")
+    def _left(self) -> None:
+        self.query_one("#find").remove_class("asked")
+
+    def action_back(self) -> None:
+        """Leave the line, or the answer, for the table."""
+        self.query_one(PagedTable).focus()
+
+    def action_filter(self) -> None:
+        """Open the window with all criteria."""
+        store = self.store
+
+        def work() -> Choices:
+            found = choices(store)
+            runs = [(one.run_id, f"{one.name or one.model_uri} {one.condition}") for one in list_runs(store)]
+            return Choices(found["emotions"], found["truths"], found["conditions"], runs)
+
+        def then(found: Choices) -> None:
+            def taken(answer: tuple[Filter, Order] | None) -> None:
+                if answer is not None:
+                    self._ask_for(*answer)
+
+            dialog = FilterDialog(
+                self._filter, self._order, found, lambda wanted: len(matching(store, wanted))
+            )
+            self.workbench.push_screen(dialog, taken)
+
+        self.fetch(work, then, group="choices")
+
+    def action_unfilter(self) -> None:
+        """Show all."""
+        self._ask_for(Filter())
+
+    def action_order(self) -> None:
+        """The next order."""
+        self._ask_for(self._filter, ORDERS[(ORDERS.index(self._order) + 1) % len(ORDERS)])
+
+    # --- walking
+
+    def action_walk(self, by: int) -> None:
+        """The next or previous answer, wherever the focus is."""
+        table = self.query_one(PagedTable)
+        table.move_to(min(max(0, table.cursor + by), max(0, table.count - 1)))
+
+    def action_next_wrong(self) -> None:
+        """The next answer that is wrong."""
+        store = self.store
+        self._jump(lambda part: wrong(store, part), "No wrong answer follows.")
+
+    def action_next_flip(self) -> None:
+        """The next answer that differs from its counterpart under another condition."""
+        store = self.store
+        self._jump(lambda part: flipped(store, part), "No answer that differs from its counterpart follows.")
+
+    def _jump(self, chosen: Callable[[Rows], Rows], otherwise: str) -> None:
+        rows, after = self._rows, self.query_one(PagedTable).cursor
+        if rows is None or not len(rows):
+            return
+
+        def then(place: int | None) -> None:
+            if place is None:
+                self.workbench.say(otherwise)
+            elif rows is self._rows:
+                self.query_one(PagedTable).move_to(place)
+
+        self.fetch(lambda: next_among(rows, after, chosen), then, group="jump")
+
+    # --- the answer
+
+    @on(PagedTable.Highlighted)
+    def _highlighted(self, event: PagedTable.Highlighted) -> None:
+        generation_id = str(event.line["generation_id"])
+        if self._page is None or self._page.generation_id != generation_id:
+            self._read_answer(generation_id)
+
+    @on(PagedTable.Chosen)
+    def _chosen(self) -> None:
+        self.query_one(AnswerPane).focus()
+
+    def _read_answer(self, generation_id: str) -> None:
+        store = self.store
+
+        def work() -> tuple[AnswerPage | None, tuple[tuple[str, float], ...]]:
+            return page_of(store, generation_id), label_scores(store, generation_id)
+
+        def then(found: tuple[AnswerPage | None, tuple[tuple[str, float], ...]]) -> None:
+            page, scores = found
+            other = page is None or self._page is None or page.generation_id != self._page.generation_id
+            self._page = page
+            self.query_one(AnswerPane).show(page, scores)
+            if page is not None and other:
+                self.workbench.remembered.set("narratives.answer", page.generation_id)
+                self._read_picture(generation_id)
+
+        self.fetch(work, then, group="answer")
+
+    def _read_picture(self, generation_id: str) -> None:
+        from elena_wb.engine.showing import shown
+
+        store, host = self.store, self.workbench.host
+        picture = self.query_one(Picture)
+        if self._stale is not None:
+            self._stale.stop()
+        stale = self._stale = self.set_timer(_STALE_S, lambda: picture.show(None, "reading the picture …"))
+
+        def then(found: Shown) -> None:
+            stale.stop()
+            self._shown = found
+            self._draw_picture()
+            self.query_one(AnswerPane).light(found.regions)
+
+        def failed(error: WorkbenchError) -> None:
+            stale.stop()
+            self._shown = None
+            picture.show(None, error.message)
+
+        self.fetch(lambda: shown(store, host, generation_id), then, group="picture", failed=failed)
+
+    def _draw_picture(self) -> None:
+        picture = self.query_one(Picture)
+        if self._shown is None or self._page is None:
+            picture.show(None)
+            return
+        picture.show(*content_of(self._shown, self._page.condition, self._view))
+
+    @on(Chips.Lit)
+    def _lit(self, event: Chips.Lit) -> None:
+        self.query_one(Picture).highlight(event.chip.key if event.chip is not None else None)
+
+    def action_view(self) -> None:
+        """The picture as the model saw it, or as it is."""
+        self._view = "original" if self._view == "seen" else "seen"
+        self.workbench.remembered.set("narratives.view", self._view)
+        self._draw_picture()
+
+    def action_parts(self) -> None:
+        """Walk through the parts of the body."""
+        self.query_one(Chips).focus()
+
+    def action_raw(self) -> None:
+        """The answer word for word, or as it was read."""
+        self.query_one(AnswerPane).toggle_raw()
+
+    # --- what can be done with it
+
+    def action_mark(self) -> None:
+        """Mark the answer, or unmark it."""
+        page = self._page
+        if page is not None:
+            self._keep(page.generation_id, marked=not page.marked, note=page.note)
+
+    def action_annotate(self) -> None:
+        """Write a note."""
+        page = self._page
+        if page is None:
+            return
+
+        def written(note: str | None) -> None:
+            if note is not None:
+                self._keep(page.generation_id, marked=page.marked, note=note)
+
+        question = "Note to this answer (empty takes it away)"
+        self.workbench.push_screen(AskText(question, page.note or ""), written)
+
+    def _keep(self, generation_id: str, *, marked: bool, note: str | None) -> None:
+        store = self.store
+
+        def work() -> None:
+            put_mark(store, generation_id, marked=marked, note=note)
+
+        self.fetch(work, lambda _: self.workbench.refresh_data(), group="mark")
+
+    def action_copy(self, whole: bool) -> None:
+        """Put the narrative, or all, on the clipboard."""
+        page = self._page
+        if page is None:
+            return
+        text = as_text(page) if whole else page.narrative or page.raw_text or page.error or ""
+        self.workbench.copy_to_clipboard(str(block(text, longest=200_000)))
+        self.workbench.say("Copied all of the answer." if whole else "Copied the narrative (Y copies all).")
+
+    def action_open(self) -> None:
+        """Open the picture in another program."""
+        from elena_wb.engine.opening import open_outside
+
+        shown = self._shown
+        if shown is None:
+            return
+        try:
+            if shown.problem is not None:
+                raise SetupError(shown.problem)
+            open_outside(shown.path)
+        except SetupError as error:
+            self.workbench.tell(error)
+
+    def action_attention(self) -> None:
+        """Where the model looked as it gave this answer."""
+        if self._page is not None:
+            self.workbench.go(places.Attention(self._page.generation_id))
+
+    def action_compare(self) -> None:
+        """This answer beside its counterpart under another condition."""
+        page, store = self._page, self.store
+        if page is None:
+            return
+
+        def then(found: int | None) -> None:
+            if found is None:
+                self.workbench.say("Nothing was asked of this picture under another condition.")
+                return
+            pair = (page.run_id, found) if page.condition == "none" else (found, page.run_id)
+            self.workbench.go(places.Compare(*pair, page.stimulus_id, page.repeat))
+
+        def work() -> int | None:
+            found = counterparts(store, page.generation_id)
+            return found[0].run_id if found else None
+
+        self.fetch(work, then, group="counterpart")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from rich.control import Control
 from rich.segment import ControlType, Segment
 from rich.style import Style
@@ -20,6 +22,9 @@ from elena_wb.tui.drawn import Drawn, PictureContent, Scaled, draw, scaled
 from elena_wb.tui.graphics import Graphics
 from elena_wb.tui.text import block, line
 
+if TYPE_CHECKING:
+    from elena_wb.tui.app import WorkbenchApp
+
 __all__ = ["Picture", "PictureContent"]
 
 _SETTLED_S = 0.15
@@ -28,7 +33,7 @@ _NAMES = 12
 
 
 class Picture(Vertical):
-    """Shows one picture, with a note below it; a note alone where there is none.
+    """Shows one picture, with a note above it; a note alone where there is none.
 
     Where pictures are off it says the size and the names of the parts instead.
     """
@@ -49,16 +54,16 @@ class Picture(Vertical):
         self._settling: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """The drawing, and the note below it."""
-        yield Canvas()
+        """The note, and the drawing below it."""
         yield Static("", classes="note none", markup=False)
+        yield Canvas()
 
     def on_mount(self) -> None:
         """Show what was given before."""
         self._show()
 
     def show(self, shown: PictureContent | None, note: str = "") -> None:
-        """Show a picture, or none; ``note`` stands below it and is never markup."""
+        """Show a picture, or none; ``note`` stands above it and is never markup."""
         if shown is not self._content:
             self._base = None
         self._content, self._note, self._lit = shown, note, None
@@ -75,9 +80,7 @@ class Picture(Vertical):
     @property
     def graphics(self) -> Graphics:
         """How this app draws pictures."""
-        off = getattr(self.app, "images", "blocks") == "none"
-        found: Graphics = getattr(self.app, "graphics", Graphics("none" if off else "blocks"))
-        return found
+        return cast("WorkbenchApp", self.app).graphics
 
     def _show(self) -> None:
         off = self.graphics.method == "none"
@@ -130,7 +133,7 @@ class Picture(Vertical):
 
 
 class Canvas(Widget):
-    """The lines of a drawing, in the middle of the space there is."""
+    """The lines of a drawing, at the top of the space there is and in its middle."""
 
     DEFAULT_CSS = "Canvas { height: 1fr; width: 1fr; }"
 
@@ -156,10 +159,9 @@ class Canvas(Widget):
         background = self.visual_style.rich_style
         if drawn is None:
             return Strip.blank(width, background)
-        left, top = self._corner(drawn)
-        if not 0 <= y - top < min(drawn.height, self.size.height):
+        if y >= drawn.height:
             return Strip.blank(width, background)
-        found = drawn.lines[y - top]
+        left, found = self._left(drawn), drawn.lines[y]
         strips = [
             Strip.blank(left, background),
             found,
@@ -174,20 +176,19 @@ class Canvas(Widget):
         fits = drawn is not None and drawn.width <= self.size.width and drawn.height <= self.size.height
         if drawn is None or drawn.sixels is None or not fits or not self.screen.is_active or not lines:
             return lines
-        left, top = self._corner(drawn)
         if crop.height < self.size.height:  # in part behind something else, which it must not cover
             return lines
         at = self.region.offset
         *rest, last = lines
         painted = [
-            Segment(Control.move_to(at.x + left, at.y + top).segment.text, Style()),
+            Segment(Control.move_to(at.x + self._left(drawn), at.y).segment.text, Style()),
             Segment(drawn.sixels, Style(), control=((ControlType.CURSOR_FORWARD, 0),)),
             Segment(Control.move_to(at.x + crop.width, at.y + self.size.height - 1).segment.text, Style()),
         ]
         return [*rest, Strip([*last, *painted], last.cell_length)]
 
-    def _corner(self, drawn: Drawn) -> tuple[int, int]:
-        return max(0, (self.size.width - drawn.width) // 2), max(0, (self.size.height - drawn.height) // 2)
+    def _left(self, drawn: Drawn) -> int:
+        return max(0, (self.size.width - drawn.width) // 2)
 
 
 def in_words(content: PictureContent) -> str:
