@@ -151,7 +151,7 @@ class WorkbenchApp(App[None]):
 
     def action_show(self, mode: str) -> None:
         """Show the screen of ``mode`` as it was left. A page that ``holds`` is left by its own keys only."""
-        if getattr(self.screen, "holds", False):
+        if any(getattr(screen, "holds", False) for screen in self.screen_stack):
             self.bell()
             return
         self.remembered.set("screen", mode)
