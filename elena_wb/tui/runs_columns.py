@@ -90,7 +90,7 @@ def bar(done: int, planned: int, width: int = _BAR) -> str:
     full = min(width, done * width // planned)
     if done and not full:
         full = 1
-    return "█" * full + "░" * (width - full)
+    return "━" * full + "╌" * (width - full)
 
 
 def dollars(amount: float | None) -> str:
@@ -145,7 +145,7 @@ COLUMNS: tuple[Column, ...] = (
            only_if=_at_work),
     Column("n", "n", 5, lambda line, now: compact(line.run.generations) if line.run else "",
            _of_run("generations"), right=True),
-    Column("parsed", "read", 4, lambda line, now: share(line.parse_rate), lambda line: line.parse_rate, right=True),
+    Column("parsed", "parsed", 6, lambda line, now: share(line.parse_rate), lambda line: line.parse_rate, right=True),
     Column("accuracy", "acc", 4, lambda line, now: share(line.accuracy), lambda line: line.accuracy, right=True),
     Column("macro_f1", "F1", 4, lambda line, now: share(line.macro_f1), lambda line: line.macro_f1, right=True),
     Column("cost", "cost", 8, lambda line, now: dollars(line.run.cost_usd) if line.run else "", _of_run("cost_usd"),

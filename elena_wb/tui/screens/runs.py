@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
@@ -70,7 +71,10 @@ class RunsScreen(WorkbenchScreen):
     DEFAULT_CSS = """
     RunsScreen #filter { height: 1; border: none; padding: 0 1; margin: 0; background: $surface; }
     RunsScreen #filter:focus { background: $boost; }
-    RunsScreen #about { height: 3; padding: 0 1; color: $text-muted; background: $panel; }
+    RunsScreen #about {
+        height: 3; padding: 0 1; color: $text-muted; background: $panel;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     RunsScreen.-low #about { display: none; }
     RunsScreen Empty { display: none; }
     RunsScreen.-empty Empty { display: block; }
@@ -98,6 +102,7 @@ class RunsScreen(WorkbenchScreen):
         self._chosen = [one for one in chosen if isinstance(one, int)][:2] if isinstance(chosen, list) else []
         self._cursor: str | None = remembered.get("runs.cursor")
         self._reading = False
+        self._turn = False
         self._unread = False
         self._trouble: str | None = None
         self._not_before = 0.0
@@ -129,8 +134,7 @@ class RunsScreen(WorkbenchScreen):
         if self._reading:
             self._unread = True
             return
-        self._reading = True
-        self.fetch(self._reader.read, self._arrived, group="runs", failed=self._failed)
+        self._read(self._reader.read)
 
     def _tick(self) -> None:
         """Once a second while this screen is looked at: jobs, ages, and scores that lag behind."""
@@ -141,8 +145,12 @@ class RunsScreen(WorkbenchScreen):
         if self._reader.behind or self._trouble is not None:
             self.refresh_data()
             return
+        self._read(self._reader.read_jobs)
+
+    def _read(self, read: Callable[[], list[RunLine]]) -> None:
         self._reading = True
-        self.fetch(self._reader.read_jobs, self._arrived, group="runs", failed=self._failed)
+        self._turn = not self._turn  # begun while the one before hands over its result, which is not to be cancelled
+        self.fetch(read, self._arrived, group=f"runs {self._turn}", failed=self._failed)
 
     def _arrived(self, lines: list[RunLine]) -> None:
         self._reading = False
