@@ -153,6 +153,8 @@ class PluginHost:
     failures: list[Failure] = field(default_factory=list)
     claims: dict[str, dict[str, Claim]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     prompt_folders: list[tuple[str, Path]] = field(default_factory=list)
+    commands: dict[str, list[str]] = field(default_factory=dict)
+    """Plugin → the verbs it added, once :meth:`add_commands` was called."""
 
     def find(self, kind: str, name: str) -> Any:
         """What is registered under ``name``, imported now.
@@ -197,7 +199,7 @@ class PluginHost:
         return f"{found.name} {found.version}" if found else "elena-wb"
 
     def provided_by(self, plugin: str) -> dict[str, list[str]]:
-        """Kind → names that ``plugin`` provides, prompt packs included."""
+        """Kind → names that ``plugin`` provides, prompt packs and verbs included."""
         found = {
             kind: sorted(claim.name for claim in claims.values() if claim.plugin == plugin)
             for kind, claims in self.claims.items()
@@ -208,13 +210,16 @@ class PluginHost:
             if owner == plugin
             for path in folder.glob("*.toml")
         )
+        found["commands"] = self.commands.get(plugin, [])
         return {kind: names for kind, names in found.items() if names}
 
     def add_commands(self, app: Any) -> None:
         """Let every plugin add its verbs; one that fails is recorded."""
         for name, implementation in self._implementations("register_commands"):
+            before = _verbs(app)
             with self._guarded(name):
                 implementation.function(app)
+            self.commands[name] = sorted(_verbs(app) - before)
 
     def _how_to_add(self, kind: str) -> str:
         return f"No plugin provides any {_SINGULAR[kind]}; `elena-wb plugins list` shows what is installed."
@@ -272,6 +277,16 @@ class PluginHost:
             self.claims[kind][name] = Claim(plugin, name, target)
 
         return register
+
+
+def _verbs(app: Any) -> set[str]:
+    """The names of the verbs and groups that a Typer app has so far."""
+    verbs = {
+        one.name or one.callback.__name__.replace("_", "-")
+        for one in app.registered_commands
+        if one.name or one.callback
+    }
+    return verbs | {one.name for one in app.registered_groups if one.name}
 
 
 class _Lazily(Mapping[str, Any]):

@@ -19,6 +19,7 @@ from elena_wb.cli import (
     compare,
     config,
     datasets,
+    doctor,
     importing,
     interface,
     jobs,
@@ -61,6 +62,7 @@ app.add_typer(prompts.app, name="prompts")
 app.add_typer(plugins.app, name="plugins")
 app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
+app.command("doctor")(doctor.doctor)
 
 
 _INTERRUPTED_QUERY = "Query interrupted"

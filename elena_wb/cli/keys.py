@@ -140,19 +140,11 @@ def _remark_on(name: str, slots: list[KeySlot]) -> None:
 
 
 def _slots() -> list[KeySlot]:
-    """The keys that installed plugins need, each service once; a plugin that cannot be loaded is warned of."""
-    from elena_wb.core import KeySlot, WorkbenchError
+    """The keys that installed plugins need; a plugin that cannot be loaded is warned of."""
+    from elena_wb.engine.inventory import key_slots
     from elena_wb.plugins import plugin_host
 
-    host = plugin_host()
-    found: dict[str, KeySlot] = {}
-    for scheme in sorted(host.claims["models"]):
-        try:
-            provider = host.find("models", scheme)
-        except WorkbenchError as error:
-            warn(error.message)
-            continue
-        for slot in getattr(provider, "keys", ()):
-            if isinstance(slot, KeySlot):
-                found.setdefault(slot.service, slot)
-    return list(found.values())
+    slots, failures = key_slots(plugin_host())
+    for failure in failures:
+        warn(failure.reason)
+    return list(slots)

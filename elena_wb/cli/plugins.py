@@ -20,27 +20,24 @@ def default(ctx: typer.Context, as_json: AsJson = False) -> None:
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """Each plugin, its distribution, what it provides and whether it works."""
+    from elena_wb.engine.installed import installed_plugins
     from elena_wb.plugins import plugin_host
 
-    host = plugin_host()
-    reasons: dict[str, list[str]] = {}
-    for failure in host.failures:
-        reasons.setdefault(failure.plugin, []).append(failure.reason)
-    names = [name for name, _ in host.manager.list_name_plugin()]
+    found = installed_plugins(plugin_host())
     rows = [
         {
-            "plugin": name,
-            "distribution": host.distribution_of(name),
-            "provides": host.provided_by(name),
-            "state": "; ".join(reasons[name]) if name in reasons else "ok",
+            "plugin": one.plugin,
+            "distribution": one.distribution,
+            "provides": one.provides,
+            "state": one.state,
         }
-        for name in sorted({*names, *reasons})
+        for one in found
     ]
     shown = rows if as_json else [{**row, "provides": _one_line(row["provides"])} for row in rows]
     print_listing(
         shown, ("plugin", "distribution", "provides", "state"), as_json=as_json, empty="No plugins."
     )
-    if reasons and not as_json:
+    if any(one.failures for one in found) and not as_json:
         say("What failed was skipped; everything else works.")
 
 

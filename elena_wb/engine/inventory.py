@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elena_wb.core import Exports, Lists, LocalModel, ModelError, Pulls, UsageError, WorkbenchError
+from elena_wb.core import Exports, KeySlot, Lists, LocalModel, ModelError, Pulls, UsageError, WorkbenchError
 from elena_wb.engine.models import ModelAddress
 from elena_wb.plugins import Failure, PluginHost
 
@@ -33,6 +33,22 @@ def local_models(host: PluginHost) -> Inventory:
             said = error.message if isinstance(error, WorkbenchError) else f"{type(error).__name__}: {error}"
             failures.append(Failure(claim.plugin, said))
     return Inventory(tuple(found), tuple(failures))
+
+
+def key_slots(host: PluginHost) -> tuple[tuple[KeySlot, ...], tuple[Failure, ...]]:
+    """The keys that installed plugins need, each service once, and the plugins that cannot be asked."""
+    found: dict[str, KeySlot] = {}
+    failures: list[Failure] = []
+    for scheme, claim in sorted(host.claims["models"].items()):
+        try:
+            provider = host.find("models", scheme)
+        except WorkbenchError as error:
+            failures.append(Failure(claim.plugin, error.message))
+            continue
+        for slot in getattr(provider, "keys", ()):
+            if isinstance(slot, KeySlot):
+                found.setdefault(slot.service, slot)
+    return tuple(found.values()), tuple(failures)
 
 
 def schemes_that(host: PluginHost, ability: Any) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ from elena_wb.store.records import Record, to_line
 from elena_wb.store.schema import utc_now
 
 _log = logging.getLogger(__name__)
-_REJECTED = "rejected.txt"
+REJECTED = "rejected.txt"
+"""The file that damaged lines are set aside in."""
 
 
 class Outbox:
@@ -136,7 +137,7 @@ def drain_orphans(store: Store, *, patient: bool = False) -> int:
         with file:
             # A lock of a dead owner is that of another process entering the file just now: its answers must
             # be in the store before a patient caller looks.
-            if not oslock.lock(file, wait=patient and not _owner_lives(path)):
+            if not oslock.lock(file, wait=patient and not owner_lives(path)):
                 alive = True
                 continue
             if not is_at(file, path):
@@ -191,7 +192,7 @@ def _create(folder: Path) -> tuple[Path, BinaryIO]:
         file.close()
 
 
-def _owner_lives(path: Path) -> bool:
+def owner_lives(path: Path) -> bool:
     """Whether the process whose number the outbox bears exists; where that cannot be told, it does."""
     try:
         os.kill(int(path.name.partition("-")[0]), 0)
@@ -237,9 +238,9 @@ def _complete_lines(path: Path, start: int, end: int) -> list[bytes]:
 def _set_aside(path: Path, rejected: Sequence[tuple[bytes, str]]) -> None:
     if not rejected:
         return
-    with path.with_name(_REJECTED).open("ab") as file:
+    with path.with_name(REJECTED).open("ab") as file:
         for line, reason in rejected:
-            _log.warning("%s: set aside in %s a line that %s", path, _REJECTED, reason)
+            _log.warning("%s: set aside in %s a line that %s", path, REJECTED, reason)
             file.write(line + b"\n")
         file.flush()
         os.fsync(file.fileno())

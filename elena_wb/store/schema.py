@@ -84,6 +84,13 @@ def check(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
     return version < newest or row is None or row[0] != views()[1]
 
 
+def has_bookkeeping(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the database was ever made a store."""
+    return (
+        first_row(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_migrations'") is not None
+    )
+
+
 @cache
 def migrations() -> tuple[Migration, ...]:
     """All migrations of this program in order."""
