@@ -103,7 +103,7 @@ class _Tally:
         except (ValueError, RecursionError):
             return
         if isinstance(event, Mapping):
-            with suppress(TypeError, ValueError, OverflowError):
+            with suppress(LookupError, TypeError, ValueError, OverflowError):
                 self._count(event)
 
     def _count(self, event: Mapping[str, Any]) -> None:
