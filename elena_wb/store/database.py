@@ -209,6 +209,20 @@ class Store:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
 
+def told_of(problem: Exception, path: Path) -> SetupError | None:
+    """What to tell people where reading the store at ``path`` failed half-way: its file was cut off, or cannot be read.
+
+    ``None`` for what is no such failure.
+    """
+    if isinstance(problem, duckdb.IOException | duckdb.FatalException | duckdb.SerializationException):
+        return _explained(problem, path, "read")
+    if isinstance(problem, duckdb.InternalException):
+        return SetupError(
+            f"Cannot read the store {path}: {_first_line(problem)}", hint="Is its file damaged?"
+        )
+    return None
+
+
 def _stopped_if_asked(connection: DuckDBConnection) -> AbstractContextManager[None]:
     stop = current_stop()
     return nullcontext() if stop is None else stop.over(connection)

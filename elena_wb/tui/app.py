@@ -6,8 +6,10 @@ import asyncio
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +23,7 @@ from textual.worker import WorkerFailed
 
 from elena_wb.errors import WorkbenchError
 from elena_wb.plain import plain, plain_lines
-from elena_wb.store import Store
+from elena_wb.store import Store, StoreBusyError
 from elena_wb.tui.graphics import settle
 from elena_wb.tui.places import Place
 from elena_wb.tui.remembered import Remembered
@@ -34,6 +36,7 @@ from elena_wb.tui.screens.plugins import PluginsScreen
 from elena_wb.tui.screens.rate import RateScreen
 from elena_wb.tui.screens.runs import RunsScreen
 from elena_wb.tui.screens.sql import SqlScreen
+from elena_wb.tui.watching import Watch
 from elena_wb.tui.widgets.asking import Confirm
 from elena_wb.tui.widgets.keys import Keys
 from elena_wb.tui.widgets.notices import Notices, Told
@@ -68,6 +71,8 @@ def _leading() -> Iterator[Binding]:
 
 _PATIENCE_S = 10.0
 _LOOK_EVERY_S = 1.0
+_THREADS = 16
+"""Of which most wait: for the store, for a picture, for another program."""
 _ERROR_S, _NOTICE_S = 30.0, 6.0
 _PRINTED_KEPT, _PRINTED_LENGTH = 200, 2_000
 _SAVE_EVERY_S, _ENDING_S = 5.0, 3.0
@@ -118,7 +123,8 @@ class WorkbenchApp(App[None]):
         self.quiet: Quiet | None = None
         self._printed: deque[Told] = deque(maxlen=_PRINTED_KEPT)
         self._shown_screens: dict[str, WorkbenchScreen] = {}
-        self._seen = self._state_of_store()
+        self.watch_over_store = Watch(self.store.path)
+        self._busy_told = -_ERROR_S
         self._stale = {*SCREENS}
         self._places: dict[str, Place] = {}
 
@@ -128,6 +134,7 @@ class WorkbenchApp(App[None]):
         if theme in self.available_themes:
             self.theme = theme
         left = self.remembered.get("screen")
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "work"))
         self.action_show(left if left in SCREENS else "runs")
         self.set_interval(_LOOK_EVERY_S, self._look_at_store)
         self.set_interval(_SAVE_EVERY_S, self._save_remembered)
@@ -167,6 +174,7 @@ class WorkbenchApp(App[None]):
             return
         if mode in self._stale:
             self._stale.discard(mode)
+            self.watch_over_store.begin()
             screen.refresh_data()
         place = self._places.pop(mode, None)
         if place is not None:
@@ -178,7 +186,14 @@ class WorkbenchApp(App[None]):
         self._shown(self.current_mode)
 
     def tell(self, error: WorkbenchError) -> None:
-        """An error meant for people as a notice that stays for a while, and can be read again."""
+        """An error meant for people as a notice that stays for a while, and can be read again.
+
+        That the store is busy is not told again while the notice of it stays.
+        """
+        if isinstance(error, StoreBusyError):
+            if time.monotonic() - self._busy_told < _ERROR_S:
+                return
+            self._busy_told = time.monotonic()
         self._tell(Told(datetime.now(), error.message, error.hint, error=True))
 
     def say(self, message: str, hint: str | None = None) -> None:
@@ -302,14 +317,10 @@ class WorkbenchApp(App[None]):
         super()._print_error_renderables()
 
     def _look_at_store(self) -> None:
-        state = self._state_of_store()
-        if state != self._seen:
-            self._seen = state
-            self.refresh_data()
-
-    def _state_of_store(self) -> tuple[int, int] | None:
-        try:
-            found = self.store.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size
+        """Once a second: what is shown is read again after the store has changed, as often as is polite."""
+        if self.watch_over_store.changed():
+            self._stale = {*SCREENS}
+            if self.watch_over_store.replaced():
+                self.store = Store(self.store.path, lock_timeout=self.store.lock_timeout)
+        if self.current_mode in self._stale and self.watch_over_store.may_begin():
+            self._shown(self.current_mode)

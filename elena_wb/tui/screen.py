@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -12,6 +13,8 @@ from textual.widgets import Footer
 from textual.worker import get_current_worker
 
 from elena_wb.errors import WorkbenchError
+from elena_wb.store.database import told_of
+from elena_wb.store.stopping import NotWantedError, Stop, stoppable
 from elena_wb.tui.widgets.bar import NavigationBar
 
 if TYPE_CHECKING:
@@ -36,6 +39,10 @@ class WorkbenchScreen(Screen[None]):
     """One sentence on what it is for, in the palette and in the help."""
 
     AUTO_FOCUS = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._stops: dict[str, Stop] = {}
 
     def compose(self) -> ComposeResult:
         """Bar, content, footer."""
@@ -83,21 +90,72 @@ class WorkbenchScreen(Screen[None]):
         people go to ``failed``, or are told as a notice; others end the app with a traceback, as faults should.
         """
 
+        def once() -> Iterator[T]:
+            yield work()
+
+        self._in_thread(once, then, group, failed, None)
+
+    def follow(
+        self,
+        work: Callable[[], Iterable[T]],
+        each: Callable[[T], None],
+        *,
+        group: str = "fetch",
+        failed: Callable[[WorkbenchError], None] | None = None,
+    ) -> None:
+        """As :meth:`fetch` for work that only reads the store: ``each`` is called with everything that it gives.
+
+        Its query is stopped when a later fetch takes its place, or the screen is gone.
+        """
+        self._in_thread(work, each, group, failed, Stop())
+
+    def _in_thread(
+        self,
+        work: Callable[[], Iterable[T]],
+        each: Callable[[T], None],
+        group: str,
+        failed: Callable[[WorkbenchError], None] | None,
+        stop: Stop | None,
+    ) -> None:
+        self._stop(group)
+        if stop is not None:
+            self._stops[group] = stop
+        app = self.workbench
+
         def job() -> None:
             worker = get_current_worker()
 
             def hand_over(function: Callable[..., None], *values: object) -> None:
-                if not worker.is_cancelled and self.app.is_running:
-                    self.app.call_from_thread(self._unless_gone, worker, function, *values)
+                if not worker.is_cancelled and app.is_running:
+                    app.call_from_thread(self._unless_gone, worker, function, *values)
 
             try:
-                result = work()
-            except WorkbenchError as error:
-                hand_over(failed or self.workbench.tell, error)
+                with app.watch_over_store.reading(), nullcontext() if stop is None else stoppable(stop):
+                    for found in work():
+                        hand_over(each, found)
+                        if worker.is_cancelled:
+                            return
+            except NotWantedError:
                 return
-            hand_over(then, result)
+            except WorkbenchError as error:
+                hand_over(failed or app.tell, error)
+            except Exception as problem:
+                unreadable = told_of(problem, app.store.path)
+                if unreadable is None:
+                    raise
+                hand_over(failed or app.tell, unreadable)
 
         self.run_worker(job, thread=True, exclusive=True, group=group, exit_on_error=True)
+
+    def _stop(self, group: str) -> None:
+        stop = self._stops.pop(group, None)
+        if stop is not None:
+            stop.request()
+
+    def on_unmount(self) -> None:
+        """Nobody waits any more for what is being read."""
+        for group in [*self._stops]:
+            self._stop(group)
 
     def on_paged_table_failed(self, event: PagedTable.Failed) -> None:
         """Tell why lines of a table could not be read."""
