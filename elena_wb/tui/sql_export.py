@@ -20,7 +20,7 @@ class SqlExport(WorkbenchScreen):
     """The part of the SQL screen that exports: asks for a path, asks before it overwrites, writes in a thread."""
 
     _asked: str
-    _stop: threading.Event | None
+    _halt: threading.Event | None
 
     def action_export(self) -> None:
         """Ask for a file, and write all rows of the question last asked to it."""
@@ -51,10 +51,10 @@ class SqlExport(WorkbenchScreen):
         )
 
     def _write(self, path: Path) -> None:
-        if self._stop is not None:
+        if self._halt is not None:
             self.workbench.say("A question is being asked.", "Wait for it, or stop it with escape.")
             return
-        stop = self._stop = threading.Event()
+        stop = self._halt = threading.Event()
         sql, store = self._asked, self.store
         self.fetch(
             lambda: write_answer(store, sql, path, stop),
@@ -64,11 +64,11 @@ class SqlExport(WorkbenchScreen):
         )
 
     def _written(self, path: Path) -> None:
-        self._stop = None
+        self._halt = None
         self.workbench.say(f"Written to {path.absolute()}.")
 
     def _unwritten(self, error: WorkbenchError) -> None:
-        self._stop = None
+        self._halt = None
         self.workbench.tell(error)
 
 

@@ -58,7 +58,7 @@ class SqlScreen(SqlExport, WorkbenchScreen):
     def __init__(self) -> None:
         super().__init__()
         self._taken: Taken | None = None
-        self._stop: threading.Event | None = None
+        self._halt: threading.Event | None = None
         self._began = 0.0
         self._asked = ""
         self._walked: int | None = None
@@ -85,8 +85,8 @@ class SqlScreen(SqlExport, WorkbenchScreen):
 
     def on_unmount(self) -> None:
         """Let nothing go on behind the back."""
-        if self._stop is not None:
-            self._stop.set()
+        if self._halt is not None:
+            self._halt.set()
 
     def arrive(self, place: Place) -> None:
         """Put the SQL of ``place`` into the editor."""
@@ -117,7 +117,7 @@ class SqlScreen(SqlExport, WorkbenchScreen):
         self._asked, self._walked = sql, None
         if self.store.exists():
             self.history.add(sql, self.workbench.clock().isoformat(timespec="seconds"))
-        stop = self._stop = threading.Event()
+        stop = self._halt = threading.Event()
         self._began = time.monotonic()
         self._say("Asking … (escape stops)")
         store = self.store
@@ -130,7 +130,7 @@ class SqlScreen(SqlExport, WorkbenchScreen):
 
     def action_leave(self) -> None:
         """Stop the query at work; else go from the editor to the answer, or back."""
-        if self._stop is not None:
+        if self._halt is not None:
             self._interrupt()
         elif self._editor.has_focus:
             table = self._table
@@ -229,12 +229,12 @@ class SqlScreen(SqlExport, WorkbenchScreen):
         self._editor.known = found  # type: ignore[assignment]
 
     def _interrupt(self) -> None:
-        if self._stop is not None:
-            self._stop.set()
+        if self._halt is not None:
+            self._halt.set()
             self._say("Stopping …")
 
     def _answered(self, taken: Taken, backend: ResultBackend | None) -> None:
-        self._stop = None
+        self._halt = None
         self._taken = taken
         rows, columns = taken.rows.num_rows, len(taken.names)
         counted = (
@@ -263,7 +263,7 @@ class SqlScreen(SqlExport, WorkbenchScreen):
     def _failed(self, error: WorkbenchError) -> None:
         from elena_wb.store.query import QueryError, StoppedError
 
-        self._stop = None
+        self._halt = None
         if isinstance(error, StoppedError):
             self._say(f"Stopped after {time.monotonic() - self._began:.1f} s.")
             return
@@ -279,7 +279,7 @@ class SqlScreen(SqlExport, WorkbenchScreen):
         self._say("\n".join(filter(None, [f"✗ {where}{error.message}", hint])), error=True)
 
     def _tick(self) -> None:
-        if self._stop is not None and not self._stop.is_set():
+        if self._halt is not None and not self._halt.is_set():
             self._say(f"Asking … {time.monotonic() - self._began:.0f} s (escape stops)")
 
     def _say(self, text: str, *, error: bool = False) -> None:
