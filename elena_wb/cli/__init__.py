@@ -33,6 +33,7 @@ from elena_wb.cli import (
     run,
     runs,
     score,
+    serve,
 )
 from elena_wb.cli.options import State, forbid_network_if_asked
 from elena_wb.cli.output import say
@@ -53,6 +54,7 @@ app.command("mask")(mask.mask)
 app.command("score")(score.score)
 app.command("compare")(compare.compare)
 app.command("query")(query.query)
+app.command("serve")(serve.serve)
 app.command("import")(importing.import_)
 app.add_typer(runs.app, name="runs")
 app.add_typer(jobs.app, name="jobs")

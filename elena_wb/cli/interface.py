@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def is_interactive() -> bool:
-    """Whether there is a terminal to draw on and to read keys from."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether there is a terminal to draw on and to read keys from, or ``elena-wb serve`` stands in for one."""
+    return "TEXTUAL_DRIVER" in os.environ or (sys.stdin.isatty() and sys.stdout.isatty())
 
 
 def open_interface(ctx: typer.Context, *, images: Images) -> None:
@@ -25,8 +26,6 @@ def open_interface(ctx: typer.Context, *, images: Images) -> None:
     Raises:
         UsageError: the terminal can draw nothing.
     """
-    import os
-
     if os.environ.get("TERM", "") == "dumb":
         raise UsageError(
             "This terminal (TERM=dumb) cannot show the interface.", hint="`elena-wb --help` lists the verbs."
