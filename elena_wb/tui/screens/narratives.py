@@ -266,7 +266,7 @@ class NarrativesScreen(WorkbenchScreen):
 
         def work() -> Choices:
             found = choices(store)
-            runs = [(one.run_id, f"{one.name or one.model_uri} {one.condition}") for one in list_runs(store)]
+            runs = [(one.run_id, f"{one.condition} {one.name or one.model_uri}") for one in list_runs(store)]
             return Choices(found["emotions"], found["truths"], found["conditions"], runs)
 
         def then(found: Choices) -> None:

@@ -13,13 +13,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.timer import Timer
-from textual.widgets import Button, Input, Label, Select, SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import Button, Input, Label, Select, Static
 from textual.worker import get_current_worker
 
 from elena_wb.errors import WorkbenchError
 from elena_wb.store.browsing import FLAGS, ORDERS, Correctness, Filter, Flag, Order
 from elena_wb.tui.text import block, line
+from elena_wb.tui.widgets.ticks import Ticks
 
 _TYPED_S = 0.3
 _MOST = 300
@@ -73,11 +73,9 @@ class FilterDialog(ModalScreen[tuple[Filter, Order] | None]):
         width: 100; max-width: 100%; height: 22; max-height: 100%; padding: 0 1;
         background: $surface; border: round $primary;
     }
-    FilterDialog Label { width: 9; color: $text-muted; }
+    FilterDialog Label { width: 10; color: $text-muted; }
     FilterDialog .row { height: 1; }
     FilterDialog .lists { height: 1fr; margin: 1 0; }
-    FilterDialog SelectionList { width: 1fr; height: 1fr; border: round $panel; padding: 0; }
-    FilterDialog SelectionList:focus { border: round $accent; }
     FilterDialog Select { width: 26; }
     FilterDialog Input { width: 1fr; }
     FilterDialog .told { height: auto; max-height: 4; }
@@ -136,13 +134,12 @@ class FilterDialog(ModalScreen[tuple[Filter, Order] | None]):
                 )
             with Horizontal(classes="lists"):
                 emotions = [("", "(none named)"), *((one, one) for one in choices.emotions)]
-                yield _listed("emotions", "Emotion", emotions, wanted.emotions)
-                yield _listed("truths", "Label", [(one, one) for one in choices.truths], wanted.truths)
-                conditions = [(one, one) for one in choices.conditions]
-                yield _listed("conditions", "Condition", conditions, wanted.conditions)
-                runs = [(number, f"{number} {name}") for number, name in choices.runs]
-                yield _listed("run_ids", "Run", runs, wanted.run_ids)
-                yield _listed("flags", "Flags", [(one, one) for one in FLAGS], wanted.flags)
+                yield Ticks("Emotion", emotions, wanted.emotions, id="emotions")
+                yield Ticks("Label", _same(choices.truths), wanted.truths, id="truths")
+                yield Ticks("Condition", _same(choices.conditions), wanted.conditions, id="conditions")
+                runs = [(number, f"{number} {name}") for number, name in choices.runs[-_MOST:]]
+                yield Ticks("Run", runs, wanted.run_ids, id="run_ids")
+                yield Ticks("Flags", _same(FLAGS), wanted.flags, id="flags")
             yield Static("", classes="told", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Show ^s", variant="primary", id="take", compact=True)
@@ -158,9 +155,7 @@ class FilterDialog(ModalScreen[tuple[Filter, Order] | None]):
         """What is chosen now."""
 
         def listed(name: str) -> tuple[Any, ...]:
-            values = set(self.query_one(f"#{name}", SelectionList).selected)
-            before = getattr(self._wanted, name)
-            return (*(one for one in before if one in values), *sorted(values - {*before}))
+            return self.query_one(f"#{name}", Ticks).ticked
 
         correct = self.query_one("#correct", Select).value
         return Filter(
@@ -191,8 +186,8 @@ class FilterDialog(ModalScreen[tuple[Filter, Order] | None]):
         """Choose nothing."""
         for text in self.query(Input):
             text.value = ""
-        for one in self.query(SelectionList):
-            one.deselect_all()
+        for one in self.query(Ticks):
+            one.clear_ticks()
         self.query_one("#correct", Select).clear()
 
     @on(Button.Pressed)
@@ -206,7 +201,7 @@ class FilterDialog(ModalScreen[tuple[Filter, Order] | None]):
 
     @on(Input.Changed)
     @on(Select.Changed)
-    @on(SelectionList.SelectedChanged)
+    @on(Ticks.Changed)
     def _look(self) -> None:
         if self._timer is not None:
             self._timer.stop()
@@ -243,18 +238,5 @@ class FilterDialog(ModalScreen[tuple[Filter, Order] | None]):
         told.update(block(f"✗ {error.message}" + (f"\n{error.hint}" if error.hint else ""), longest=600))
 
 
-def _listed(
-    name: str, title: str, values: Sequence[tuple[Any, str]], selected: Sequence[Any]
-) -> SelectionList[Any]:
-    known = {value for value, _ in values}
-    gone = [(one, str(one)) for one in selected if one not in known]
-    made: SelectionList[Any] = SelectionList(
-        *(
-            Selection(line(label, longest=40), value, value in selected)
-            for value, label in [*gone, *values][-_MOST:]
-        ),
-        id=name,
-        compact=True,
-    )
-    made.border_title = Content(title)
-    return made
+def _same(values: Sequence[str]) -> list[tuple[str, str]]:
+    return [(one, one) for one in values]
