@@ -15,7 +15,7 @@ import pyarrow as pa
 from elena_wb.core import Box
 from elena_wb.store.database import DuckDBConnection, Store
 from elena_wb.store.filtering import CORRECT, FLAGS, ORDERS, Correctness, Filter, Flag, Order
-from elena_wb.store.searching import LIMITS, Found, Rows, matching, searching, still_passing
+from elena_wb.store.searching import Found, Rows, matching, searching, still_passing
 
 __all__ = [
     "FLAGS",
@@ -126,7 +126,7 @@ def lines(store: Store, rows: Rows | Sequence[int], wanted: Filter | None = None
     if wanted is not None:
         passing = still_passing(store, wanted, asked)
         asked = [row for row in asked if row in passing]
-    with store.read(LIMITS) as connection:
+    with store.read() as connection:
         connection.register("asked", pa.table({"row": pa.array(asked, pa.int64())}))
         within = f"WHERE rowid IN ({', '.join(map(str, asked)) or 'NULL'})"
         stimuli = connection.execute(f"SELECT DISTINCT stimulus_id FROM generations {within}").fetchall()
@@ -154,7 +154,7 @@ def lines(store: Store, rows: Rows | Sequence[int], wanted: Filter | None = None
 
 def page_of(store: Store, generation_id: str) -> AnswerPage | None:
     """One answer whole; ``None`` where it is gone."""
-    with store.read(LIMITS) as connection:
+    with store.read() as connection:
         about = connection.execute(
             "SELECT rowid, stimulus_id FROM generations WHERE generation_id = ? LIMIT 1", [generation_id]
         ).fetchone()
@@ -180,7 +180,7 @@ def choices(store: Store) -> Mapping[str, tuple[str, ...]]:
     """What a filter can choose from, by name of its field: ``emotions``, ``truths`` and ``conditions`` in the store."""
     if not store.exists():
         return {"emotions": (), "truths": (), "conditions": ()}
-    with store.read(LIMITS) as connection:
+    with store.read() as connection:
 
         def listed(sql: str) -> tuple[str, ...]:
             return tuple(value for (value,) in connection.execute(sql).fetchall())

@@ -44,11 +44,19 @@ class Store:
     No connection outlives its ``with`` block. A block waits up to ``lock_timeout`` seconds for other
     processes to finish theirs; keep blocks short. Blocks of one process must not be nested, with one exception: plain
     reads within a plain read have its connection, so that several questions are asked with the store opened once.
+    ``reading`` are DuckDB settings of plain reads, for a program that is to leave memory to others.
     """
 
-    def __init__(self, path: Path, *, lock_timeout: float = 60.0) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lock_timeout: float = 60.0,
+        reading: Mapping[str, str | bool | int] | None = None,
+    ) -> None:
         self.path = Path(path).expanduser().absolute()
         self.lock_timeout = lock_timeout
+        self._settings = dict(reading or {})
         self._current = False
         self._reading: DuckDBConnection | None = None
 
@@ -79,13 +87,14 @@ class Store:
             if self._reading is not None and not settings:
                 yield self._reading
                 return
-            connection = self._connect(read_only=True, settings=settings or {})
+            settled = settings or self._settings
+            connection = self._connect(read_only=True, settings=settled)
             try:
                 if schema.check(connection, self.path) and not self._current:
                     connection.close()
                     with self.write():
                         pass
-                    connection = self._connect(read_only=True, settings=settings or {})
+                    connection = self._connect(read_only=True, settings=settled)
                     schema.check(connection, self.path)
                 self._current = True
                 self._reading = None if settings else connection
@@ -216,6 +225,10 @@ def told_of(problem: Exception, path: Path) -> SetupError | None:
     """
     if isinstance(problem, duckdb.IOException | duckdb.FatalException | duckdb.SerializationException):
         return _explained(problem, path, "read")
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        return SetupError(
+            "This needs more memory than reading may take here.", hint="Ask for less at a time."
+        )
     if isinstance(problem, duckdb.InternalException):
         return SetupError(
             f"Cannot read the store {path}: {_first_line(problem)}", hint="Is its file damaged?"

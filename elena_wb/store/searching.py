@@ -22,9 +22,9 @@ from elena_wb.store.query import SANDBOX
 Rows = npt.NDArray[np.int64]
 """Numbers of rows of ``generations``. They hold until an answer is removed: read them again when the store changes."""
 
-LIMITS: Mapping[str, str | bool | int] = {"memory_limit": "128MB", "threads": 2}
-"""Of the connections that look for answers: an interface leaves memory to others."""
-_GUARDED: Mapping[str, str | bool | int] = {**SANDBOX, **LIMITS, "memory_limit": "160MB"}
+LIMITS: Mapping[str, str | bool | int] = {"memory_limit": "160MB", "threads": 2}
+"""Of reading within a program that leaves memory to others."""
+_GUARDED: Mapping[str, str | bool | int] = {**SANDBOX, **LIMITS}
 """Of those that run what a user wrote."""
 _GROUP = 122_880
 """DuckDB keeps rows in groups of so many, and reads them whole."""
@@ -76,7 +76,7 @@ def searching(store: Store, wanted: Filter, order: Order = "run") -> Iterator[Fo
         yield Found(_all_at_once(store, condition, order), 1)
         return
     end = 0
-    with store.read(LIMITS) as connection:
+    with store.read() as connection:
         for (last,) in connection.execute("SELECT max(rowid) FROM generations").fetchall():
             end = 0 if last is None else last + 1
         if wanted.text:
@@ -105,7 +105,7 @@ def _pieces(end: int, where: Where | None) -> Iterator[tuple[int, int]]:
 def _all_at_once(store: Store, condition: Condition, order: Order) -> Rows:
     source = joined(condition.joins | _ORDER_JOINS.get(order, frozenset()))
     sql = f"SELECT g.rowid AS row FROM {source} WHERE {condition.sql} ORDER BY {_ORDERED[order]}"
-    with store.read(LIMITS) as connection:
+    with store.read() as connection:
         found = connection.execute(sql, dict(condition.values)).fetchnumpy()
     return np.ascontiguousarray(found["row"], np.int64)
 
@@ -127,7 +127,7 @@ def _piece(
     if where is None:
         sql = f"""SELECT g.rowid AS row, g.run_id FROM {joined(condition.joins)}
                   WHERE g.rowid >= {start} AND g.rowid < {stop} AND {condition.sql}"""
-        with store.read(LIMITS) as connection:
+        with store.read() as connection:
             found = connection.execute(sql, values).fetchnumpy()
     else:
         sql = where.select(condition.sql, condition.joins, start, stop)
@@ -147,7 +147,7 @@ def _in_order(store: Store, parts: Sequence[tuple[Rows, npt.NDArray[np.int32]]],
     if not len(rows):
         return rows
     source = joined(_ORDER_JOINS.get(order, frozenset()))
-    with store.read(LIMITS) as connection:
+    with store.read() as connection:
         connection.register("found", pa.table({"row": rows}))
         found = connection.execute(
             f"SELECT g.rowid AS row FROM {source} JOIN found ON found.row = g.rowid ORDER BY {_ORDERED[order]}"

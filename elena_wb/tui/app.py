@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events
@@ -24,6 +25,7 @@ from textual.worker import WorkerFailed
 from elena_wb.errors import WorkbenchError
 from elena_wb.plain import plain, plain_lines
 from elena_wb.store import Store, StoreBusyError
+from elena_wb.store.searching import LIMITS
 from elena_wb.tui.graphics import settle
 from elena_wb.tui.places import Place
 from elena_wb.tui.remembered import Remembered
@@ -110,7 +112,7 @@ class WorkbenchApp(App[None]):
     ) -> None:
         """``clock`` gives the time in UTC, naive as the store's columns are; ages are told by it."""
         super().__init__()
-        self.store = Store(store.path, lock_timeout=min(store.lock_timeout, _PATIENCE_S))
+        self.store = self._open(store.path, min(store.lock_timeout, _PATIENCE_S))
         self.settings = settings
         self.host = host
         self.images: Images = images
@@ -167,6 +169,8 @@ class WorkbenchApp(App[None]):
         self.call_after_refresh(self._shown, mode)
 
     def _shown(self, mode: str) -> None:
+        if not self.screen_stack:  # leaving, or between two modes
+            return
         screen = self.screen
         if isinstance(screen, WorkbenchScreen):
             self._shown_screens[mode] = screen
@@ -316,11 +320,16 @@ class WorkbenchApp(App[None]):
             self._exit_renderables.clear()
         super()._print_error_renderables()
 
+    @staticmethod
+    def _open(path: Path, patience: float) -> Store:
+        """The store for reading beside a run: it waits a little while, and leaves memory to others."""
+        return Store(path, lock_timeout=patience, reading=LIMITS)
+
     def _look_at_store(self) -> None:
         """Once a second: what is shown is read again after the store has changed, as often as is polite."""
         if self.watch_over_store.changed():
             self._stale = {*SCREENS}
             if self.watch_over_store.replaced():
-                self.store = Store(self.store.path, lock_timeout=self.store.lock_timeout)
+                self.store = self._open(self.store.path, self.store.lock_timeout)
         if self.current_mode in self._stale and self.watch_over_store.may_begin():
             self._shown(self.current_mode)
