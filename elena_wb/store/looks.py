@@ -83,17 +83,6 @@ class Measured:
     area: Numbers
 
 
-@dataclass(frozen=True, slots=True)
-class Counterpart:
-    """The answer to the same question under another condition."""
-
-    generation_id: str
-    run_id: int
-    condition: str
-    emotion: str | None
-    looks: int
-
-
 def looks_of(store: Store, generation_id: str) -> tuple[Look, ...]:
     """The ways in which an answer was looked at, the latest first."""
     with store.read() as connection:
@@ -131,38 +120,17 @@ def read_target(store: Store, look: Look, target: str) -> Maps | None:
 
 
 def looked_rows(store: Store) -> Rows:
-    """The row (as :func:`elena_wb.store.browsing.lines` takes it) of each answer that was looked at, the latest first."""
+    """The row of ``generations`` of each answer that was looked at, the latest first."""
     if not store.exists():
         return np.empty(0, np.int64)
     with store.read() as connection:
         found = connection.execute(
             """SELECT g.rowid FROM generations AS g
-               JOIN (SELECT generation_id, max(created_at) AS looked FROM extractions GROUP BY ALL) USING (generation_id)
+               JOIN (SELECT generation_id, max(created_at) AS looked FROM extractions GROUP BY ALL)
+                 USING (generation_id)
                ORDER BY looked DESC, g.rowid"""
         ).fetchnumpy()["rowid"]
     return np.ascontiguousarray(found, dtype=np.int64)
-
-
-def counterparts(store: Store, generation_id: str) -> tuple[Counterpart, ...]:
-    """The answers that the view ``pairs`` pairs with this one: the unmasked first, then by condition and run."""
-    with store.read() as connection:
-        rows = connection.execute(
-            """WITH me AS (SELECT stimulus_id, run_id FROM generations WHERE generation_id = $id),
-               near AS (
-                   FROM pairs WHERE stimulus_id = (SELECT stimulus_id FROM me)
-                     AND (generation_a = $id OR generation_b = $id)
-               ),
-               others AS (
-                   SELECT generation_b AS generation_id, run_b AS run_id, condition_b AS condition,
-                          emotion_b AS emotion FROM near WHERE generation_a = $id
-                   UNION ALL
-                   SELECT generation_a, run_a, condition_a, emotion_a FROM near WHERE generation_b = $id
-               )
-               SELECT *, (SELECT count(*) FROM extractions AS e WHERE e.generation_id = others.generation_id)
-               FROM others ORDER BY condition <> 'none', condition, run_id""",
-            {"id": generation_id},
-        ).fetchall()
-    return tuple(Counterpart(*row) for row in rows)
 
 
 def _look(*row: Any) -> Look:
