@@ -15,7 +15,7 @@ from textual.widgets import DataTable, Input, Static
 from elena_wb.errors import WorkbenchError
 from elena_wb.store.browsing import Filter
 from elena_wb.tui import places, runs_doing
-from elena_wb.tui.runs_columns import COLUMNS, ordered
+from elena_wb.tui.runs_columns import ordered
 from elena_wb.tui.runs_lines import RunLine, passing
 from elena_wb.tui.runs_reading import RunsReader
 from elena_wb.tui.runs_telling import in_short
@@ -149,7 +149,9 @@ class RunsScreen(WorkbenchScreen):
 
     def _read(self, read: Callable[[], list[RunLine]]) -> None:
         self._reading = True
-        self._turn = not self._turn  # begun while the one before hands over its result, which is not to be cancelled
+        self._turn = (
+            not self._turn
+        )  # begun while the one before hands over its result, which is not to be cancelled
         self.fetch(read, self._arrived, group=f"runs {self._turn}", failed=self._failed)
 
     def _arrived(self, lines: list[RunLine]) -> None:
@@ -182,7 +184,8 @@ class RunsScreen(WorkbenchScreen):
 
     def _show(self) -> None:
         known = {line.run.run_id for line in self._lines if line.run is not None}
-        self._chosen = [one for one in self._chosen if one in known]
+        if known:
+            self._chosen = [one for one in self._chosen if one in known]
         shown = ordered(
             passing(self._lines, self.query_one(Input).value), self._order[0], reverse=self._order[1]
         )
@@ -217,7 +220,8 @@ class RunsScreen(WorkbenchScreen):
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
         self.workbench.remembered.set("runs.filter", event.value or None)
-        self._show()
+        if self._lines:
+            self._show()
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self) -> None:
@@ -235,8 +239,8 @@ class RunsScreen(WorkbenchScreen):
         self._show()
 
     def action_order(self, step: int) -> None:
-        """Order by the next column; after the last one, newest first again."""
-        names = ["", *(column.name for column in COLUMNS)]
+        """Order by the next of the columns that are seen; after the last one, newest first again."""
+        names = ["", *self.table.names]
         by = self._order[0] if self._order[0] in names else ""
         self._arrange(names[(names.index(by) + step) % len(names)], False)
 

@@ -49,6 +49,11 @@ class RunsTable(DataTable[Text]):
         self._wanted: str | None = None
 
     @property
+    def names(self) -> list[str]:
+        """The names of the columns that there is room for, from left to right."""
+        return [column.name for column, _ in self._laid_out]
+
+    @property
     def line_at_cursor(self) -> RunLine | None:
         """The line under the cursor, if there is any."""
         return self._lines[self.cursor_row] if 0 <= self.cursor_row < len(self._lines) else None
