@@ -15,10 +15,10 @@ from elena_wb.offline import VARIABLE, is_offline
 
 _SMALLEST = (80, 24)
 _PICTURES = {
-    "sixel": "by sixel",
-    "kitty": "by kitty's protocol",
-    "blocks": "in half-blocks, which every terminal with colours shows",
-    "none": "not at all (--no-images)",
+    "sixel": "drawn by sixel",
+    "kitty": "drawn by kitty's protocol",
+    "blocks": "drawn in half-blocks, which every terminal with colours shows",
+    "none": "not drawn (--no-images)",
 }
 _PULL = "elena-wb models pull yunet"
 
@@ -46,7 +46,7 @@ def examine_terminal(pictures: str | None) -> Iterator[Finding]:
     else:
         yield _screen()
     if pictures is not None:
-        yield ok("terminal", "pictures", f"Pictures are drawn {_PICTURES.get(pictures, pictures)}.")
+        yield ok("terminal", "pictures", f"Pictures are {_PICTURES.get(pictures, pictures)}.")
     encoding = (getattr(out, "encoding", None) or locale.getencoding()).lower().replace("-", "")
     if encoding != "utf8":
         said = f"Text is written as {encoding} here; what models write, and frames and signs, need UTF-8."

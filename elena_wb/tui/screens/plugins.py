@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _PATIENCE_S = 8.0
 _SIGNS = {"ok": ("✓", "$text-success"), "warn": ("!", "$text-warning"), "fail": ("✗", "$text-error")}
 _CUT = 400
+_ORDER = ("fail", "warn", "ok")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class PluginsScreen(WorkbenchScreen):
     PluginsScreen #lists { width: 1fr; }
     PluginsScreen .head { text-style: bold; padding: 0 1; background: $panel; }
     PluginsScreen OptionList { border: none; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    PluginsScreen OptionList:focus { border: none; background-tint: $foreground 0%; }
     PluginsScreen #plugins { height: auto; max-height: 40%; }
     PluginsScreen #machine { height: 1fr; }
     PluginsScreen #whole { padding: 0 1; }
@@ -125,7 +127,10 @@ class PluginsScreen(WorkbenchScreen):
         of_plugins = {one.name: one for one in findings if one.area == "plugins"}
         self._items = {
             "plugins": [_plugin(one, of_plugins.get(one.plugin)) for one in plugins],
-            "machine": [_finding(one) for one in findings if one.area != "plugins"],
+            "machine": sorted(
+                (_finding(one) for one in findings if one.area != "plugins"),
+                key=lambda one: _ORDER.index(one.state),
+            ),
         }
         counted = ", ".join(
             f"{sum(one.state == state for one in findings)} {words}"
@@ -145,6 +150,7 @@ class PluginsScreen(WorkbenchScreen):
             return
         first = next((number for number, one in enumerate(items) if one.state != "ok"), 0)
         list_.highlighted = first if at is None or at >= len(items) else at
+        self.call_after_refresh(list_.scroll_to_highlight)
 
     def _tell(self, item: Item) -> None:
         self._at = item

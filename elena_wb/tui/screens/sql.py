@@ -48,7 +48,7 @@ class SqlScreen(SqlExport, WorkbenchScreen):
         Binding("escape", "leave", "Stop, or change between question and answer", show=False),
     ]
     DEFAULT_CSS = """
-    SqlScreen #question { height: 2fr; min-height: 4; }
+    SqlScreen #question { height: 2fr; min-height: 4; max-height: 16; }
     SqlScreen #said { height: auto; max-height: 7; background: $panel; padding: 0 1; scrollbar-size-vertical: 1; }
     SqlScreen #said.error { background: $error-muted; color: $text-error; }
     SqlScreen #answer { height: 3fr; }
@@ -82,6 +82,10 @@ class SqlScreen(SqlExport, WorkbenchScreen):
         self._editor.focus()
         self._say("^r asks · ^space completes · esc leaves the editor")
         self.set_interval(0.5, self._tick)
+
+    def on_screen_resume(self) -> None:
+        """The editor has the keys, and digits lead on until something is written."""
+        self._editor.fresh = True
 
     def on_unmount(self) -> None:
         """Let nothing go on behind the back."""

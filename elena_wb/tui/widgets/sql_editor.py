@@ -20,6 +20,7 @@ from elena_wb.tui.sql_completion import Candidate, Completion, complete
 
 _LONGEST = 50_000
 """In a longer text nothing is offered, so that every key stays quick."""
+_SCREENS = "12345678"
 _NOTHING = Completion(0, ())
 _WORD, _ABOUT = 26, 44
 """Columns of the list."""
@@ -66,6 +67,8 @@ class SqlEditor(TextArea):
     def __init__(self, text: str, *, id: str) -> None:
         super().__init__(text, id=id, soft_wrap=True, show_line_numbers=True, tab_behavior="focus")
         self.known = Catalogue()
+        self.fresh = False
+        """Whether nothing was typed since the screen was shown: a digit then still leads to another screen."""
         self._offered = _NOTHING
         self._length = 0
         self._typed = False
@@ -85,6 +88,12 @@ class SqlEditor(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         """Keys of the list while it is open; everything else is the editor's own."""
+        fresh, self.fresh = self.fresh, False
+        if fresh and event.character is not None and event.character in _SCREENS:
+            event.stop()
+            event.prevent_default()
+            self.app.simulate_key(f"f{event.character}")
+            return
         self._typed = event.is_printable or (event.key == "backspace" and self._is_open)
         if not self._is_open or event.key not in ("up", "down", "tab", "escape"):
             return
