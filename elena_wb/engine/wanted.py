@@ -41,10 +41,11 @@ class Wanted:
     attend: bool = False
     allow_upload: bool = False
 
-    def arguments(self) -> tuple[str, ...]:
+    def arguments(self, *, events: bool = False) -> tuple[str, ...]:
         """The arguments after ``elena-wb --store PATH``; what is as it would be anyhow is left out.
 
-        Model, prompts, conditions and seed are always named: settings might change them meanwhile.
+        Model, prompts, conditions and seed are always named: settings might change them meanwhile. With ``events`` the
+        command tells programs how far it is.
         """
         options: list[str] = ["-m", self.model]
         for prompt in self.prompts:
@@ -71,6 +72,7 @@ class Wanted:
                 options += [option, str(value)]
         flags = ("fresh", "retry_failed", "audit", "attend", "allow_upload")
         options += [f"--{flag.replace('_', '-')}" for flag in flags if getattr(self, flag)]
+        options += ["--events", "jsonl"] if events else []
         if any(source.startswith("-") for source in self.sources):
             return ("run", *options, "--", *self.sources)
         return ("run", *self.sources, *options)

@@ -12,8 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalGroup, VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Button, Collapsible, Input, Select, SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import Button, Collapsible, Input, Select, Static
 
 from elena_wb.core import Condition, WorkbenchError
 from elena_wb.engine.option_forms import option_fields, problems_of
@@ -28,11 +27,15 @@ from elena_wb.tui.widgets.forms import Labelled, OptionEntry, Several, Tick
 _FIRST_OPTIONS = ("name", "limit", "repeats", "max_cost", "attend", "audit", "allow_upload")
 
 
-class Prompts(SelectionList[str]):
-    """The prompt packs; several make several runs."""
+class Prompts(VerticalGroup):
+    """The prompt packs, of which several make several runs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("t", "read", "Text")]
-    DEFAULT_CSS = "Prompts { height: auto; max-height: 6; border: none; padding: 0; width: 1fr; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "read", "Text"),
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+    ]
+    DEFAULT_CSS = "Prompts { width: 1fr; }"
 
     class Read(Message):
         """The text of a pack is to be shown."""
@@ -41,10 +44,32 @@ class Prompts(SelectionList[str]):
             super().__init__()
             self.name = name
 
+    def __init__(self, packs: Mapping[str, str], chosen: Sequence[str], *, id: str) -> None:
+        """``packs`` maps names to what they are about."""
+        super().__init__(id=id)
+        self._packs, self._chosen = packs, chosen
+
+    def compose(self) -> ComposeResult:
+        """A tick for each."""
+        for name, about in self._packs.items():
+            yield Tick(name in self._chosen, label=line(f"{name}: {about}"))
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The names that are ticked."""
+        return tuple(name for name, tick in zip(self._packs, self.query(Tick), strict=False) if tick.on_)
+
     def action_read(self) -> None:
-        """Show the text of the pack that the cursor is on."""
-        if self.highlighted is not None:
-            self.post_message(self.Read(self.get_option_at_index(self.highlighted).value))
+        """Show the text of the pack that has the focus."""
+        for name, tick in zip(self._packs, self.query(Tick), strict=False):
+            if tick.has_focus:
+                self.post_message(self.Read(name))
+
+    def action_move(self, by: int) -> None:
+        """Go to the next pack, or to the one before."""
+        ticks = list(self.query(Tick))
+        at = next((index for index, tick in enumerate(ticks) if tick.has_focus), 0)
+        ticks[max(0, min(len(ticks) - 1, at + by))].focus()
 
 
 class NewRunForm(VerticalScroll):
@@ -141,7 +166,9 @@ class NewRunForm(VerticalScroll):
         yield Labelled(
             "packs",
             Prompts(
-                *(self._pack(name) for name in _with(tuple(choices.packs), *state.prompts)), id="prompts"
+                {name: self._about_pack(name) for name in _with(tuple(choices.packs), *state.prompts)},
+                state.prompts,
+                id="prompts",
             ),
             "space chooses one or several, t shows the text.",
         )
@@ -178,7 +205,7 @@ class NewRunForm(VerticalScroll):
             model_options=self._options("model"),
             dataset=_text(self.query_one("#dataset", Select)),
             dataset_options=self._options("dataset"),
-            prompts=tuple(name for name in self._choices_of_prompts() if name in self._selected),
+            prompts=self.query_one(Prompts).chosen,
             conditions=self.query_one("#conditions", Several).values,
             options={
                 one.field.name: value
@@ -250,7 +277,6 @@ class NewRunForm(VerticalScroll):
     @on(Select.Changed)
     @on(Several.Changed)
     @on(Tick.Changed)
-    @on(SelectionList.SelectedChanged)
     def _changed(self, event: Message) -> None:
         event.stop()
         if not self.is_ready:
@@ -305,18 +331,11 @@ class NewRunForm(VerticalScroll):
         entries = self.query(f"#{kind}-options OptionEntry").results(OptionEntry)
         return {one.field.name: value for one in entries if (value := one.value)}
 
-    def _pack(self, name: str) -> Selection[str]:
+    def _about_pack(self, name: str) -> str:
         pack = self._choices.packs.get(name)
-        about = pack.title if pack is not None else "is not there any more"
-        return Selection(line(f"{name}: {about}"), name, name in self._state.prompts)
-
-    def _choices_of_prompts(self) -> Iterator[str]:
-        prompts = self.query_one(Prompts)
-        return (prompts.get_option_at_index(index).value for index in range(prompts.option_count))
-
-    @property
-    def _selected(self) -> Sequence[str]:
-        return self.query_one(Prompts).selected
+        return (
+            pack.title if pack is not None else self._choices.broken_packs.get(name, "is not there any more")
+        )
 
 
 def _models(choices: Choices, scheme: str) -> Iterator[tuple[Text, str]]:

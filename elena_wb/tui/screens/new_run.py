@@ -335,7 +335,7 @@ class NewRunScreen(WorkbenchScreen):
         title = f"{wanted.model} · {', '.join(wanted.conditions)}" + (
             f" · {wanted.name}" if wanted.name else ""
         )
-        arguments = [*wanted.arguments(), "--events", "jsonl"]
+        arguments = wanted.arguments(events=True)
 
         def submitted(job: jobs.Job) -> None:
             self.workbench.say(

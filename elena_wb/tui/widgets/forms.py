@@ -25,7 +25,7 @@ _LONGEST_TYPED = 4000
 
 
 class Tick(Static, can_focus=True):
-    """Yes or no, told by a sign and a word; space, enter or a click turns it."""
+    """Yes or no, told by a sign and a word or by a sign before its label; space, enter or a click turns it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("space,enter", "turn", "Turn", show=False)]
     DEFAULT_CSS = """
@@ -42,13 +42,15 @@ class Tick(Static, can_focus=True):
             super().__init__()
             self.tick = tick
 
-    def __init__(self, on: bool = False, *, id: str | None = None) -> None:
+    def __init__(self, on: bool = False, *, label: Content | None = None, id: str | None = None) -> None:
         super().__init__(id=id)
         self.set_reactive(Tick.on_, on)
+        self._label = label
 
     def render(self) -> Content:
         """``[x] yes`` or ``[ ] no``."""
-        return Content("[x] yes" if self.on_ else "[ ] no ")
+        word = self._label or Content("yes" if self.on_ else "no ")
+        return Content("[x] " if self.on_ else "[ ] ") + word
 
     def action_turn(self) -> None:
         """Turn it."""
@@ -118,12 +120,12 @@ class OptionEntry(Labelled):
             return Select(
                 [(Text(line(one, longest=60).plain), one) for one in choices],
                 value=value or Select.NULL,
-                prompt=field.default or ("as usual" if not field.required else "to be chosen"),
+                prompt=field.default or ("not given" if not field.required else "to be chosen"),
                 compact=True,
             )
         return Input(
             value,
-            placeholder=field.default or ("" if field.required else "as usual"),
+            placeholder=field.default or ("" if field.required else "not given"),
             compact=True,
             max_length=_LONGEST_TYPED,
         )
