@@ -99,6 +99,7 @@ class WorkbenchApp(App[None]):
         ),
         Binding("ctrl+n", "notices", "Notices", show=False, tooltip="Notices: all that was told"),
         Binding("q", "quit", "Quit", tooltip="Leave the interface"),
+        Binding("ctrl+q", "quit", "Quit", show=False, priority=True, tooltip="Leave the interface"),
     ]
 
     def __init__(

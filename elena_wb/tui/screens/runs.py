@@ -225,7 +225,7 @@ class RunsScreen(WorkbenchScreen):
 
     @on(Input.Submitted, "#filter")
     def _filter_done(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table)
 
     @on(RunsTable.Arranged)
     def _arranged(self, event: RunsTable.Arranged) -> None:
@@ -250,14 +250,14 @@ class RunsScreen(WorkbenchScreen):
         self._arrange(by or "run", not reverse)
 
     def action_filter(self) -> None:
-        """Write in the filter."""
-        self.query_one(Input).focus()
+        """Write in the filter; the very next key is written already."""
+        self.set_focus(self.query_one(Input))
 
     def action_leave(self) -> None:
         """Leave the filter; take it away where it was left already."""
         filter_line = self.query_one(Input)
         if filter_line.has_focus:
-            self.table.focus()
+            self.set_focus(self.table)
         else:
             filter_line.value = ""
 
