@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,12 +16,13 @@ from elena_wb.core import SetupError
 from elena_wb.errors import WorkbenchError
 from elena_wb.store.browsing import ORDERS, Filter, Order, Rows, choices, lines, matching, page_of
 from elena_wb.store.counterparts import counterparts, flipped
-from elena_wb.store.finding import count_answers, label_scores, next_among, place_of, row_of, wrong
+from elena_wb.store.finding import label_scores, next_among, place_of, wrong
 from elena_wb.store.marking import put_mark
 from elena_wb.store.runs import list_runs
 from elena_wb.tui import places
 from elena_wb.tui.narratives_lines import COLUMNS, as_text
 from elena_wb.tui.narratives_picture import View, content_of
+from elena_wb.tui.narratives_search import Passing, passing
 from elena_wb.tui.screen import WorkbenchScreen
 from elena_wb.tui.text import block, line
 from elena_wb.tui.widgets.answer import AnswerPane
@@ -40,15 +41,6 @@ if TYPE_CHECKING:
 
 _STALE_S = 0.3
 """So long the picture of the answer before may stand beside another."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """The rows that pass, the number of all, and the place of the answer that is to be under the cursor."""
-
-    rows: Rows
-    all: int
-    place: int | None
 
 
 class NarrativesScreen(WorkbenchScreen):
@@ -158,40 +150,54 @@ class NarrativesScreen(WorkbenchScreen):
         self._reading, self._again = True, None
         store, wanted, order = self.store, self._filter, self._order
         target = self._wanted or (self._page.generation_id if self._page is not None else None)
+        first = True
 
-        def work() -> _Found:
-            count = count_answers(store)
-            rows = matching(store, wanted, order)
-            row = row_of(store, target) if target is not None and store.exists() else None
-            place = place_of(rows, row)
-            return _Found(rows, count, place)
-
-        def then(found: _Found) -> None:
-            if must and found.place is None and wanted != Filter():
+        def each(found: Passing) -> None:
+            nonlocal first
+            if must and found.complete and found.place is None and wanted != Filter():
                 self._filter = Filter()
                 self.workbench.say("The filter was taken away: the answer does not pass it.")
                 self._reading = False
                 self._read(afresh=True)
                 return
-            self._take(found, afresh=afresh or self._rows is None)
+            begins = first and (afresh or self._rows is None)
+            place = found.place if begins or self._wanted is not None else self._place_now(found, target)
+            self._take(found, wanted, place, afresh=begins)
+            first = False
 
-        self.fetch(work, then, group="rows", failed=self._failed)
+        self.follow(lambda: passing(store, wanted, order, target), each, group="rows", failed=self._failed)
 
-    def _take(self, found: _Found, *, afresh: bool) -> None:
+    def _place_now(self, found: Passing, target: str | None) -> int | None:
+        """The place of the answer under the cursor, which may have moved on since it was asked for."""
+        now = self.query_one(PagedTable).line_at_cursor
+        if now is None:
+            return None
+        return (
+            found.place if now["generation_id"] == target else place_of(found.rows, cast("int", now["row"]))
+        )
+
+    def _take(self, found: Passing, wanted: Filter, place: int | None, *, afresh: bool) -> None:
         store, rows = self.store, found.rows
         self._rows, self._all = rows, found.all
         table = self.query_one(PagedTable)
-        table.show(len(rows), lambda first, last: lines(store, rows[first:last]), keep_cursor=not afresh)
-        if found.place is not None and found.place != table.cursor:
-            table.move_to(found.place)
-        self._wanted = None
-        self.set_class(not len(rows), "empty")
-        self._tell_passing()
-        if not len(rows):
+        table.show(
+            len(rows), lambda first, last: lines(store, rows[first:last], wanted), keep_cursor=not afresh
+        )
+        if place is not None:
+            if place != table.cursor:
+                table.move_to(place)
+            self._wanted = None
+        self._tell_passing(searched=found.searched)
+        if len(rows):
+            self.remove_class("empty")
+            if not afresh and self._page is not None and found.place is not None:
+                self._read_answer(self._page.generation_id)
+        elif found.complete:
+            self.add_class("empty")
             self._show_nothing()
-        elif not afresh and self._page is not None and found.place is not None:
-            self._read_answer(self._page.generation_id)
-        self._done()
+        if found.complete:
+            self._wanted = None
+            self._done()
 
     def _failed(self, error: WorkbenchError) -> None:
         self._rows = None
@@ -206,7 +212,7 @@ class NarrativesScreen(WorkbenchScreen):
         if again is not None:
             again()
 
-    def _tell_passing(self, error: WorkbenchError | None = None) -> None:
+    def _tell_passing(self, error: WorkbenchError | None = None, *, searched: float = 1) -> None:
         passing = self.query_one("#passing")
         passing.set_class(error is not None, "error")
         said = passing.query_one(Static)
@@ -216,6 +222,8 @@ class NarrativesScreen(WorkbenchScreen):
         words = in_words(self._filter, self._order)
         found = len(self._rows) if self._rows is not None else 0
         count = f"{found:,} of {self._all:,} answers" if found != self._all else f"{found:,} answers"
+        if searched < 1:
+            count += f" so far, {searched:.0%} searched …"
         way_back = " (z: all)" if self._filter != Filter() else ""
         said.update(line(count + (f" · {words.plain}{way_back}" if words.plain else "")))
 

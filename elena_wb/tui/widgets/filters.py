@@ -177,6 +177,8 @@ class FilterDialog(ModalScreen[tuple[Filter, Order] | None]):
         """Show what passes, unless it cannot be told what does."""
         order = cast("Order", self.query_one("#order", Select).value)
         wanted = self.chosen
+        if self._timer is not None:
+            self._timer.stop()
         self._ask(wanted, then=lambda _: self._leave_with(wanted, order))
 
     def _leave_with(self, wanted: Filter, order: Order) -> None:
