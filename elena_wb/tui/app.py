@@ -39,6 +39,7 @@ from elena_wb.tui.screens.rate import RateScreen
 from elena_wb.tui.screens.runs import RunsScreen
 from elena_wb.tui.screens.sql import SqlScreen
 from elena_wb.tui.watching import Watch
+from elena_wb.tui.themes import HIGH_CONTRAST
 from elena_wb.tui.widgets.asking import Confirm
 from elena_wb.tui.widgets.keys import Keys
 from elena_wb.tui.widgets.notices import Notices, Told
@@ -113,6 +114,8 @@ class WorkbenchApp(App[None]):
     ) -> None:
         """``clock`` gives the time in UTC, naive as the store's columns are; ages are told by it."""
         super().__init__()
+        for theme in HIGH_CONTRAST:
+            self.register_theme(theme)
         self.store = self._open(store.path, min(store.lock_timeout, _PATIENCE_S))
         self.settings = settings
         self.host = host
@@ -210,6 +213,7 @@ class WorkbenchApp(App[None]):
         text = plain_lines(told.message if told.hint is None else f"{told.message}\n{told.hint}")
         self.notify(
             text[:1500],
+            title="Error" if told.error else "",
             severity="error" if told.error else "information",
             timeout=_ERROR_S if told.error else _NOTICE_S,
             markup=False,

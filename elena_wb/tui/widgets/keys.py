@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from elena_wb.tui.widgets.reading import Reading
 
-_KEY_WIDTH = 14
+_KEY_WIDTH = 12
 _OF_ALL_SCREENS = frozenset(binding.action for binding in Screen.BINDINGS if isinstance(binding, Binding))
 
 
