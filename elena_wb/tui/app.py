@@ -38,8 +38,8 @@ from elena_wb.tui.screens.plugins import PluginsScreen
 from elena_wb.tui.screens.rate import RateScreen
 from elena_wb.tui.screens.runs import RunsScreen
 from elena_wb.tui.screens.sql import SqlScreen
-from elena_wb.tui.watching import Watch
 from elena_wb.tui.themes import HIGH_CONTRAST
+from elena_wb.tui.watching import Watch
 from elena_wb.tui.widgets.asking import Confirm
 from elena_wb.tui.widgets.keys import Keys
 from elena_wb.tui.widgets.notices import Notices, Told
