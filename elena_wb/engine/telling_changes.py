@@ -9,6 +9,10 @@ from elena_wb.core import UNMASKED, Estimate
 from elena_wb.engine.comparing import Compared
 
 
+_OF_CONDITIONS = {"condition", "prompt variant"}
+"""What differs wherever conditions do: packs have a variant that says that something is hidden."""
+
+
 def headline(of: Compared) -> str:
     """What lies between the two runs, and how many answers that changed."""
     flips = of.changes.flips
@@ -80,7 +84,7 @@ def right_answers(of: Compared) -> str:
 def alone(of: Compared) -> tuple[str, str]:
     """How the sides are called beside one another: by conditions where these alone tell the runs apart."""
     first, second = of.first.condition, of.second.condition
-    if first == second or len(of.causes) > 1:
+    if first == second or not {one.aspect for one in of.causes} <= _OF_CONDITIONS:
         return f"in run {of.first.run_id}", f"in run {of.second.run_id}"
     return _under(first, beside=second), _under(second, beside=first)
 

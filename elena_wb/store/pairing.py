@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -55,6 +56,64 @@ def side_by_side(
         return connection.sql(
             _SIDE_BY_SIDE, params={"first": first, "second": second, "scheme": scheme}
         ).to_arrow_table()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One of the two answers to a question: what was said, and the parts of the body that it names, in its words.
+
+    ``vad`` is valence, arousal and dominance.
+    """
+
+    generation_id: str
+    status: str
+    emotion: str | None
+    explicit_description: str | None
+    implicit_description: str | None
+    narrative: str | None
+    raw_text: str | None
+    error: str | None
+    vad: tuple[float | None, float | None, float | None]
+    parts: tuple[str, ...] = ()
+
+
+def pair_of(
+    store: Store, first: int, second: int, stimulus_id: str, repeat: int
+) -> tuple[Said | None, Said | None]:
+    """What two runs answered to a question; ``None`` where one has no answer."""
+    with store.read() as connection:
+        rows = connection.execute(
+            """SELECT run_id, generation_id, status, emotion, explicit_description, implicit_description, narrative,
+                      raw_text, error, [valence, arousal, dominance]
+               FROM generations WHERE run_id IN (?, ?) AND stimulus_id = ? AND repeat = ?""",
+            [first, second, stimulus_id, repeat],
+        ).fetchall()
+        ids = [row[1] for row in rows]
+        parts = connection.execute(
+            """SELECT generation_id, phrase FROM body_parts WHERE generation_id IN (SELECT unnest(?::VARCHAR[]))
+               ORDER BY position""",
+            [ids],
+        ).fetchall()
+    found = {}
+    for run_id, generation_id, *texts, vad in rows:
+        named = tuple(phrase for of, phrase in parts if of == generation_id)
+        values = [generation_id, *texts, tuple(vad), named]
+        found[run_id] = Said(*values)
+    return found.get(first), found.get(second)
+
+
+def state_of(store: Store, first: int, second: int) -> tuple[object, ...]:
+    """What differs as soon as a comparison of two runs may come out otherwise: answers, labels, status, names."""
+    with store.read() as connection:
+        runs = connection.execute(
+            """SELECT r.run_id, r.name, r.status, r.options, count(g.run_id), max(g.created_at)
+               FROM runs AS r LEFT JOIN (SELECT run_id, created_at FROM generations WHERE run_id IN ($a, $b)) AS g
+                 USING (run_id)
+               WHERE r.run_id IN ($a, $b) GROUP BY ALL ORDER BY ALL""",
+            {"a": first, "b": second},
+        ).fetchall()
+        labels = connection.execute("SELECT count(*), bit_xor(hash(labels)) FROM labels").fetchall()
+    return (*runs, *labels)
 
 
 def answered_by(store: Store, run_id: int) -> tuple[str, ...]:
