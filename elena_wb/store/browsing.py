@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from elena_wb.core import Box
 from elena_wb.store.database import DuckDBConnection, Store
-from elena_wb.store.filtering import CORRECT, FLAGS, ORDERS, Correctness, Filter, Flag, Order
+from elena_wb.store.filtering import CORRECT, FLAGS, ORDERS, Correctness, Filter, Flag, Order, condition_of
 from elena_wb.store.searching import Found, Rows, matching, searching, still_passing
 
 __all__ = [
@@ -123,16 +123,17 @@ def lines(store: Store, rows: Rows | Sequence[int], wanted: Filter | None = None
         UsageError: ``wanted.where`` is no condition, or names what there is not.
     """
     asked = [int(row) for row in rows]
-    if wanted is not None:
-        passing = still_passing(store, wanted, asked)
-        asked = [row for row in asked if row in passing]
+    passing = condition_of(wanted or Filter())
+    if wanted is not None and wanted.where.strip():
+        kept = still_passing(store, wanted, asked)
+        asked = [row for row in asked if row in kept]
     with store.read() as connection:
         connection.register("asked", pa.table({"row": pa.array(asked, pa.int64())}))
         within = f"WHERE rowid IN ({', '.join(map(str, asked)) or 'NULL'})"
         stimuli = connection.execute(f"SELECT DISTINCT stimulus_id FROM generations {within}").fetchall()
         # A list that stands in the query is looked for where the rows lie; one that is joined has all of them read.
-        of_those = f"WHERE stimulus_id IN ({', '.join('?' * len(stimuli)) or 'NULL'})"
-        ids = [stimulus for (stimulus,) in stimuli]
+        named = {f"stimulus_{number}": stimulus for number, (stimulus,) in enumerate(stimuli)}
+        of_those = f"WHERE stimulus_id IN ({', '.join(f'${name}' for name in named) or 'NULL'})"
         return connection.sql(
             f"""
             WITH g AS MATERIALIZED (SELECT rowid AS row, * FROM generations {within})
@@ -147,8 +148,9 @@ def lines(store: Store, rows: Rows | Sequence[int], wanted: Filter | None = None
             LEFT JOIN (FROM truths {of_those}) AS t
               ON t.stimulus_id = g.stimulus_id AND t.scheme = coalesce(r.options->>'scheme', 'ekman7')
             LEFT JOIN marks AS m ON m.generation_id = g.generation_id
+            WHERE {passing.sql}
             ORDER BY place""",
-            params=ids + ids,
+            params={**named, **passing.values},
         ).to_arrow_table()
 
 

@@ -156,11 +156,10 @@ def _in_order(store: Store, parts: Sequence[tuple[Rows, npt.NDArray[np.int32]]],
 
 
 def still_passing(store: Store, wanted: Filter, rows: Sequence[int]) -> frozenset[int]:
-    """Those of a few ``rows`` whose answers, as they are now, pass."""
-    if not rows or wanted == Filter():
+    """Those of a few ``rows`` whose answers, as they are now, fulfil the condition in SQL, if there is one."""
+    where = Where.of(wanted.where)
+    if not rows or where is None:
         return frozenset(rows)
-    condition, where = condition_of(wanted), Where.of(wanted.where)
-    listed = f"g.rowid IN ({', '.join(map(str, rows))})"
-    within = Condition(f"{listed} AND {condition.sql}", condition.values, condition.joins)
+    within = Condition(f"g.rowid IN ({', '.join(map(str, rows))})", {}, frozenset())
     found, _ = _piece(store, within, where, min(rows), max(rows) + 1)
     return frozenset(found.tolist())

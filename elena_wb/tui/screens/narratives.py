@@ -97,6 +97,7 @@ class NarrativesScreen(WorkbenchScreen):
         self._page: AnswerPage | None = None
         self._shown: Shown | None = None
         self._wanted: str | None = None
+        self._due: tuple[int, str] | None = None
         self._again: Callable[[], None] | None = None
         self._reading = False
         self._stale: Timer | None = None
@@ -149,7 +150,7 @@ class NarrativesScreen(WorkbenchScreen):
             return
         self._reading, self._again = True, None
         store, wanted, order = self.store, self._filter, self._order
-        target = self._wanted or (self._page.generation_id if self._page is not None else None)
+        target = self._wanted or self._under_cursor()
         first = True
 
         def each(found: Passing) -> None:
@@ -161,22 +162,34 @@ class NarrativesScreen(WorkbenchScreen):
                 self._read(afresh=True)
                 return
             begins = first and (afresh or self._rows is None)
-            place = found.place if begins or self._wanted is not None else self._place_now(found, target)
-            self._take(found, wanted, place, afresh=begins)
+            place, answer = found.place, target
+            if not begins and self._wanted is None:
+                place, answer = self._place_now(found, target)
+            self._take(found, wanted, place, answer, afresh=begins)
             first = False
 
         self.follow(lambda: passing(store, wanted, order, target), each, group="rows", failed=self._failed)
 
-    def _place_now(self, found: Passing, target: str | None) -> int | None:
-        """The place of the answer under the cursor, which may have moved on since it was asked for."""
-        now = self.query_one(PagedTable).line_at_cursor
-        if now is None:
-            return None
-        return (
-            found.place if now["generation_id"] == target else place_of(found.rows, cast("int", now["row"]))
-        )
+    def _under_cursor(self) -> str | None:
+        """The answer that the cursor is on, or is about to be."""
+        table = self.query_one(PagedTable)
+        if self._due is not None and self._due[0] == table.cursor:
+            return self._due[1]
+        found = table.line_at_cursor
+        return str(found["generation_id"]) if found is not None else None
 
-    def _take(self, found: Passing, wanted: Filter, place: int | None, *, afresh: bool) -> None:
+    def _place_now(self, found: Passing, target: str | None) -> tuple[int | None, str | None]:
+        """The place of the answer under the cursor, which may have moved on since it was asked for; and the answer."""
+        answer = self._under_cursor()
+        line = self.query_one(PagedTable).line_at_cursor
+        if answer == target or line is None:
+            return found.place, target
+        return place_of(found.rows, cast("int", line["row"])), answer
+
+    def _take(
+        self, found: Passing, wanted: Filter, place: int | None, answer: str | None, *, afresh: bool
+    ) -> None:
+        self._due = (place, answer) if place is not None and answer is not None else None
         store, rows = self.store, found.rows
         self._rows, self._all = rows, found.all
         table = self.query_one(PagedTable)
@@ -332,6 +345,10 @@ class NarrativesScreen(WorkbenchScreen):
     @on(PagedTable.Highlighted)
     def _highlighted(self, event: PagedTable.Highlighted) -> None:
         generation_id = str(event.line["generation_id"])
+        if self._due is not None and event.position == self._due[0]:
+            if generation_id != self._due[1]:
+                return  # a line of before, which stands there until the lines of now are read
+            self._due = None
         if self._page is None or self._page.generation_id != generation_id:
             self._read_answer(generation_id)
 
