@@ -180,6 +180,9 @@ class WorkbenchApp(App[None]):
             self._shown_screens[mode] = screen
         if self.current_mode != mode or not isinstance(screen, WorkbenchScreen):
             return
+        if not screen.is_mounted:  # its widgets are not there yet
+            self.call_after_refresh(self._shown, mode)
+            return
         if mode in self._stale:
             self._stale.discard(mode)
             self.watch_over_store.begin()
