@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from rich.style import Style
 from rich.text import Text
 
 from elena_wb.plain import plain
@@ -33,27 +34,32 @@ class Column:
     right: bool = False
     only_if: Callable[[RunLine], bool] | None = None
 
-    def cell(self, line: RunLine, now: datetime, width: int) -> Text:
-        """What it says of ``line`` in ``width`` columns: never markup, and with an ellipsis where it is cut."""
+    def cell(self, line: RunLine, now: datetime, width: int, colours: Mapping[str, str]) -> Text:
+        """What it says of ``line`` in ``width`` columns: never markup, and with an ellipsis where it is cut.
+
+        ``colours`` are those of the theme, by name.
+        """
         cell = Text(plain(self.text(line, now)[:_LONG]), no_wrap=True, end="")
         cell.truncate(width, overflow="ellipsis")
         if self.right:
             cell.pad_left(width - cell.cell_len)
         if self.name == "status":
-            cell.stylize(_COLOURS.get(line.status, ""))
+            colour = colours.get(_MEANING.get(line.status, ""), "")
+            cell.stylize(Style(color=colour if colour.startswith("#") else None, bold=True))
         return cell
 
 
-_COLOURS: Mapping[str, str] = {
-    "done": "green",
-    "running": "bold cyan",
-    "starting": "bold cyan",
-    "partial": "yellow",
-    "failed": "bold red",
-    "lost": "bold red",
-    "cut off": "bold yellow",
-    "interrupted": "yellow",
+_MEANING: Mapping[str, str] = {
+    "done": "text-success",
+    "running": "text-primary",
+    "starting": "text-primary",
+    "partial": "text-warning",
+    "cut off": "text-warning",
+    "interrupted": "text-warning",
+    "failed": "text-error",
+    "lost": "text-error",
 }
+"""Which colour of the theme goes with a status."""
 
 
 def compact(number: int) -> str:

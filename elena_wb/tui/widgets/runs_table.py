@@ -10,6 +10,7 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.theme import Theme
 from textual.widgets import DataTable
 
 from elena_wb.tui.runs_columns import Column, laid_out
@@ -81,6 +82,10 @@ class RunsTable(DataTable[Text]):
         self._laid_out = columns
         self._draw(wanted)
 
+    def on_mount(self) -> None:
+        """Colours are those of the theme."""
+        self.app.theme_changed_signal.subscribe(self, self._recolour)
+
     def on_resize(self, event: events.Resize) -> None:
         """Choose columns for the new width."""
         columns = laid_out(self._room(), self._lines, self._now)
@@ -88,6 +93,10 @@ class RunsTable(DataTable[Text]):
             at = self.line_at_cursor
             self._laid_out = columns
             self._draw(at.key if at else None)
+
+    def _recolour(self, theme: Theme) -> None:
+        at = self.line_at_cursor
+        self._draw(at.key if at else None)
 
     def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
         """The head of a column was clicked."""
@@ -109,7 +118,8 @@ class RunsTable(DataTable[Text]):
             for line in self._lines:
                 self._drawn[line.key] = self._texts(line)
                 mark = Text(self._marks.get(line.key, ""), style="bold")
-                cells = (column.cell(line, self._now, width) for column, width in self._laid_out)
+                colours = self.app.theme_variables
+                cells = (column.cell(line, self._now, width, colours) for column, width in self._laid_out)
                 self.add_row(mark, *cells, key=line.key)
         if wanted is not None:
             self._put_cursor(wanted, top)
@@ -135,7 +145,9 @@ class RunsTable(DataTable[Text]):
                 self.update_cell(line.key, "mark", Text(texts[0], style="bold"))
             for (column, width), text, was in zip(self._laid_out, texts[1:], before[1:], strict=True):
                 if text != was:
-                    self.update_cell(line.key, column.name, column.cell(line, self._now, width))
+                    self.update_cell(
+                        line.key, column.name, column.cell(line, self._now, width, self.app.theme_variables)
+                    )
 
     def _texts(self, line: RunLine) -> tuple[str, ...]:
         return (
