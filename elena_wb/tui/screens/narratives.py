@@ -98,6 +98,7 @@ class NarrativesScreen(WorkbenchScreen):
         self._shown: Shown | None = None
         self._wanted: str | None = None
         self._due: tuple[int, str] | None = None
+        self._early = False
         self._again: Callable[[], None] | None = None
         self._reading = False
         self._stale: Timer | None = None
@@ -123,6 +124,8 @@ class NarrativesScreen(WorkbenchScreen):
         wanted = kept.get("narratives.answer")
         self._wanted = wanted if isinstance(wanted, str) else None
         self.query_one(PagedTable).focus()
+        if self._early:
+            self._read()
 
     def arrive(self, place: places.Place) -> None:
         """Show the answers of a filter, and the one that is meant."""
@@ -135,7 +138,10 @@ class NarrativesScreen(WorkbenchScreen):
 
     def refresh_data(self) -> None:
         """Read again which answers pass; the one under the cursor stays."""
-        self._read()
+        if self.query(PagedTable):
+            self._read()
+        else:
+            self._early = self.is_running
 
     # --- which answers
 
