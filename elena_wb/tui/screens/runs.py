@@ -41,7 +41,7 @@ class RunsScreen(WorkbenchScreen):
     name_of = "Runs"
     about = "Every run, how far it got and how well it did; from here to its narratives, and two of them compared."
 
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-low"), (14, "-tall")]
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-low"), (14, "-tall")]  # noqa: RUF012 - as the toolkit has it
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "choose", "Choose", tooltip="Choose for comparing (two at most)"),
