@@ -176,7 +176,13 @@ class NewRunScreen(WorkbenchScreen):
         store, uploads = self.store, self.workbench.settings.uploads
 
         def work() -> Request:
-            return request_of(store, str(run_id), retry_failed=False, uploads=uploads)
+            try:
+                return request_of(store, str(run_id), retry_failed=False, uploads=uploads)
+            except (LookupError, TypeError) as error:
+                raise WorkbenchError(
+                    f"Run {run_id} does not tell how it was started: {error} is missing.",
+                    hint="Fill in the form by hand.",
+                ) from error
 
         self.fetch(work, lambda found: self._fill(FormState.of(Wanted.like(found))), group="like")
 
@@ -225,7 +231,7 @@ class NewRunScreen(WorkbenchScreen):
             self._cannot_plan(error)
             return
         if wanted != self._wanted:
-            self._wanted, self._found = wanted, None
+            self._wanted, self._found, self._error = wanted, None, None
             command.update(line(f"$ {command_line(self.store.path, wanted.arguments())}", longest=2000))
             self.query_one("#plan", Static).update("planning …")
         question = Question(wanted, wanted.request(self.workbench.settings.uploads), however_long)
