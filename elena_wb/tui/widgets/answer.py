@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 Scores = Sequence[tuple[str, float]]
 
-_LONGEST_TEXT = 8_000
-_LONGEST_RAW = 20_000
+_LONGEST_TEXT = 3_000
+_LONGEST_RAW = 12_000
 _SCORES = 12
 _STANDING = {
     "error": "! the call failed",
