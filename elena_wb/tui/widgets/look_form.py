@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, HorizontalGroup, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, Select, Static
+from textual.widget import Widget
+from textual.widgets import Button, Input, Select, Static
 
 from elena_wb.core import ATTENTION_METHODS, HEADS, UsageError
 from elena_wb.tui.attention_orders import TOKENS, Order, Which
@@ -19,6 +20,13 @@ from elena_wb.tui.text import block, line
 
 if TYPE_CHECKING:
     from elena_wb.core import AttentionMethod, Heads
+
+
+_WORDS = "emotion, parts, narrative, explicit, implicit, answer, /hand\\w*/"
+_LAYERS = "all, last, 3,8 or 0-11"
+_HEADS = {"mean": "mean of the heads", "max": "the largest of the heads", "each": "each by itself"}
+_MAPS = [("keep them", "keep"), ("only what fell on each part", "shares")]
+_FRESH = [("what was looked at in this way is left out", "leave"), ("look again at all", "again")]
 
 
 class LookForm(ModalScreen[Order | None]):
@@ -29,18 +37,29 @@ class LookForm(ModalScreen[Order | None]):
         Binding("ctrl+s", "start", "Look", priority=True),
     ]
     DEFAULT_CSS = """
-    LookForm > Vertical { width: 76; }
-    LookForm .row { height: 1; margin-top: 0; align-horizontal: left; }
+    LookForm { align: center middle; }
+    LookForm > Vertical {
+        width: 74;
+        max-width: 98%;
+        height: auto;
+        max-height: 95%;
+        padding: 1 2;
+        background: $surface;
+        border: round $primary;
+    }
+    LookForm .title { text-style: bold; margin-bottom: 1; }
+    LookForm .buttons { height: 1; margin-top: 1; align-horizontal: right; }
+    LookForm Button { margin-left: 2; }
+    LookForm .row { height: 1; }
     LookForm .row > Static { width: 9; }
-    LookForm Input { margin-top: 0; width: 1fr; }
+    LookForm Input { width: 1fr; }
     LookForm Select { width: 1fr; }
-    LookForm Checkbox { margin: 0 2 0 0; }
     LookForm #command { color: $text-muted; height: auto; max-height: 4; margin-top: 1; }
     LookForm #problem { color: $text-error; height: auto; max-height: 4; }
     """
 
     def __init__(self, choices: Sequence[Which]) -> None:
-        super().__init__(classes="asking")
+        super().__init__()
         self._choices = tuple(choices)
 
     def compose(self) -> ComposeResult:
@@ -48,41 +67,17 @@ class LookForm(ModalScreen[Order | None]):
         which = [(line(_told(one)), at) for at, one in enumerate(self._choices)]
         with Vertical():
             yield Static("Look where the model looked", classes="title", markup=False)
-            with Horizontal(classes="row"):
-                yield Static("Answers", markup=False)
-                yield Select(which, value=0, allow_blank=False, compact=True, id="which")
-            with Horizontal(classes="row"):
-                yield Static("Words", markup=False)
-                yield Input(
-                    TOKENS, compact=True, id="tokens", placeholder="emotion, parts, narrative, /hand\\w*/"
-                )
-            with Horizontal(classes="row"):
-                yield Static("Layers", markup=False)
-                yield Input("all", compact=True, id="layers", placeholder="all, last, 3,8 or 0-11")
-            with Horizontal(classes="row"):
-                yield Static("Heads", markup=False)
-                yield Select(
-                    [(name, name) for name in HEADS],
-                    value="mean",
-                    allow_blank=False,
-                    compact=True,
-                    id="heads",
-                )
-            with Horizontal(classes="row"):
-                yield Static("Method", markup=False)
-                yield Select(
-                    [(name, name) for name in ATTENTION_METHODS],
-                    value="raw",
-                    allow_blank=False,
-                    compact=True,
-                    id="method",
-                )
-            with Horizontal(classes="row"):
-                yield Checkbox("keep maps", value=True, compact=True, id="maps")
-                yield Checkbox("again where it was done", compact=True, id="fresh")
+            yield from _row("Answers", _select("which", which, 0))
+            yield from _row("Words", Input(TOKENS, compact=True, id="tokens", placeholder=_WORDS))
+            yield from _row("Layers", Input("all", compact=True, id="layers", placeholder=_LAYERS))
+            yield from _row("Heads", _select("heads", [(_HEADS[name], name) for name in HEADS], "mean"))
+            methods = [(name, name) for name in ATTENTION_METHODS]
+            yield from _row("Method", _select("method", methods, "raw"))
+            yield from _row("Maps", _select("maps", _MAPS, _MAPS[0][1]))
+            yield from _row("Done", _select("fresh", _FRESH, _FRESH[0][1]))
             yield Static("", id="command", markup=False)
             yield Static("", id="problem", markup=False)
-            with Horizontal():
+            with Horizontal(classes="buttons"):
                 yield Button("Look (^s)", variant="primary", compact=True, id="start")
                 yield Button("Cancel", compact=True, id="leave")
 
@@ -100,8 +95,8 @@ class LookForm(ModalScreen[Order | None]):
             self.query_one("#layers", Input).value,
             cast("Heads", self.query_one("#heads", Select).value),
             cast("AttentionMethod", self.query_one("#method", Select).value),
-            self.query_one("#maps", Checkbox).value,
-            self.query_one("#fresh", Checkbox).value,
+            self.query_one("#maps", Select).value == "keep",
+            self.query_one("#fresh", Select).value == "again",
         )
 
     def action_leave(self) -> None:
@@ -126,7 +121,6 @@ class LookForm(ModalScreen[Order | None]):
 
     @on(Input.Changed)
     @on(Select.Changed)
-    @on(Checkbox.Changed)
     def _changed(self) -> None:
         self._tell()
 
@@ -141,10 +135,27 @@ class LookForm(ModalScreen[Order | None]):
             return False
         problem.update("")
         self.query_one("#command", Static).update(
-            block(shlex.join(["elena-wb", *order.arguments]), longest=300)
+            block(" ".join(["elena-wb", *map(_quoted, order.arguments)]), longest=300)
         )
         return True
 
 
 def _told(which: Which) -> str:
     return which.label if which.count is None else f"{which.label} ({which.count:,})"
+
+
+def _row(label: str, field: Widget) -> ComposeResult:
+    with HorizontalGroup(classes="row"):
+        yield Static(label, markup=False)
+        yield field
+
+
+def _select(name: str, options: Sequence[tuple[Any, Any]], value: object) -> Select[Any]:
+    return Select(options, value=value, allow_blank=False, compact=True, id=name)
+
+
+def _quoted(argument: str) -> str:
+    """For a shell; in double quotes where that is easier to read."""
+    if "'" in argument and not set(argument) & set('"$`\\!'):
+        return f'"{argument}"'
+    return shlex.quote(argument)
