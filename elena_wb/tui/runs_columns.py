@@ -161,8 +161,22 @@ COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 """From left to right."""
 
-_IMPORTANCE = ("name", "status", "progress", "condition", "run", "accuracy", "age", "macro_f1", "model", "speed",
-               "left", "n", "prompt", "parsed", "cost", "dataset")  # fmt: skip
+_IMPORTANCE = (
+    *(
+        "name",
+        "status",
+        "progress",
+        "condition",
+        "run",
+        "accuracy",
+        "age",
+        "macro_f1",
+        "speed",
+        "left",
+        "model",
+    ),
+    *("n", "prompt", "parsed", "cost", "dataset"),
+)
 """Which columns come first where there is no room for all."""
 _NAMED = {column.name: column for column in COLUMNS}
 

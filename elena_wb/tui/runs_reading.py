@@ -48,7 +48,13 @@ class RunsReader:
         return self._lines()
 
     def read_jobs(self) -> list[RunLine]:
-        """Every line, with what the jobs say now and all else as it was last read."""
+        """Every line, with what the jobs say now and all else as it was last read; all anew where a run was cut off.
+
+        Raises:
+            SetupError: the store cannot be read.
+        """
+        if worked_on(self._store, self._runs) != self._at_work:
+            return self.read()
         return self._lines()
 
     def again(self) -> None:

@@ -160,12 +160,19 @@ class RunsScreen(WorkbenchScreen):
         self._reading = False
         self._trouble = None
         self._lines = lines
+        was_empty = self.has_class("-empty")
         self.set_class(not lines, "-empty")
+        if lines and was_empty:
+            self.call_after_refresh(self._focus_table)
         if not lines:
             empty = "There are no runs yet." if self.store.exists() else _NO_STORE
             self.query_one(Empty).say(empty, _FIRST)
         self._show()
         self._read_on()
+
+    def _focus_table(self) -> None:
+        if self.focused is None:
+            self.set_focus(self.table)
 
     def _failed(self, error: WorkbenchError) -> None:
         """Say once what is wrong, and try again from time to time: another process may have the store."""
