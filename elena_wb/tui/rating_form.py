@@ -134,6 +134,8 @@ class NewSession(ModalScreen[tuple[Design, str] | None]):
 
     def action_make(self) -> None:
         """Close with the session, if all is well."""
+        if self._settling is not None:
+            self._settling.stop()
         values = self._values()
         store, wanted, seed = self._opener.store, self._wanted, self._seed
 
@@ -154,7 +156,7 @@ class NewSession(ModalScreen[tuple[Design, str] | None]):
                 told = error.message
             return written, told
 
-        self._opener.fetch(work, made, group="form")
+        self._opener.fetch(work, made, group="make")
 
     def _values(self) -> dict[str, str]:
         inputs = {one.id or "": one.value for one in self.query(Input)}

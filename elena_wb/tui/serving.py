@@ -12,11 +12,10 @@ import contextlib
 import errno
 import hmac
 import ipaddress
-import logging
 import secrets
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -168,8 +167,9 @@ class InterfaceServer(Server):
                 if message.type == WSMsgType.TEXT:
                     await _pass_on(socket_, visit, message)
         finally:
-            self._visits.discard(visit)
-            await asyncio.shield(visit.end())
+            ending = visit.end()
+            ending.add_done_callback(lambda _: self._visits.discard(visit))
+            await asyncio.shield(ending)
         return socket_
 
     def _cookie(self, request: web.Request) -> str:
@@ -199,29 +199,39 @@ def serve(serving: Serving, tell: Callable[[str], None]) -> None:
     Raises:
         SetupError: the port or the address cannot be had.
     """
-    logging.getLogger("textual-serve").setLevel(logging.CRITICAL)
     asyncio.run(_serve(serving, tell))
 
 
-async def _serve(serving: Serving, tell: Callable[[str], None]) -> None:
+@contextlib.asynccontextmanager
+async def open_to_visitors(serving: Serving) -> AsyncIterator[str]:
+    """Serve within the ``async with`` block, which is given the address; all visitors' processes end with it.
+
+    Raises:
+        SetupError: the port or the address cannot be had.
+    """
     server = InterfaceServer(serving)
     runner = web.AppRunner(await server._make_app(), access_log=None, shutdown_timeout=2)
     await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, serving.host, serving.port).start()
+        except (OSError, OverflowError) as error:
+            raise _unreachable(serving, error) from error
+        yield server.address(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def _serve(serving: Serving, tell: Callable[[str], None]) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(getattr(signal, name), ended.set)
-    try:
-        try:
-            await web.TCPSite(runner, serving.host, serving.port).start()
-        except (OSError, OverflowError) as error:
-            raise _unreachable(serving, error) from error
-        tell(server.address(runner.addresses[0][1]))
+    async with open_to_visitors(serving) as address:
+        tell(address)
         await ended.wait()
-    finally:
-        await runner.cleanup()
 
 
 def is_here(host: str) -> bool:

@@ -38,6 +38,7 @@ class Visit(AppService):
             "", write_bytes=write_bytes, write_str=write_str, close=close, download_manager=download_manager
         )
         self._arguments = tuple(command)
+        self._ending: asyncio.Task[int | None] | None = None
 
     async def _open_app_process(self, width: int = 80, height: int = 24) -> Process:
         environment = self._build_environment(_sane(width, 80), _sane(height, 24))
@@ -82,9 +83,14 @@ class Visit(AppService):
             with contextlib.suppress(ConnectionError):
                 await self.remote_close()
 
-    async def end(self) -> int | None:
+    def end(self) -> asyncio.Task[int | None]:
         """Ask the process to leave, and see to it that it does; its exit code, if one was started."""
-        process, self._process = self._process, None
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end())
+        return self._ending
+
+    async def _end(self) -> int | None:
+        process = self._process
         if process is None:
             return None
         with contextlib.suppress(TimeoutError, OSError):
@@ -95,6 +101,8 @@ class Visit(AppService):
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+        with contextlib.suppress(TimeoutError, OSError):  # to the end of its pipes, which closes them
+            await asyncio.wait_for(process.communicate(), _PATIENCE_S)
         return process.returncode
 
 
