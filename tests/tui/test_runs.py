@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from elena_wb.jobs import jobs
+from elena_wb.jobs import Job, Progress, jobs
 from elena_wb.store import Store, list_runs, rename_run
 from elena_wb.store.claim import working_on
 from elena_wb.tui.app import WorkbenchApp
-from elena_wb.tui.runs_lines import RunLine
+from elena_wb.tui.runs_columns import bar, compact, laid_out, lasting
+from elena_wb.tui.runs_lines import RunLine, lines_of
+from elena_wb.tui.runs_telling import in_full, in_short
 from elena_wb.tui.screens.runs import RunsScreen
 from elena_wb.tui.widgets.asking import AskText, Confirm
 from elena_wb.tui.widgets.empty import Empty
 from elena_wb.tui.widgets.reading import Reading
 from elena_wb.tui.widgets.runs_table import RunsTable
+from tests.tui.conftest import NOW
 
 HOSTILE = "[bold]loud[/] [@click=app.quit]x[/] \x1b[31mred \u202eback"
 
@@ -275,3 +279,78 @@ async def test_a_small_terminal_shows_what_it_can(opened, planted: Store) -> Non
             await settled(pilot)
             assert len(seen(app)) == 3
             assert ("scripted:one" in seen(app)[0]) == (size[0] == 150)
+
+
+async def test_a_damaged_and_a_newer_store_are_named_and_a_good_one_is_shown_again(
+    opened, planted: Store
+) -> None:
+    good = planted.path.read_bytes()
+    with planted.write() as connection:
+        connection.execute("INSERT INTO schema_migrations VALUES (999, 'of the future', now()::TIMESTAMP)")
+    app = opened(planted)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        empty = app.screen.query_one(Empty)
+        assert "newer elena-wb" in empty._what
+        await pilot.press("enter", "space", "c", "i", "r", "d", "e", "x", "R", "f", "o", "O")
+        await settled(pilot)
+        planted.path.write_bytes(b"no database at all" * 1000)
+        app.refresh_data()
+        await settled(pilot)
+        assert str(planted.path) in empty._what
+        planted.path.write_bytes(good)
+        app.refresh_data()
+        await settled(pilot)
+        assert len(seen(app)) == 3
+
+
+def test_lines_are_told_apart_with_jobs_and_without(planted: Store) -> None:
+    runs = list_runs(planted)
+    queued = Job(7, "[bold]asked[/]", ("run", "x"), "queued", NOW)
+    resumed = Job(8, "Resume", ("run", "--resume", "2", "--events", "jsonl"), "running", NOW, pid=1)
+    failed = Job(9, "failed early", ("run", "y"), "failed", NOW, exit_code=2, reason="No such model.")
+    went = Progress(done=3, to_do=8, per_second=0.5, seconds_left=10.0, run_ids=(2,), stderr=("last words",))
+    jobs_now = [(queued, Progress()), (resumed, went), (failed, Progress(stderr=("Error: no",)))]
+    found = lines_of(runs, {}, frozenset({2}), jobs_now)
+    assert [line.key for line in found] == ["job 9", "job 7", "run 3", "run 2", "run 1"]
+    assert [line.status for line in found] == ["failed", "queued", "partial", "done", "done"]
+    assert "No such model." in in_short(found[0]).plain
+    assert "10 s left" in in_short(found[3]).plain
+    assert "[bold]asked[/]" in in_short(found[1]).plain
+    assert "last words" in in_full({"name": "x", "options": {"a": [1]}}, found[3])
+    wide = {column.name for column, _ in laid_out(120, found, NOW)}
+    narrow = {column.name for column, _ in laid_out(76, found, NOW)}
+    assert {"speed", "left", "model"} <= wide
+    assert {"name", "condition", "status", "progress", "accuracy", "age"} <= narrow
+    assert laid_out(1, found, NOW)
+    cut_off = replace(found[3], run=replace(runs[1], status="running"), job=None, worked_on=False)
+    assert cut_off.status == "cut off"
+    assert "R goes on" in in_short(cut_off).plain
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "0 s"),
+        (59.4, "59 s"),
+        (61, "1 min"),
+        (7200, "2 h"),
+        (86400 * 3, "3 d"),
+        (86400 * 1500, "4 y"),
+        (-5, "0 s"),
+    ],
+)
+def test_spans_of_time_fit_into_six_characters(seconds: float, told: str) -> None:
+    assert lasting(seconds) == told
+    assert len(lasting(seconds)) <= 6
+
+
+def test_counts_stay_short_and_bars_are_full_only_where_nothing_is_missing() -> None:
+    assert [compact(n) for n in (0, 99_999, 100_000, 999_499, 999_500, 12_345_678)] == [
+        *("0", "99999", "100k", "999k", "1M", "12.3M"),
+    ]
+    assert bar(0, 100) == "╌╌╌╌╌╌"
+    assert bar(1, 1_000_000) == "━╌╌╌╌╌"
+    assert bar(999_999, 1_000_000) == "━━━━━╌"
+    assert bar(8, 8) == "━━━━━━"
+    assert bar(3, 0) == ""
