@@ -6,6 +6,7 @@ are read when they are looked at. Nothing here holds a connection.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -124,6 +125,8 @@ def lines(store: Store, rows: Rows | Sequence[int], wanted: Filter | None = None
     """
     asked = [int(row) for row in rows]
     passing = condition_of(wanted or Filter())
+    needed = {"generation_id", "stimulus_id", "repeat", "run_id", "emotion", "status"}
+    needed |= set(re.findall(r"\bg\.(\w+)", passing.sql))
     if wanted is not None and wanted.where.strip():
         kept = still_passing(store, wanted, asked)
         asked = [row for row in asked if row in kept]
@@ -136,12 +139,16 @@ def lines(store: Store, rows: Rows | Sequence[int], wanted: Filter | None = None
         of_those = f"WHERE stimulus_id IN ({', '.join(f'${name}' for name in named) or 'NULL'})"
         return connection.sql(
             f"""
-            WITH g AS MATERIALIZED (SELECT rowid AS row, * FROM generations {within})
+            WITH g AS MATERIALIZED (
+                SELECT rowid AS row, {", ".join(sorted(needed))},
+                       left(coalesce(narrative, error, raw_text, ''), 160) AS beginning
+                FROM generations {within}
+            )
             SELECT g.row, g.generation_id, g.stimulus_id, g.repeat,
                    coalesce(parse_filename(s.path), g.stimulus_id) AS picture, s.person_index AS person, g.run_id,
                    r.condition, t.label AS truth, g.emotion, {CORRECT} AS correct, g.status,
                    concat(CASE WHEN m.marked THEN '*' END, CASE WHEN m.note IS NOT NULL THEN '+' END) AS marks,
-                   left(coalesce(g.narrative, g.error, g.raw_text, ''), 160) AS narrative
+                   g.beginning AS narrative
             FROM (SELECT row, row_number() OVER () AS place FROM asked) JOIN g USING (row)
             JOIN runs AS r ON r.run_id = g.run_id
             LEFT JOIN (FROM stimuli {of_those}) AS s ON s.stimulus_id = g.stimulus_id

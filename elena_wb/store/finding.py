@@ -13,9 +13,13 @@ from elena_wb.store.schema import first_row
 _FIRST_LOOK, _GROWTH, _MOST = 500, 6, 20_000
 
 
-def row_of(store: Store, generation_id: str) -> int | None:
-    """The row of an answer; ``None`` where it is gone."""
+def row_of(store: Store, generation_id: str, near: int | None = None) -> int | None:
+    """The row of an answer; ``None`` where it is gone. ``near`` is the row where it was last."""
     with store.read() as connection:
+        if near is not None:
+            there = first_row(connection, "SELECT generation_id FROM generations WHERE rowid = ?", [near])
+            if there is not None and there[0] == generation_id:
+                return near
         row = first_row(connection, "SELECT rowid FROM generations WHERE generation_id = ?", [generation_id])
     return None if row is None else int(row[0])
 

@@ -26,8 +26,10 @@ class Passing:
         return self.searched >= 1
 
 
-def passing(store: Store, wanted: Filter, order: Order, target: str | None) -> Iterator[Passing]:
-    """What passes; again and again where that takes long. The place is that of the answer ``target``.
+def passing(
+    store: Store, wanted: Filter, order: Order, target: str | None, near: int | None = None
+) -> Iterator[Passing]:
+    """What passes; again and again where that takes long. The place is that of ``target``, which was in row ``near``.
 
     Raises:
         UsageError: the filter's condition in SQL is none.
@@ -36,7 +38,7 @@ def passing(store: Store, wanted: Filter, order: Order, target: str | None) -> I
     def told() -> Iterator[Passing]:
         for found in searching(store, wanted, order):
             with store.read() if store.exists() else nullcontext():
-                row = row_of(store, target) if target is not None and store.exists() else None
+                row = row_of(store, target, near) if target is not None and store.exists() else None
                 count = count_answers(store)
             yield Passing(found.rows, count, place_of(found.rows, row), found.searched)
 

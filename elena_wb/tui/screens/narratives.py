@@ -12,24 +12,20 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal
 from textual.widgets import Input, Static
 
-from elena_wb.core import SetupError
 from elena_wb.errors import WorkbenchError
-from elena_wb.store.browsing import ORDERS, Filter, Order, Rows, choices, lines, matching, page_of
-from elena_wb.store.counterparts import counterparts, flipped
+from elena_wb.store.browsing import ORDERS, Filter, Order, Rows, lines, page_of
+from elena_wb.store.counterparts import flipped
 from elena_wb.store.finding import label_scores, next_among, place_of, wrong
-from elena_wb.store.marking import put_mark
-from elena_wb.store.runs import list_runs
-from elena_wb.tui import places
-from elena_wb.tui.narratives_lines import COLUMNS, as_text
+from elena_wb.tui import narratives_doing, places
+from elena_wb.tui.narratives_lines import COLUMNS
 from elena_wb.tui.narratives_picture import View, content_of
 from elena_wb.tui.narratives_search import Passing, passing
 from elena_wb.tui.screen import WorkbenchScreen
-from elena_wb.tui.text import block, line
+from elena_wb.tui.text import line
 from elena_wb.tui.widgets.answer import AnswerPane
-from elena_wb.tui.widgets.asking import AskText
 from elena_wb.tui.widgets.chips import Chips
 from elena_wb.tui.widgets.empty import Empty
-from elena_wb.tui.widgets.filters import Choices, FilterDialog, in_words
+from elena_wb.tui.widgets.filters import in_words
 from elena_wb.tui.widgets.paged import PagedTable
 from elena_wb.tui.widgets.picture import Picture
 
@@ -84,6 +80,7 @@ class NarrativesScreen(WorkbenchScreen):
         Binding("o", "open", "Open the picture in another program", show=False),
         Binding("g", "attention", "Attention: where the model looked", show=False),
         Binding("c", "compare", "Compare with the counterpart", show=False),
+        Binding("R", "rate", "Let people rate these answers blind", show=False),
         Binding("escape", "back", "Back to the table", show=False),
     ]
 
@@ -174,7 +171,11 @@ class NarrativesScreen(WorkbenchScreen):
             self._take(found, wanted, place, answer, afresh=begins)
             first = False
 
-        self.follow(lambda: passing(store, wanted, order, target), each, group="rows", failed=self._failed)
+        now = self.query_one(PagedTable).line_at_cursor
+        near = cast("int", now["row"]) if now is not None and now["generation_id"] == target else None
+        self.follow(
+            lambda: passing(store, wanted, order, target, near), each, group="rows", failed=self._failed
+        )
 
     def _under_cursor(self) -> str | None:
         """The answer that the cursor is on, or is about to be."""
@@ -289,24 +290,7 @@ class NarrativesScreen(WorkbenchScreen):
 
     def action_filter(self) -> None:
         """Open the window with all criteria."""
-        store = self.store
-
-        def work() -> Choices:
-            found = choices(store)
-            runs = [(one.run_id, f"{one.condition} {one.name or one.model_uri}") for one in list_runs(store)]
-            return Choices(found["emotions"], found["truths"], found["conditions"], runs)
-
-        def then(found: Choices) -> None:
-            def taken(answer: tuple[Filter, Order] | None) -> None:
-                if answer is not None:
-                    self._ask_for(*answer)
-
-            dialog = FilterDialog(
-                self._filter, self._order, found, lambda wanted: len(matching(store, wanted))
-            )
-            self.workbench.push_screen(dialog, taken)
-
-        self.fetch(work, then, group="choices")
+        narratives_doing.choose_filter(self, self._filter, self._order, self._ask_for)
 
     def action_unfilter(self) -> None:
         """Show all."""
@@ -430,74 +414,34 @@ class NarrativesScreen(WorkbenchScreen):
 
     def action_mark(self) -> None:
         """Mark the answer, or unmark it."""
-        page = self._page
-        if page is not None:
-            self._keep(page.generation_id, marked=not page.marked, note=page.note)
+        if self._page is not None:
+            narratives_doing.keep(self, self._page, marked=not self._page.marked, note=self._page.note)
 
     def action_annotate(self) -> None:
         """Write a note."""
-        page = self._page
-        if page is None:
-            return
-
-        def written(note: str | None) -> None:
-            if note is not None:
-                self._keep(page.generation_id, marked=page.marked, note=note)
-
-        question = "Note to this answer (empty takes it away)"
-        self.workbench.push_screen(AskText(question, page.note or ""), written)
-
-    def _keep(self, generation_id: str, *, marked: bool, note: str | None) -> None:
-        store = self.store
-
-        def work() -> None:
-            put_mark(store, generation_id, marked=marked, note=note)
-
-        self.fetch(work, lambda _: self.workbench.refresh_data(), group="mark")
+        if self._page is not None:
+            narratives_doing.annotate(self, self._page)
 
     def action_copy(self, whole: bool) -> None:
         """Put the narrative, or all, on the clipboard."""
-        page = self._page
-        if page is None:
-            return
-        text = as_text(page) if whole else page.narrative or page.raw_text or page.error or ""
-        self.workbench.copy_to_clipboard(str(block(text, longest=200_000)))
-        self.workbench.say("Copied all of the answer." if whole else "Copied the narrative (Y copies all).")
+        if self._page is not None:
+            narratives_doing.copy(self, self._page, whole=whole)
 
     def action_open(self) -> None:
         """Open the picture in another program."""
-        from elena_wb.engine.opening import open_outside
-
-        shown = self._shown
-        if shown is None:
-            return
-        try:
-            if shown.problem is not None:
-                raise SetupError(shown.problem)
-            open_outside(shown.path)
-        except SetupError as error:
-            self.workbench.tell(error)
+        if self._shown is not None:
+            narratives_doing.open_picture(self, self._shown)
 
     def action_attention(self) -> None:
         """Where the model looked as it gave this answer."""
         if self._page is not None:
             self.workbench.go(places.Attention(self._page.generation_id))
 
+    def action_rate(self) -> None:
+        """A session of blind rating, of the answers that pass the filter."""
+        self.workbench.go(places.Rate(self._filter))
+
     def action_compare(self) -> None:
         """This answer beside its counterpart under another condition."""
-        page, store = self._page, self.store
-        if page is None:
-            return
-
-        def then(found: int | None) -> None:
-            if found is None:
-                self.workbench.say("Nothing was asked of this picture under another condition.")
-                return
-            pair = (page.run_id, found) if page.condition == "none" else (found, page.run_id)
-            self.workbench.go(places.Compare(*pair, page.stimulus_id, page.repeat))
-
-        def work() -> int | None:
-            found = counterparts(store, page.generation_id)
-            return found[0].run_id if found else None
-
-        self.fetch(work, then, group="counterpart")
+        if self._page is not None:
+            narratives_doing.compare(self, self._page)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual import events, on
 from textual.binding import Binding, BindingType
@@ -289,6 +291,37 @@ class PagedTable(DataTable, inherit_bindings=False):
         if not self._moved:
             self._tell_now()
         self._look()
+
+    def _render_cell(
+        self,
+        row_index: int,
+        column_index: int,
+        base_style: Style,
+        width: int,
+        cursor: bool = False,
+        hover: bool = False,
+        in_range: bool = False,
+    ) -> list[list[Segment]]:
+        """As the library does it, for cells of one line: without asking for a layout of each, which takes most time."""
+        if row_index < 0 or width <= _PADDING:
+            return super()._render_cell(row_index, column_index, base_style, width, cursor, hover, in_range)
+        key = (
+            *(row_index, column_index, base_style, cursor, hover, in_range),
+            *(self._show_hover_cursor, self._update_count, self._pseudo_class_state),
+        )
+        if key not in self._cell_render_cache:
+            text = self._backend.get_cell_at(row_index, column_index)
+            text.truncate(width - _PADDING, overflow="ellipsis")
+            text.align(self._columns[column_index].align, width - _PADDING)
+            text.pad(1)
+            component, after = self._get_styles_to_render_cell(
+                *(False, False, False, hover, cursor, in_range, self.show_cursor, self._show_hover_cursor),
+                *(False, self.cursor_foreground_priority == "css", self.cursor_background_priority == "css"),
+            )
+            before = base_style + Style.from_meta({"row": row_index, "column": column_index}) + component
+            segments = Segment.apply_style(text.render(self.app.console), before, after)
+            self._cell_render_cache[key] = [list(segments)]
+        return self._cell_render_cache[key]
 
     def _draw_again(self) -> None:
         self._clear_caches()
