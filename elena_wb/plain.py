@@ -10,6 +10,8 @@ def plain(cell: object) -> str:
     if cell is None:
         return ""
     text = f"{cell:.4g}" if isinstance(cell, float) else redact(str(cell))
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else " " if character in "\n\r\t" else f"\\u{ord(character):04x}"
         for character in text

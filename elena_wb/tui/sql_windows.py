@@ -1,48 +1,18 @@
-"""Windows of the SQL screen: one cell in full, and what is written where."""
+"""Windows of the SQL screen: one cell in full, the questions that ship, what was asked before."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
-
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from elena_wb.store.query import named_queries
 from elena_wb.tui.sql_history import Asked
-from elena_wb.tui.text import block, line
 from elena_wb.tui.widgets.picking import Pick, Pickable
+from elena_wb.tui.widgets.reading import Reading
 
-_SHORT = 300
 
-
-class Cell(ModalScreen[None]):
-    """One cell in full, as text."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q", "dismiss", "Close"),
-        Binding("c", "copy", "Copy"),
-    ]
-
-    DEFAULT_CSS = "Cell:not(.wide) .page { height: auto; }"
-
-    def __init__(self, name: str, value: str | None) -> None:
-        super().__init__(classes="asking wide" if value is not None and len(value) > _SHORT else "asking")
-        self._name, self._value = name, value
-
-    def compose(self) -> ComposeResult:
-        """The name of the column, and a page that scrolls."""
-        with Vertical():
-            yield Static(line(f"{self._name}  (c copies all of it, escape closes)"), classes="title")
-            with VerticalScroll(can_focus=True, classes="page"):
-                yield Static("NULL: there is no value." if self._value is None else block(self._value))
-
-    def action_copy(self) -> None:
-        """Put it on the clipboard."""
-        self.app.copy_to_clipboard(self._value or "")
+def cell(name: str, value: str | None) -> Reading:
+    """One cell in full, under the name of its column."""
+    return Reading(name, "NULL: there is no value." if value is None else value)
 
 
 def questions() -> Pick:

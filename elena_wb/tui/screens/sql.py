@@ -21,7 +21,7 @@ from elena_wb.tui.places import Narratives, Place, Runs, Sql
 from elena_wb.tui.screen import WorkbenchScreen
 from elena_wb.tui.sql_export import SqlExport
 from elena_wb.tui.sql_history import LONGEST, History
-from elena_wb.tui.sql_windows import Cell, asked_before, questions
+from elena_wb.tui.sql_windows import asked_before, cell, questions
 from elena_wb.tui.text import block
 from elena_wb.tui.widgets.empty import Empty
 from elena_wb.tui.widgets.results import ResultBackend, Results
@@ -44,7 +44,7 @@ class SqlScreen(SqlExport, WorkbenchScreen):
         Binding("ctrl+o", "questions", "Questions", key_display="^o"),
         Binding("ctrl+t", "history", "History", key_display="^t"),
         Binding("ctrl+s", "export", "Export", key_display="^s"),
-        Binding("g", "visit", "Go to answer or run"),
+        Binding("g", "visit", "Go there", tooltip="Show the answer or the run that the row is about"),
         Binding("escape", "leave", "Stop, or change between question and answer", show=False),
     ]
     DEFAULT_CSS = """
@@ -215,7 +215,7 @@ class SqlScreen(SqlExport, WorkbenchScreen):
     def _open_cell(self, event: DataTable.CellSelected) -> None:
         if self._taken is not None:
             row, column = event.coordinate
-            self.app.push_screen(Cell(self._taken.names[column], self._taken.cell(row, column)))
+            self.app.push_screen(cell(self._taken.names[column], self._taken.cell(row, column)))
 
     @on(DataTable.SelectionCopied)
     def _copy_cells(self, event: DataTable.SelectionCopied) -> None:

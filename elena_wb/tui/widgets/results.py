@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -15,6 +15,7 @@ from elena_wb.store.taking import Taken
 
 _WIDEST = 48
 _MEASURED = 300
+_NULL = "NULL"
 _CUT = 200
 """Characters of a cell that are looked at: more than fit."""
 
@@ -49,19 +50,24 @@ class ResultBackend(ArrowBackend):
         """A row as it is drawn."""
         return [self.get_cell_at(index, column) for column in range(self.column_count)]
 
-    def _drawn(self, value: Any, column: int) -> Text:
+    def _drawn(self, value: str | None, column: int) -> Text:
         if value is None:
-            return Text("NULL", style="dim italic", no_wrap=True)
-        if not self._numbers[column]:
-            return _text(plain(value[:_CUT]) + ("…" if len(value) > _CUT else ""))
+            return Text(_NULL, style="dim italic", no_wrap=True)
+        if self._numbers[column]:
+            return Text(self._written(value, column), justify="right", no_wrap=True)
+        return _text(self._written(value, column))
+
+    def _written(self, value: str | None, column: int) -> str:
+        if value is None:
+            return _NULL
         if self._taken.kinds[column] in ("DOUBLE", "FLOAT"):
-            value = plain(float(value))
-        return Text(value, justify="right", no_wrap=True)
+            return plain(float(value))
+        return plain(value[:_CUT]) + ("…" if len(value) > _CUT else "")
 
     def _measured(self, column: int) -> int:
         name = plain(self._taken.names[column][:_CUT])
         seen = self.data[column].slice(0, _MEASURED).to_pylist()
-        widest = max((cell_len(self._drawn(value, column).plain) for value in seen), default=0)
+        widest = max((cell_len(self._written(value, column)) for value in seen), default=0)
         return min(max(widest, cell_len(name), 1), _WIDEST)
 
 

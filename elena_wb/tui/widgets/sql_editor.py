@@ -194,6 +194,7 @@ class SqlEditor(TextArea):
 def _described(one: Candidate) -> Content:
     """A line of the list: the text, its kind in a word, and what it is about."""
     text = plain(one.text)
-    about = plain(f"{one.kind}: {one.about}" if one.about else one.kind)
+    between = " " if one.about.startswith("of ") else ": "
+    about = plain(f"{one.kind}{between}{one.about}" if one.about else one.kind)
     cut = about if len(about) <= _ABOUT else about[: _ABOUT - 1] + "…"
     return Content.assemble((f" {text:<{_WORD}} ", "bold"), (cut + " ", "dim"))
