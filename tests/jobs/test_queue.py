@@ -19,7 +19,7 @@ from elena_wb.store import Store, list_runs
 
 
 def test_jobs_run_in_order_and_end_as_their_commands_do(queue) -> None:
-    good = queue.run("log=calls.log")
+    good = queue.run()
     partly = queue.run("fail=2&version=2")
     bad = queue.submit("run", "nowhere", "-m", "scripted:")
     ended = [queue.wait(job.number) for job in (good, partly, bad)]
