@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from elena_wb.analysis.gaze_answer import by_layer
 from elena_wb.analysis.gaze_telling import told_parts
 from elena_wb.core import Block, Box, Target, UsageError, WorkbenchError
 from elena_wb.drawing import Panel, scale_end
@@ -141,9 +140,11 @@ def panel_of(
 
     The weights of sinks are left out with ``without_sinks``, as far as it is known which places these are.
     """
-    weights = maps.weights[0].astype(np.float64)
-    of_layers = by_layer(weights, head)
-    chosen = of_layers.mean(axis=0) if layer is None else of_layers[layer]
+    weights = maps.weights[0]
+    here = weights if layer is None else weights[layer : layer + 1]
+    chosen = (here.mean(axis=1, dtype=np.float64) if head is None else here[:, head]).mean(
+        axis=0, dtype=np.float64
+    )
     sinks = sinks_of(side)
     if without_sinks and sinks is not None:
         chosen = np.where(sinks, 0.0, chosen)
