@@ -55,6 +55,7 @@ class Chips(Widget, can_focus=True):
         super().__init__(id=id, classes="none")
         self._chips: tuple[Chip, ...] = ()
         self._more = 0
+        self.tooltip = "▣ lies in the picture, ▢ is only named"
 
     def show(self, chips: Sequence[Chip], more: int = 0) -> None:
         """Show other chips; ``more`` is how many are left out besides those beyond the first sixty."""
