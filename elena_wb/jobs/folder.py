@@ -59,7 +59,7 @@ class Folder:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise _unusable(self.path, error) from error
+            raise unusable(self.path, error) from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -71,7 +71,7 @@ class Folder:
         try:
             file = (self.path / "lock").open("a+b")
         except OSError as error:
-            raise _unusable(self.path, error) from error
+            raise unusable(self.path, error) from error
         with file:
             lock(file, wait=True)
             yield
@@ -176,7 +176,7 @@ class Folder:
             counter.write_text(str(job.number))
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise _unusable(self.path, error) from error
+            raise unusable(self.path, error) from error
         return job
 
     def remove(self, number: int) -> None:
@@ -247,7 +247,8 @@ def _utc(timestamp: float) -> datetime:
     return datetime.fromtimestamp(int(timestamp), UTC).replace(tzinfo=None)
 
 
-def _unusable(path: Path, error: OSError) -> SetupError:
+def unusable(path: Path, error: OSError) -> SetupError:
+    """What to tell people where the folder cannot be written to."""
     return SetupError(
         f"Jobs cannot be kept in {path}: {error.strerror or error}.",
         hint="Make room and see that the folder can be written to, or give the command in a terminal of its own.",

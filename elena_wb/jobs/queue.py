@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from elena_wb.errors import SetupError, UsageError
-from elena_wb.jobs.folder import Folder, now
+from elena_wb.jobs.folder import Folder, now, unusable
 from elena_wb.jobs.job import Job
 from elena_wb.remote.redaction import redact
 
@@ -92,7 +92,10 @@ def cancel(store_path: Path, number: int) -> Job:
             raise UsageError(f"Job {number} has ended already ({job.state}).")
         if job.state == "queued":
             job = replace(job, state="cancelled", ended_at=now())
-            folder.write(job)
+            try:
+                folder.write(job)
+            except OSError as error:
+                raise unusable(folder.path, error) from error
             return job
         job = replace(job, interrupts=job.interrupts + 1)
         with suppress(OSError):  # a full disk does not keep anybody from stopping

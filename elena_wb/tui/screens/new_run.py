@@ -21,6 +21,7 @@ from elena_wb.core import WorkbenchError
 from elena_wb.engine.foreseeing import AbandonedError, Foreseer, Foresight
 from elena_wb.engine.resume import request_of
 from elena_wb.engine.wanted import Wanted, WrittenModel
+from elena_wb.errors import SetupError
 from elena_wb.plain import plain
 from elena_wb.tui.new_run_choices import (
     Choices,
@@ -30,6 +31,7 @@ from elena_wb.tui.new_run_choices import (
     read_dataset_schema,
     read_model_schema,
 )
+from elena_wb.tui.new_run_doing import do_with_job
 from elena_wb.tui.new_run_form import NewRunForm, Prompts
 from elena_wb.tui.new_run_jobs import JobLine, JobsTable
 from elena_wb.tui.new_run_plan import command_line, in_full, in_short, why_not
@@ -316,7 +318,9 @@ class NewRunScreen(WorkbenchScreen):
         except WorkbenchError as error:
             self.workbench.tell(error)
             return
-        if self._error is not None and wanted == self._wanted and not isinstance(self._error, LongWorkError):
+        # A store that is busy at the moment, or a plan that takes long, keeps nothing from being queued.
+        passing = self._error is None or isinstance(self._error, SetupError | LongWorkError)
+        if not passing and wanted == self._wanted and self._error is not None:
             self.workbench.tell(self._error)
             return
         if not wanted.allow_upload:
@@ -394,48 +398,10 @@ class NewRunScreen(WorkbenchScreen):
 
     @on(JobsTable.Wanted)
     def _do_with_job(self, event: JobsTable.Wanted) -> None:
-        job, path = event.job, self.store.path
-        if event.what == "show":
-            self.fetch(lambda: _output(path, job), lambda text: self._read(job, text), group="output")
-        elif event.what == "forget":
-            self.fetch(lambda: jobs.forget(path, job.number), lambda _: self._look_at_jobs(), group="forget")
-        elif job.ended:
-            self.workbench.say(f"Job {job.number} has ended.", "delete takes it off the list.")
-        else:
-            self._ask_to_stop(job)
-
-    def _ask_to_stop(self, job: jobs.Job) -> None:
-        path = self.store.path
-        if job.state == "queued":
-            question = f"Job {job.number} has not begun. Take it out of the queue?"
-        elif job.interrupts:
-            question = f"Job {job.number} is finishing what is in flight. Stop it at once?"
-        else:
-            question = f"Stop job {job.number}? It finishes what is in flight; every answer is kept."
-
-        def answered(sure: bool | None) -> None:
-            if sure:
-                self.fetch(
-                    lambda: jobs.cancel(path, job.number), lambda _: self._look_at_jobs(), group="cancel"
-                )
-
-        self.app.push_screen(Confirm(question, yes="Stop"), answered)
-
-    def _read(self, job: jobs.Job, text: str) -> None:
-        self.app.push_screen(Reading(f"Job {job.number}: {job.title}", text))
+        do_with_job(self, event.what, event.job, self._look_at_jobs)
 
     @on(Prompts.Read)
     def _read_prompt(self, event: Prompts.Read) -> None:
         pack = self._choices.packs.get(event.name) if self._choices is not None else None
         if pack is not None:
             self.app.push_screen(Reading(f"Prompt pack {event.name}", as_text(pack)))
-
-
-def _output(path: Path, job: jobs.Job) -> str:
-    """What is known of a job and what its command said."""
-    found = jobs.progress(path, job)
-    lines = [command_line(path, job.argv), f"in {job.cwd}", f"state: {job.state}"]
-    lines += [f"exit code: {job.exit_code}"] if job.exit_code is not None else []
-    lines += [f"runs: {', '.join(map(str, found.run_ids))}"] if found.run_ids else []
-    lines += ["", "last messages", *found.messages] if found.messages else []
-    return "\n".join([*lines, "", "last lines of stderr", *(found.stderr or ("(nothing)",))])
