@@ -115,7 +115,12 @@ def shares_table(
 
 
 def change_table(
-    first: Sequence[PartShare], second: Sequence[PartShare], names: tuple[str, str], *, without_sinks: bool
+    first: Sequence[PartShare],
+    second: Sequence[PartShare],
+    names: tuple[str, str],
+    *,
+    without_sinks: bool,
+    lit: str | None = None,
 ) -> Content:
     """Shares of two answers side by side, and how they differ, for the parts that both have."""
 
@@ -123,9 +128,9 @@ def change_table(
         return one.without_sinks if without_sinks else one.share
 
     after = {one.part: one for one in second}
-    heads = [f"{plain(name)[:7]:>8}" for name in names]
+    heads = [f"{plain(name)[:6]:>7}" for name in names]
     named = letters([one.part for one in first])
-    rows = [Content.styled(f"  {'part':<{_LONGEST_PART}}{heads[0]}{heads[1]}{'change':>8}", "bold")]
+    rows = [Content.styled(f"  {'part':<{_LONGEST_PART}}{heads[0]}{heads[1]}{'change':>7}", "bold")]
     for one in first:
         if one.part not in after:
             continue
@@ -133,9 +138,8 @@ def change_table(
         change = becomes - was
         told = f"{change:+.3f}" if math.isfinite(change) else "–"
         sign = "▲" if change > 0.0005 else "▼" if change < -0.0005 else " "
-        rows.append(
-            Content(f"{named[one.part]} {_part(one.part)}{_n(was, 3):>8}{_n(becomes, 3):>8}{told:>8} {sign}")
-        )
+        row = f"{named[one.part]} {_part(one.part)}{_n(was, 3):>7}{_n(becomes, 3):>7}{told:>7} {sign}"
+        rows.append(Content.styled(row, "reverse" if one.part == lit else ""))
     return Content("\n").join(rows)
 
 

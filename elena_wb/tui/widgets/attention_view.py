@@ -124,6 +124,7 @@ class AttentionView(Vertical):
     def show_numbers(self, *, on: bool) -> None:
         """Maps as numbers instead of pictures."""
         self.set_class(on, "numbers")
+        self._scale()
         self.call_after_refresh(self._numbers)
 
     def step_layer(self, by: int) -> None:
@@ -263,7 +264,9 @@ class AttentionView(Vertical):
         shares = self.query_one("#shares", Static)
         if second is not None and second.shares and first.shares:
             names = (_name(first), _name(second))
-            shares.update(change_table(first.shares, second.shares, names, without_sinks=sinks))
+            shares.update(
+                change_table(first.shares, second.shares, names, without_sinks=sinks, lit=self._lit)
+            )
         elif first.shares:
             width = self.query_one("#told").size.width - 1
             shares.update(shares_table(first.shares, without_sinks=sinks, width=width, lit=self._lit))
@@ -298,7 +301,10 @@ class AttentionView(Vertical):
         if drawing is None:
             return
         look = drawing.first.side.look
-        words = [told] if told else [f"colours: 0 to {drawing.most:.3g} × even attention"]
+        kind = (
+            "numbers: × even attention" if self.has_class("numbers") else "colours: 0 to {} × even attention"
+        )
+        words = [told or kind.format(f"{drawing.most:.3g}")]
         if not told and drawing.first.spread:
             words.append(
                 "of all: "

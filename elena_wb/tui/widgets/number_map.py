@@ -39,11 +39,9 @@ def cells_in(panel: Panel, space: tuple[int, int]) -> tuple[int, int]:
     """
     wide, high = panel.size
     scale = min(space[0] // _CELL / wide, space[1] / high)
-    columns, rows = round(wide * scale), round(high * scale)
-    finest = [(wide / (b.box.w / b.columns), high / (b.box.h / b.rows)) for b in panel.blocks]
-    most = max((max(across / wide, down / high) for across, down in finest), default=scale)
-    if scale > most:
-        columns, rows = round(wide * most), round(high * most)
+    across = max((wide / block.box.w * block.columns for block in panel.blocks), default=1)
+    down = max((high / block.box.h * block.rows for block in panel.blocks), default=1)
+    columns, rows = min(round(wide * scale), round(across)), min(round(high * scale), round(down))
     return max(columns, 1), max(rows, 1)
 
 
