@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from textual.events import Key
 from textual.widgets import Input, OptionList, Static
 
 from elena_wb.store import Store
@@ -62,7 +63,9 @@ async def test_a_question_is_written_with_completion_asked_and_its_row_leads_to_
     app = opened(planted)
     async with app.run_test(size=(100, 30)) as pilot:
         editor = await opened_at_sql(pilot)
-        await write(pilot, "FROM narr")
+        for character in "FROM narr":  # quicker than the editor follows
+            app.post_message(Key(NAMES.get(character, character), character))
+        await settle(pilot)
         assert app.screen.query_one(Choices).has_class("open")
         await pilot.press("tab")
         await write(pilot, " n WHERE n.emo")

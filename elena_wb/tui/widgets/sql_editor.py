@@ -83,6 +83,7 @@ class SqlEditor(TextArea):
     def replace_all(self, text: str) -> None:
         """Put ``text`` in the place of everything, so that it can be undone; the cursor behind it."""
         self._close()
+        self._typed = False
         self.replace(text, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
 
@@ -110,6 +111,10 @@ class SqlEditor(TextArea):
             case _:
                 self._close()
 
+    async def _on_paste(self, event: events.Paste) -> None:
+        """What is pasted is no word that was begun."""
+        self._typed = False
+
     def action_offer(self) -> None:
         """Open the list; with the list open, take what is chosen in it."""
         if self._is_open:
@@ -127,7 +132,6 @@ class SqlEditor(TextArea):
             self._offer(asked=False)
         else:
             self._close()
-        self._typed = False
 
     @on(TextArea.SelectionChanged)
     def _moved(self) -> None:
@@ -177,6 +181,7 @@ class SqlEditor(TextArea):
     def _take(self, number: int) -> None:
         offered = self._offered
         self._close()
+        self._typed = False
         if number < len(offered.candidates):
             row, column = self.cursor_location
             start = column - (self._cursor - offered.start)
