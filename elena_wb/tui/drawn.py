@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,12 +38,16 @@ class PictureContent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """Lines of a screen, ``width`` x ``height`` cells. ``sixels`` are painted over them where that is the method."""
+    """Lines of a screen, ``width`` x ``height`` cells. ``sixels`` are painted over them where that is the method.
+
+    ``discard`` is called when the drawing is not shown any more: a terminal may keep pictures of its own.
+    """
 
     lines: tuple[Strip, ...]
     width: int
     height: int
     sixels: str | None = None
+    discard: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,4 +200,4 @@ def _by_protocol(image: Image.Image, cells: tuple[int, int], graphics: Graphics)
         sixels = next(one.text for one in segments if one.text.startswith("\x1bP"))
         return Drawn((Strip.blank(columns),) * lines, columns, lines, sixels)
     found = tuple(Strip(line, columns) for line in Segment.split_lines(segments))
-    return Drawn(found[:lines], columns, lines)
+    return Drawn(found[:lines], columns, lines, discard=renderable.cleanup)

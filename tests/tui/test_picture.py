@@ -98,6 +98,9 @@ def test_kitty_is_sent_the_picture_and_places_are_kept_for_it(capfd: pytest.Capt
     assert re.search(r"c=20,r=10", sent)
     assert (drawn.width, drawn.height, len(drawn.lines)) == (20, 10, 10)
     assert drawn.lines[0].text.count("\U0010eeee") == 20
+    drawn.discard()
+    sys.__stdout__.flush()  # type: ignore[union-attr]
+    assert "a=d" in capfd.readouterr().out, "the terminal need not keep it any longer"
 
 
 class Alone(App[None]):

@@ -121,7 +121,9 @@ class Picture(Vertical):
             if worker.is_cancelled:
                 return
             drawn = draw(made, lit, graphics)
-            if not worker.is_cancelled and self.app.is_running:
+            if worker.is_cancelled or not self.app.is_running:
+                drawn.discard()
+            else:
                 self.app.call_from_thread(self._put, content, made, drawn)
 
         self.run_worker(work, thread=True, exclusive=True, group="draw", exit_on_error=True)
@@ -130,6 +132,8 @@ class Picture(Vertical):
         if self.is_mounted and content is self._content:
             self._base = base
             self.query_one(Canvas).put(drawn)
+        else:
+            drawn.discard()
 
 
 class Canvas(Widget):
@@ -145,9 +149,15 @@ class Canvas(Widget):
         self._drawn: Drawn | None = None
 
     def put(self, drawn: Drawn | None) -> None:
-        """Show another drawing."""
+        """Show another drawing in place of the one before."""
+        if self._drawn is not None:
+            self._drawn.discard()
         self._drawn = drawn
         self.refresh()
+
+    def on_unmount(self) -> None:
+        """Leave nothing behind in the terminal."""
+        self.put(None)
 
     def on_resize(self) -> None:
         """Tell the picture."""
