@@ -202,11 +202,11 @@ class RatingPage(ModalScreen[None]):
         group: str = "rating",
     ) -> None:
         def done(result: T) -> None:
-            if self.is_mounted:
+            if self in self.app.screen_stack:
                 then(result)
 
         def wrong(error: WorkbenchError) -> None:
-            if self.is_mounted:
+            if self in self.app.screen_stack:
                 failed(error)
 
         self._opener.fetch(work, done, group=group, failed=wrong)

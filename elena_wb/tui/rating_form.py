@@ -141,7 +141,7 @@ class NewSession(ModalScreen[tuple[Design, str] | None]):
 
         def made(found: tuple[Written, str]) -> None:
             written, told = found
-            if not self.is_mounted:
+            if self not in self.app.screen_stack:
                 return
             if written.design is not None and not told:
                 self.dismiss((written.design, written.rater))
@@ -176,7 +176,7 @@ class NewSession(ModalScreen[tuple[Design, str] | None]):
                 return error.message, True
 
         def show(found: tuple[str, bool]) -> None:
-            if self.is_mounted:
+            if self in self.app.screen_stack:
                 self._tell(found[0], wrong=found[1])
 
         self._opener.fetch(work, show, group="form")
