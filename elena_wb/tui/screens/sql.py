@@ -278,7 +278,7 @@ class SqlScreen(SqlExport, WorkbenchScreen):
             if self._editor.text == self._asked:
                 self._editor.move_cursor((row - 1, column - 1))
         hint = error.hint or ""
-        if "`--" in hint:
+        if "--write" in hint or "--allow-external" in hint:
             hint = f"This screen reads the store and nothing else. In `elena-wb query`: {hint}"
         self._say("\n".join(filter(None, [f"✗ {where}{error.message}", hint])), error=True)
 
