@@ -58,7 +58,7 @@ class JobsTable(DataTable[Text]):
 
     def on_mount(self) -> None:
         """Four columns."""
-        self.add_columns("job", "state", "title", "how far")
+        self.add_columns("job", "state", "how far", "title")
 
     def show(self, lines: Sequence[JobLine]) -> None:
         """Show ``lines``, with the cursor on the job that it was on."""
@@ -70,8 +70,8 @@ class JobsTable(DataTable[Text]):
         self.clear()
         for one in lines:
             job = one.job
-            cells = (f"{job.number}", SIGNS[job.state], job.title, how_far(job, one.progress))
-            widths = (9, 12, 36, 200)
+            cells = (f"{job.number}", SIGNS[job.state], how_far(job, one.progress), job.title)
+            widths = (9, 12, 46, 200)
             self.add_row(
                 *(Text(line(cell, longest=width).plain) for cell, width in zip(cells, widths, strict=True)),
                 key=str(job.number),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from elena_wb.core import WorkbenchError
+from elena_wb.core import Upload, WorkbenchError
 from elena_wb.engine.foreseeing import AbandonedError, Foreseer, Foresight
+from elena_wb.engine.resume import request_of
 from elena_wb.engine.study import Request
 from elena_wb.engine.wanted import Wanted
 from elena_wb.store import Store
@@ -67,3 +68,18 @@ class Planner:
                 f"The plan cannot be made: {type(error).__name__}: {error}",
                 hint="A fault of the program or of a plugin; `elena-wb --debug run … --dry-run` shows more.",
             ) from error
+
+
+def request_like(store: Store, run_id: int, uploads: Mapping[str, Upload]) -> Request:
+    """What asked for a stored run.
+
+    Raises:
+        WorkbenchError: there is no such run, or it does not tell.
+    """
+    try:
+        return request_of(store, str(run_id), retry_failed=False, uploads=uploads)
+    except (LookupError, TypeError) as error:
+        raise WorkbenchError(
+            f"Run {run_id} does not tell how it was started: {error} is missing.",
+            hint="Fill in the form by hand.",
+        ) from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from elena_wb.core import Choice, Condition, UsageError
+from elena_wb.config import Settings, resolve_model
+from elena_wb.core import Choice, Condition, UsageError, WorkbenchError
 from elena_wb.engine.option_forms import problems_of
 from elena_wb.engine.run_options import RunOptions
 from elena_wb.engine.wanted import Wanted, WrittenModel
@@ -108,7 +109,7 @@ class FormState:
         values: dict[str, Any] = {}
         for one in fields(cls):
             value = kept.get(one.name)
-            if isinstance(value, list) and all(isinstance(text, str) for text in value):
+            if isinstance(value, list | tuple) and all(isinstance(text, str) for text in value):
                 values[one.name] = tuple(value)
             elif isinstance(value, dict) and all(isinstance(text, str) for text in value.values()):
                 values[one.name] = dict(value)
@@ -116,3 +117,19 @@ class FormState:
                 values[one.name] = value
         kinds = {one.name: type(getattr(cls(), one.name)) for one in fields(cls)}
         return cls(**{name: value for name, value in values.items() if isinstance(value, kinds[name])})
+
+
+def first_state(settings: Settings, schemes: Sequence[str]) -> FormState:
+    """The form that nobody has filled in yet: what the user's configuration settles."""
+    state = FormState(
+        prompts=(settings.prompt,),
+        conditions=settings.mask if settings.mask != ("none",) else FormState().conditions,
+        options={"seed": str(settings.seed)} if settings.seed else {},
+    )
+    try:
+        written = WrittenModel.parse(resolve_model(None, settings, dict.fromkeys(schemes)))
+    except WorkbenchError:
+        return state
+    return replace(
+        state, scheme=written.scheme, reference=written.reference, model_options=dict(written.options)
+    )

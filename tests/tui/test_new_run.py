@@ -100,7 +100,7 @@ async def test_a_run_is_typed_planned_started_and_done(
         await until(pilot, lambda: table.current is not None and table.current.ended)
         assert table.current is not None
         assert table.current.state == "done"
-        assert "3/3" in str(table.get_row_at(0)[3])
+        assert "3/3" in str(table.get_row_at(0)[2])
         await until(pilot, lambda: "0 calls, 3 answered already" in shown(screen, "#plan"))
         screen.set_focus(None)
         await pilot.press("j", "o")
@@ -199,7 +199,7 @@ async def test_jobs_are_stopped_after_asking_and_what_they_said_is_no_markup(
         screen, _ = await opened_form(pilot)
         table = screen.query_one(JobsTable)
         await until(pilot, lambda: table.row_count == 1)
-        assert "[bold]no[/]" in str(table.get_row_at(0)[2])
+        assert "[bold]no[/]" in str(table.get_row_at(0)[3])
         await pilot.press("j", "enter")
         await until(pilot, lambda: isinstance(app.screen, Reading))
         await pilot.press("escape", "x")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,11 +15,9 @@ from textual.timer import Timer
 from textual.widgets import Button, Static
 
 from elena_wb import jobs
-from elena_wb.config import resolve_model
 from elena_wb.core import WorkbenchError
 from elena_wb.engine.foreseeing import AbandonedError, Foreseer, Foresight
-from elena_wb.engine.resume import request_of
-from elena_wb.engine.wanted import Wanted, WrittenModel
+from elena_wb.engine.wanted import Wanted
 from elena_wb.errors import SetupError
 from elena_wb.plain import plain
 from elena_wb.tui.new_run_choices import (
@@ -35,17 +32,14 @@ from elena_wb.tui.new_run_doing import do_with_job
 from elena_wb.tui.new_run_form import NewRunForm, Prompts
 from elena_wb.tui.new_run_jobs import JobLine, JobsTable
 from elena_wb.tui.new_run_plan import command_line, in_full, in_short, why_not
-from elena_wb.tui.new_run_planning import LongWorkError, Planner, Question
-from elena_wb.tui.new_run_state import FormState
+from elena_wb.tui.new_run_planning import LongWorkError, Planner, Question, request_like
+from elena_wb.tui.new_run_state import FormState, first_state
 from elena_wb.tui.places import NewRun, Place
 from elena_wb.tui.screen import WorkbenchScreen
 from elena_wb.tui.text import line
 from elena_wb.tui.widgets.asking import Confirm
 from elena_wb.tui.widgets.forms import Several
 from elena_wb.tui.widgets.reading import Reading
-
-if TYPE_CHECKING:
-    from elena_wb.engine.study import Request
 
 _TYPING_S = 0.5
 _PLAN_EVERY_S = 15.0
@@ -153,40 +147,19 @@ class NewRunScreen(WorkbenchScreen):
                 self._fill_like(self._like)
                 return
             kept = FormState.from_json(self.workbench.remembered.get(_KEPT))
-            self._fill(kept or self._first_state(choices))
+            self._fill(kept or first_state(settings, choices.schemes))
 
         self.fetch(lambda: read_choices(host, settings), loaded, group="choices", failed=self._cannot_plan)
-
-    def _first_state(self, choices: Choices) -> FormState:
-        """What is settled by the user's configuration."""
-        settings = self.workbench.settings
-        state = FormState(
-            prompts=(settings.prompt,),
-            conditions=tuple(settings.mask) if settings.mask != ("none",) else ("none", "face"),
-            options={"seed": str(settings.seed)} if settings.seed else {},
-        )
-        try:
-            written = WrittenModel.parse(resolve_model(None, settings, self.workbench.host.claims["models"]))
-        except WorkbenchError:
-            return state
-        return replace(
-            state, scheme=written.scheme, reference=written.reference, model_options=dict(written.options)
-        )
 
     def _fill_like(self, run_id: int) -> None:
         self._like = None
         store, uploads = self.store, self.workbench.settings.uploads
 
-        def work() -> Request:
-            try:
-                return request_of(store, str(run_id), retry_failed=False, uploads=uploads)
-            except (LookupError, TypeError) as error:
-                raise WorkbenchError(
-                    f"Run {run_id} does not tell how it was started: {error} is missing.",
-                    hint="Fill in the form by hand.",
-                ) from error
-
-        self.fetch(work, lambda found: self._fill(FormState.of(Wanted.like(found))), group="like")
+        self.fetch(
+            lambda: request_like(store, run_id, uploads),
+            lambda found: self._fill(FormState.of(Wanted.like(found))),
+            group="like",
+        )
 
     def _fill(self, state: FormState) -> None:
         assert self._choices is not None
