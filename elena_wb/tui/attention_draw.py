@@ -117,7 +117,9 @@ class Drawer:
 def _why_not(side: Side, wish: Wish) -> str:
     """Why there is no map, if so."""
     if side.look is None or side.measured is None:
-        return "This answer was not looked at in this way. e looks at it."
+        if side.looks:
+            return "This answer was looked at in another way only: w goes through the ways, e looks at it in this one."
+        return "This answer was not looked at. e looks at it."
     if wish.target is None or side.place_of(wish.target) is None:
         return f"These words ({wish.target or 'none'}) are not in this answer, or were not looked for."
     if wish.layer is not None and wish.layer not in side.measured.layers:

@@ -58,7 +58,7 @@ class AttentionScreen(WorkbenchScreen):
         Binding("j,pagedown", "answer(1)", "Next answer", show=False),
         Binding("k,pageup", "answer(-1)", "Answer before", show=False),
         Binding("e", "look", "Look", tooltip="Have answers looked at"),
-        Binding("c", "cancel", "Cancel", tooltip="Stop looking; what was seen is kept"),
+        Binding("c", "cancel", "Cancel", show=False, tooltip="Stop looking; what was seen is kept"),
         Binding("escape,backspace", "leave", "List", key_display="esc", tooltip="All answers looked at"),
     ]
     DEFAULT_CSS = """

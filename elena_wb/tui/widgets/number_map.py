@@ -126,7 +126,7 @@ class NumberMap(Widget):
         if self._numbers is None:
             return 1
         rows, columns = self._numbers.times.shape
-        return max(1, min(self.size.width // (_CELL * columns), self.size.height // rows))
+        return int(max(1, min(self.size.width // (_CELL * columns), self.size.height // rows)))
 
     def _style(self, y: int, x: int, lit: bool) -> str:
         assert self._numbers is not None
