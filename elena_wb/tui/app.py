@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -38,6 +39,7 @@ from elena_wb.tui.screens.plugins import PluginsScreen
 from elena_wb.tui.screens.rate import RateScreen
 from elena_wb.tui.screens.runs import RunsScreen
 from elena_wb.tui.screens.sql import SqlScreen
+from elena_wb.tui.text import Harmless
 from elena_wb.tui.themes import HIGH_CONTRAST
 from elena_wb.tui.watching import Watch
 from elena_wb.tui.widgets.asking import Confirm
@@ -124,6 +126,7 @@ class WorkbenchApp(App[None]):
         self.clock = clock
         self.remembered = Remembered(self.store.path)
         self.told: list[Told] = []
+        self._harmless = Harmless()
         self.fault: BaseException | None = None
         """What ended the app, where a fault did."""
         self.quiet: Quiet | None = None
@@ -133,6 +136,10 @@ class WorkbenchApp(App[None]):
         self._busy_told = -_ERROR_S
         self._stale = {*SCREENS}
         self._places: dict[str, Place] = {}
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line passes on its way to the terminal."""
+        return [*super().get_line_filters(), self._harmless]
 
     def on_mount(self) -> None:
         """Show the screen that was left last; look after the store from now on."""
@@ -195,6 +202,10 @@ class WorkbenchApp(App[None]):
         """The store was changed from here: screens read anew, this one at once."""
         self._stale = {*SCREENS}
         self._shown(self.current_mode)
+
+    def read_later(self, screen: WorkbenchScreen) -> None:
+        """The store could not be had for ``screen``: it is tried again after a while."""
+        self._stale |= {mode for mode, kind in SCREENS.items() if isinstance(screen, kind)}
 
     def tell(self, error: WorkbenchError) -> None:
         """An error meant for people as a notice that stays for a while, and can be read again.

@@ -117,6 +117,12 @@ async def test_a_run_is_renamed_as_it_was_written_and_shown_as_text(opened, plan
         await write(pilot, HOSTILE)
         assert "[bold]loud[/] [@click=app.quit]x[/]" in seen(app)[0][2]
         assert "\\u001b[31mred" in str(app.screen.query_one("#about").render())
+        await pilot.press("r")
+        await settled(pilot)
+        drawn = [segment.text for strip in app.screen._compositor.render_strips() for segment in strip]
+        assert any("loud" in text for text in drawn)
+        assert not any("\x1b" in text or "\u202e" in text for text in drawn), "the terminal would act upon it"
+        await pilot.press("escape")
         await pilot.click(RunsTable, offset=(20, 1))
         await pilot.press("i")
         await settled(pilot)
