@@ -127,6 +127,7 @@ class WorkbenchApp(App[None]):
         self.remembered = Remembered(self.store.path)
         self.told: list[Told] = []
         self._harmless = Harmless()
+        self._unfinished = ""
         self.fault: BaseException | None = None
         """What ended the app, where a fault did."""
         self.quiet: Quiet | None = None
@@ -242,8 +243,9 @@ class WorkbenchApp(App[None]):
                 )
 
     def on_print(self, event: events.Print) -> None:
-        """Python code of others printed something."""
-        self.hear(event.text)
+        """Python code of others printed something, which may be part of a line."""
+        *whole, self._unfinished = (self._unfinished + event.text).split("\n")
+        self.hear("\n".join(whole))
 
     def action_notices(self) -> None:
         """Everything that was told, to be read again."""

@@ -83,7 +83,7 @@ async def test_errors_and_failed_plugins_are_told_without_markup_and_can_be_read
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
         app.tell(UsageError(HOSTILE, hint=HOSTILE))
-        print("a library prints")
+        print("a library", "prints")
         await pilot.pause()
         await pilot.press("ctrl+n")
         await pilot.pause()
