@@ -57,7 +57,10 @@ def _settings(ctx: typer.Context) -> tuple[Settings, WorkbenchError | None]:
         return state.configuration.settings, None
     except WorkbenchError as error:
         given = {name: value for name, value in state.overrides.items() if value is not None}
-        return Settings(**given), error
+        try:
+            return Settings.model_validate(given), error
+        except ValueError:  # what the command line gives is the problem itself
+            return Settings.model_validate({}), error
 
 
 def _pictures() -> str | None:

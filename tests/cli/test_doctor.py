@@ -37,6 +37,15 @@ def test_a_broken_configuration_and_a_broken_store_are_both_told(program: Progra
     assert found["program", "python"]["state"] == "ok"
 
 
+def test_what_the_command_line_or_the_environment_gets_wrong_is_told(program: Program, monkeypatch) -> None:
+    found = examined(program, "--store", "~nobody-of-this-name/s.duckdb", code=3)
+    assert "store" in found["settings", "file"]["says"]
+    monkeypatch.setenv("ELENA_WB_SEED", "many")
+    found = examined(program, code=3)
+    assert "ELENA_WB_SEED" in found["settings", "file"]["says"]
+    assert found["settings", "file"]["mend"] is None
+
+
 def test_a_plugin_that_fails_is_a_warning_with_its_reason(program: Program, tmp_path: Path) -> None:
     program.install("torn", "raise RuntimeError('no [bold]licence')", dist="elena-wb-torn")
     program.install("second", "from scripted import *")

@@ -27,7 +27,7 @@ def metrics_plugin(*names: str) -> SimpleNamespace:
 
 async def looked(pilot) -> None:
     """Until the machine was examined and what was found is on the screen."""
-    for _ in range(500):
+    for _ in range(3000):
         await pilot.pause(0.02)
         heads = [*pilot.app.screen.query("#machine-head").results(Static)]
         if heads and "looks again" in str(heads[0].content):

@@ -20,8 +20,10 @@ from elena_wb.store import Store
 
 __all__ = ["Finding", "State", "examine", "worst"]
 
-PATIENCE_S = 2.2
-"""So long all checks together may take."""
+PATIENCE_S = 10.0
+"""So long all checks together may take; on a machine that has nothing else to do they take one or two."""
+DEVICE_PATIENCE_S = 2.5
+"""So long it may take to ask torch, which is slow to load."""
 
 Check = Callable[[], Iterable[Finding]]
 
@@ -33,19 +35,21 @@ def examine(
     problem: WorkbenchError | None = None,
     pictures: str | None = None,
     patience: float = PATIENCE_S,
+    device_patience: float = DEVICE_PATIENCE_S,
 ) -> tuple[Finding, ...]:
-    """Everything that was found, in a fixed order of areas; takes about ``patience`` seconds at most.
+    """Everything that was found, in a fixed order of areas; takes about ``patience`` seconds at most,
+    of which ``device_patience`` are for torch.
 
     ``problem`` is what was wrong with the configuration, of which ``settings`` is then what could be saved;
     ``pictures`` is the method by which they are drawn in this terminal, where that is known. Never raises.
     """
-    store = Store(settings.store, lock_timeout=min(settings.lock_timeout, patience / 4))
+    store = Store(settings.store, lock_timeout=min(settings.lock_timeout, 0.5))
     checks: Mapping[str, Check] = {
         "program": program.examine,
         "store": lambda: storage.examine(store),
         "settings": lambda: settled.examine(settings, host, problem),
         "plugins": lambda: plugged.examine(host),
-        "torch": lambda: plugged.examine_torch(patience * 0.9),
+        "torch": lambda: plugged.examine_torch(min(device_patience, patience)),
         "models": lambda: plugged.examine_models(host),
         "detectors": surroundings.examine_detectors,
         "keys": lambda: plugged.examine_keys(host),

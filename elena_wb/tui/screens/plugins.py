@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from elena_wb.engine.health import Finding
     from elena_wb.engine.installed import Installed
 
-_PATIENCE_S = 8.0
+_DEVICE_PATIENCE_S = 9.0
 _SIGNS = {"ok": ("✓", "$text-success"), "warn": ("!", "$text-warning"), "fail": ("✗", "$text-error")}
 _CUT = 400
 _ORDER = ("fail", "warn", "ok")
@@ -98,7 +98,8 @@ class PluginsScreen(WorkbenchScreen):
         app = self.workbench
 
         def work() -> tuple[Sequence[Installed], Sequence[Finding]]:
-            found = examine(app.settings, app.host, pictures=app.graphics.method, patience=_PATIENCE_S)
+            pictures, patience = app.graphics.method, _DEVICE_PATIENCE_S
+            found = examine(app.settings, app.host, pictures=pictures, device_patience=patience)
             return installed_plugins(app.host), found
 
         self.fetch(work, lambda found: self._show(*found), group="doctor")
