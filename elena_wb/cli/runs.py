@@ -91,13 +91,16 @@ def delete(
     run: RunName,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a run with all its answers; pictures and labels stay."""
+    """Remove a run with all its answers, and what people marked and rated of them; pictures and labels stay."""
     from elena_wb.store import delete_run, drain_orphans, resolve_run, show_run
+    from elena_wb.store.rating_results import count_ratings
 
     store = open_store(ctx)
     run_id = resolve_run(store, run)
     drain_orphans(store, patient=True)
     count = sum(show_run(store, run_id)["generations"].values())
     if not yes:
-        typer.confirm(f"Delete run {run_id} with {count} answers?", abort=True, err=True)
+        rated = count_ratings(store, run_id)
+        ratings = f" and {rated} ratings by people" if rated else ""
+        typer.confirm(f"Delete run {run_id} with {count} answers{ratings}?", abort=True, err=True)
     say(f"Deleted run {run_id} with {delete_run(store, run_id)} answers.")

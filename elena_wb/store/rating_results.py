@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from elena_wb.store.database import Store
+from elena_wb.store.schema import first_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +102,17 @@ def results(store: Store, session_id: int) -> Results:
         tuple(Agreement(*row) for row in agreement),
         tuple((reason, count) for reason, count in skipped),
     )
+
+
+def count_ratings(store: Store, run_id: int) -> int:
+    """How many items that people rated, or skipped, hold an answer of a run, and go with it."""
+    with store.read() as connection:
+        row = first_row(
+            connection,
+            """SELECT count(*) FROM rating_places AS p JOIN rating_sittings AS t USING (sitting_id)
+               JOIN rating_items AS i ON i.session_id = t.session_id AND i.item = p.item
+               WHERE p.rated_at IS NOT NULL AND EXISTS (FROM generations AS g WHERE g.run_id = ?
+                   AND g.generation_id IN (i.generation_a, i.generation_b))""",
+            [run_id],
+        )
+    return 0 if row is None else int(row[0])

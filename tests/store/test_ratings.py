@@ -13,6 +13,7 @@ from elena_wb.ratings import find_scales
 from elena_wb.store import Outbox, Store, begin_run, delete_run
 from elena_wb.store.browsing import Filter
 from elena_wb.store.query import named_query
+from elena_wb.store.rating_results import count_ratings, results
 from elena_wb.store.rating_sessions import (
     Design,
     delete_session,
@@ -130,7 +131,7 @@ def test_two_raters_see_the_same_items_in_two_orders_and_a_sitting_goes_on_where
     ]
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=some.integers(0, 2**40), rater=some.sampled_from(["a", "b", "c"]), repeat=some.integers(0, 3))
 def test_a_preference_is_kept_for_the_answer_that_was_preferred_whichever_side_it_stood_on(
     asked: Store, seed: int, rater: str, repeat: int
@@ -191,6 +192,7 @@ def test_items_whose_run_is_deleted_go_with_what_was_said_and_the_rest_stays(ask
     while task is not None and not story(task).startswith("face"):
         task = rate(asked, task, all_fours(), 1)
     assert task is not None
+    assert (count_ratings(asked, 1), count_ratings(asked, 2)) == (task.done, 0)
     delete_run(asked, 2)
     with pytest.raises(UsageError, match="deleted"):
         rate(asked, task, all_fours(), 1)
@@ -273,6 +275,27 @@ def test_the_named_questions_tell_by_condition(asked: Store) -> None:
     assert [row[:7] + row[9:] for row in told if row[1] == "fits"] == [
         ("pairs", "fits", "tiny:", "none", "tiny:", "face", 6, 0, 6)
     ]
+
+
+def test_results_tell_of_runs_sides_agreement_and_reasons(asked: Store) -> None:
+    session = make_session(asked, design(repeat=2, limit=4))
+    ann, bob = sit_down(asked, session, "Ann"), sit_down(asked, session, "Bob")
+    walk(asked, ann, all_fours())
+    task = next_task(asked, bob)
+    assert task is not None
+    skip(asked, task, "I know him", 1)
+    walk(asked, bob, all_fours() | {"fits": 6})
+    found = results(asked, session)
+    fits = [one for one in found.rated if one.scale == "fits"]
+    assert [(one.run_id, one.condition, one.raters) for one in fits] == [(1, "none", 2), (2, "face", 2)]
+    assert sum(one.ratings for one in fits) == 7
+    assert sum(one.mean * one.ratings for one in fits) == pytest.approx(4 * 4 + 3 * 6)
+    both = {(one.scale, one.same_rater): one for one in found.agreement}
+    assert (both["fits", False].compared, both["fits", False].equal, both["fits", False].apart) == (3, 0, 2)
+    assert (both["coherent", False].compared, both["coherent", False].equal) == (3, 3)
+    assert both["fits", True].equal == both["fits", True].compared >= 3
+    assert found.skipped == (("I know him", 1),)
+    assert found.chosen == ()
 
 
 def test_hostile_names_and_texts_are_kept_as_they_are(asked: Store) -> None:
