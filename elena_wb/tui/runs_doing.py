@@ -67,7 +67,7 @@ def delete(screen: WorkbenchScreen, line: RunLine) -> None:
 
     def ask(answers: int) -> None:
         question = (
-            f"Delete run {run_id} ({plain(name)}) with {answers:,} answers, their marks, notes and attention? "
+            f"Delete run {run_id} ({plain(name)}) with {answers:,} answers, their marks, notes, ratings and attention? "
             "Pictures and labels stay. This cannot be undone."
         )
 
