@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from elena_wb.core import UNMASKED, Estimate
 from elena_wb.engine.comparing import Compared
 
-
 _OF_CONDITIONS = {"condition", "prompt variant"}
 """What differs wherever conditions do: packs have a variant that says that something is hidden."""
 

@@ -20,7 +20,7 @@ from elena_wb.store.pairing import state_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_LIMITS: Mapping[str, str | bool | int] = {"memory_limit": "128MB", "threads": 2}
+_LIMITS: Mapping[str, str | bool | int] = {"memory_limit": "96MB", "threads": 2}
 """Of the connection that reads all answers of two runs: the interface leaves memory to others."""
 
 

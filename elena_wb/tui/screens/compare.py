@@ -125,6 +125,7 @@ class CompareScreen(WorkbenchScreen):
         unfolded = remembered.get("compare.open")
         self.set_class(unfolded if isinstance(unfolded, bool) else self.app.size.height >= _TALL, "-open")
         self.add_class("-nothing")
+        self.fetch(_load_chart, lambda loaded: None, group="load")
 
     def arrive(self, place: Place) -> None:
         """Compare the runs that are named, and go to the pair; the partner of one that is named alone is found."""
@@ -222,15 +223,22 @@ class CompareScreen(WorkbenchScreen):
         if self.focused is None:
             self._focus()
 
+    @property
+    def _covered(self) -> bool:
+        """Whether the numbers take the room of the pairs."""
+        return self._open and not self.has_class("-tall")
+
     def _focus(self) -> None:
         """The table has the keys, or the numbers where they take its room."""
-        covered = self._open and not self.has_class("-tall")
-        (self.query_one(CompareSummary) if covered else self.query_one(PairWalk).table).focus()
+        (self.query_one(CompareSummary) if self._covered else self.query_one(PairWalk).table).focus()
 
     @on(Select.Changed)
     def _run_chosen(self, event: Select.Changed) -> None:
         event.stop()
-        if self._chosen is None or not isinstance(event.value, int):
+        if self._chosen is None:
+            return
+        if not isinstance(event.value, int):
+            self._offer()
             return
         first, second = self._chosen
         chosen = (event.value, second) if event.select.id == "run-first" else (first, event.value)
@@ -292,6 +300,8 @@ class CompareScreen(WorkbenchScreen):
 
     def action_pictures(self) -> None:
         """Pictures or texts, where there is no room for both."""
+        if self._covered:
+            self.action_summary()
         self.query_one(PairWalk).turn_to_pictures()
 
     def action_side(self, side: SideName) -> None:
@@ -313,6 +323,11 @@ class CompareScreen(WorkbenchScreen):
             self.workbench.go(places.Attention(chosen[1].generation_id))
         elif chosen is not None:
             self.workbench.say("There is no answer on that side.")
+
+
+def _load_chart() -> None:
+    """Import what draws the chart, which takes too long for the thread that takes keys."""
+    from elena_wb.tui.widgets import emotion_chart  # noqa: F401
 
 
 def _run_line(run: RunSummary) -> Content:
