@@ -98,12 +98,15 @@ class SqlScreen(SqlExport, WorkbenchScreen):
             self._load(place.sql)
 
     def refresh_data(self) -> None:
-        """Learn the names in the store; the answer stays what it was when it was asked."""
+        """Learn the names in the store, once: a run adds none. The answer stays what it was when it was asked."""
         from elena_wb.store.catalogue import catalogue
 
         if self.store.exists():
             self._hint("No question was asked yet.", "Write one above and press ^r, or choose one with ^o.")
-            self.fetch(lambda: catalogue(self.store), self._learn, group="catalogue", failed=lambda _: None)
+            if not self._editor.known.relations:
+                self.fetch(
+                    lambda: catalogue(self.store), self._learn, group="catalogue", failed=lambda _: None
+                )
         else:
             first = "`elena-wb run` makes one; the screen New run (F7) helps. `--store` names another."
             self._hint(f"There is no store at {self.store.path} yet.", first)
