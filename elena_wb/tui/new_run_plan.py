@@ -23,19 +23,19 @@ def command_line(store: Path, arguments: Sequence[str]) -> str:
 
 
 def in_short(found: Foresight, *, rows: int = _SHOWN_RUNS) -> Content:
-    """The plan: calls; where pictures go, cost and time; ``rows`` of the runs; how much is to be read besides."""
+    """The plan: calls; where pictures go, cost and time; what is to be minded; ``rows`` of the runs."""
     about = [_where(found), Content(_cost(found)), Content(_time(found))]
     lines = [Content.styled(_calls(found), "bold"), Content(" ").join(one for one in about if one.plain)]
+    if found.notes or found.problems:
+        first = found.notes[0] if found.notes else f"{found.problems[0].where}: {found.problems[0].reason}"
+        more = len(found.notes) + len(found.problems) - 1
+        lines.append(line(f"! {first}" + (f" (and {more} more: v)" if more else ""), longest=300))
     for run in found.runs[:rows]:
         told = f"  {run.prompt} · {run.condition}: {run.to_ask} of {run.pictures} to ask"
         told += f", {run.failed} failed earlier" if run.failed else ""
         lines.append(line(told))
     if len(found.runs) > rows:
         lines.append(line(f"  … and {len(found.runs) - rows} more runs"))
-    if found.notes or found.problems:
-        first = found.notes[0] if found.notes else f"{found.problems[0].where}: {found.problems[0].reason}"
-        more = len(found.notes) + len(found.problems) - 1
-        lines.append(line(f"! {first}" + (f" (and {more} more: v)" if more else ""), longest=300))
     return Content("\n").join(lines)
 
 

@@ -149,7 +149,7 @@ class Several(VerticalGroup):
     Several { width: 1fr; }
     Several > Horizontal { height: 1; }
     Several Input { width: 1fr; }
-    Several .beside { width: auto; max-width: 40%; padding: 0 1; color: $text-muted; }
+    Several .beside { width: auto; max-width: 60%; padding: 0 1; color: $text-muted; }
     """
 
     class Changed(Message):
