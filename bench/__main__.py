@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from bench import attention, datasets, engine, gguf, masking, planning, scoring, startup
+from bench import attention, datasets, engine, gguf, interface, masking, planning, scoring, startup
 
 _NUMBERS = ("it takes", "ours", "ratio")
 
@@ -21,6 +21,7 @@ def main() -> None:
         *engine.measure(),
         *gguf.measure(),
         *attention.measure(),
+        *interface.measure(),
     ]
     table = Table(title="Benchmarks (medians; ratios within one run)", title_justify="left")
     for column in ("what", "baseline", "it takes", "ours", "ratio", "goal", "met"):

@@ -13,7 +13,7 @@ from textual.widgets import Footer
 from textual.worker import get_current_worker
 
 from elena_wb.errors import WorkbenchError
-from elena_wb.store.database import told_of
+from elena_wb.store.database import StoreBusyError, told_of
 from elena_wb.store.stopping import NotWantedError, Stop, stoppable
 from elena_wb.tui.widgets.bar import NavigationBar
 
@@ -138,6 +138,8 @@ class WorkbenchScreen(Screen[None]):
             except NotWantedError:
                 return
             except WorkbenchError as error:
+                if isinstance(error, StoreBusyError):
+                    hand_over(app.read_later, self)
                 hand_over(failed or app.tell, error)
             except Exception as problem:
                 unreadable = told_of(problem, app.store.path)

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _AT_LEAST_S = 1.0
+_AT_MOST_S = 8.0
 _SHARE = 5
-"""Of the time, at most one part in so many is spent reading."""
-_TOO_LONG_S = 10.0
-"""Work that takes longer is waited for no more: it is some other kind of work."""
+"""Of the time, about one part in so many is spent reading; but nobody waits for longer than that for what is new."""
 
 
 class Watch:
@@ -46,9 +45,8 @@ class Watch:
         """Whether it is polite to read again now."""
         now = self._clock()
         with self._guard:
-            if any(now - since < _TOO_LONG_S for since in self._running.values()):
-                return False
-            return now - self._began >= max(_AT_LEAST_S, _SHARE * self._spent)
+            spent = self._spent + sum(now - since for since in self._running.values())
+        return now - self._began >= max(_AT_LEAST_S, min(_AT_MOST_S, _SHARE * spent))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -61,7 +59,7 @@ class Watch:
         finally:
             with self._guard:
                 del self._running[key]
-                self._spent += min(self._clock() - since, _TOO_LONG_S)
+                self._spent += self._clock() - since
 
     def _look(self) -> tuple[object, object]:
         """What tells one state of the file from another, and one file from another."""

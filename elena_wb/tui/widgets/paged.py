@@ -174,6 +174,8 @@ class PagedTable(DataTable, inherit_bindings=False):
     def move_to(self, position: int) -> None:
         """Put the cursor on a position, and into view."""
         self.move_cursor(row=position)
+        # There may be no room to scroll in yet, where lines have just come.
+        self.call_after_refresh(self._scroll_cursor_into_view)
 
     def action_scroll_home(self, select: bool = False) -> None:
         """The first line."""
