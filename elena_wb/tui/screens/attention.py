@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,17 +12,12 @@ from textual.binding import Binding, BindingType
 from elena_wb.errors import UsageError, WorkbenchError
 from elena_wb.tui import places
 from elena_wb.tui.attention_draw import Drawer, Drawing
-from elena_wb.tui.attention_orders import Order, Which
-from elena_wb.tui.attention_read import Opened, choices_of, looking, open_answer, way_of
-from elena_wb.tui.screen import WorkbenchScreen
+from elena_wb.tui.attention_looking import LookingScreen
+from elena_wb.tui.attention_read import Opened, open_answer, way_of
 from elena_wb.tui.widgets.attention_view import AttentionView
 from elena_wb.tui.widgets.empty import Empty
-from elena_wb.tui.widgets.look_form import LookForm
-from elena_wb.tui.widgets.look_jobs import LookJobs, ending
+from elena_wb.tui.widgets.look_jobs import LookJobs
 from elena_wb.tui.widgets.paged import Column, PagedTable
-
-if TYPE_CHECKING:
-    from elena_wb.jobs import Job, Progress
 
 _POLL_S = 1.0
 _COLUMNS = (
@@ -35,7 +30,7 @@ _COLUMNS = (
 )
 
 
-class AttentionScreen(WorkbenchScreen):
+class AttentionScreen(LookingScreen):
     """The answers that were looked at; of one of them everything that was seen."""
 
     name_of = "Attention"
@@ -94,7 +89,7 @@ class AttentionScreen(WorkbenchScreen):
         self._wanted = self.workbench.remembered.get("attention.answer")
         off = self.workbench.images == "none"
         self.query_one(AttentionView).show_numbers(on=self._numbered or off)
-        self.set_interval(_POLL_S, self._poll)
+        self.set_interval(_POLL_S, self.poll)
 
     def arrive(self, place: places.Place) -> None:
         """Show the answer that is named; without one, what was shown."""
@@ -109,7 +104,7 @@ class AttentionScreen(WorkbenchScreen):
             return cast("Sequence[int]", looked_rows(self.store))
 
         self.fetch(read, self._listed, group="list")
-        self._poll()
+        self.poll()
 
     def _listed(self, rows: Sequence[int]) -> None:
         from elena_wb.store.browsing import lines
@@ -303,67 +298,10 @@ class AttentionScreen(WorkbenchScreen):
         self.workbench.remembered.set("attention.answer", None)
         self._show_list()
 
-    def action_look(self) -> None:
-        """Ask what is to be looked at, with what is at hand to choose from."""
-        page = None if self._opened is None or not self.has_class("answer") else self._opened.side.page
+    def answer_at_hand(self) -> tuple[int, str] | None:
+        """The answer that is shown, or that the cursor is on."""
+        if self.has_class("answer") and self._opened is not None:
+            page = self._opened.side.page
+            return page.run_id, page.generation_id
         line = self.query_one(PagedTable).line_at_cursor if self.has_class("list") else None
-        run_id, answer = None, None
-        if page is not None:
-            run_id, answer = page.run_id, page.generation_id
-        elif line is not None:
-            run_id, answer = int(str(line["run_id"])), str(line["generation_id"])
-        kept, store = self.workbench.remembered.get("narratives.filter"), self.store
-        self.fetch(lambda: choices_of(store, run_id, answer, kept), self._ask, group="choices")
-
-    def _ask(self, choices: Sequence[Which]) -> None:
-        if not choices:
-            self.workbench.say(
-                "There is no answer in the store that could be looked at.", "Start a run first (7)."
-            )
-            return
-        self.app.push_screen(LookForm(choices), self._ordered)
-
-    def _ordered(self, order: Order | None) -> None:
-        if order is None:
-            return
-        store, host = self.store, self.workbench.host
-
-        def start() -> Job:
-            from elena_wb.engine.attending import check_reachable
-            from elena_wb.jobs import submit
-
-            check_reachable(store, order.which.runs, host)
-            title = f"Attention of {order.which.label}"
-            return submit(store.path, [*order.arguments, "--events", "jsonl"], title, expected=None)
-
-        self.fetch(start, self._started, group="start")
-
-    def _started(self, job: Job) -> None:
-        self.query_one(LookJobs).follow(job)
-        self._poll()
-
-    def action_cancel(self) -> None:
-        """Stop the job that is shown; a second time, at once."""
-        from elena_wb.jobs import cancel
-
-        job = self.query_one(LookJobs).current
-        if job is not None:
-            self.fetch(lambda: cancel(self.store.path, job.number), lambda _: self._poll(), group="cancel")
-
-    def _poll(self) -> None:
-        if self.is_current or self.query_one(LookJobs).is_waiting:
-            self.fetch(lambda: looking(self.store.path), self._show_jobs, group="jobs")
-
-    def _show_jobs(self, found: list[tuple[Job, Progress]]) -> None:
-        self.query_one(LookJobs).show(found)
-        self.refresh_bindings()
-
-    @on(LookJobs.Ended)
-    def _ended(self, event: LookJobs.Ended) -> None:
-        event.stop()
-        words, hint, wrong = ending(event.job, event.progress)
-        if wrong:
-            self.workbench.tell(UsageError(words, hint=hint))
-        else:
-            self.workbench.say(words, hint)
-        self.workbench.refresh_data()
+        return None if line is None else (int(str(line["run_id"])), str(line["generation_id"]))
