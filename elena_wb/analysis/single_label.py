@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from elena_wb.analysis.bootstrap import Counts, Numbers, estimates, named
 from elena_wb.analysis.classification import accuracy, macro_f1, per_class, uar, weighted_f1
@@ -41,6 +40,8 @@ class SingleLabel:
         place[columns] = np.arange(len(columns))
         cell = place[truth[pattern]] * len(columns) + place[emotion]
         shape = (len(true), len(columns))
+        from scipy.sparse import csr_array
+
         sums = csr_array((np.ones(len(cell)), (pattern, cell)), shape=(len(stimuli), shape[0] * shape[1]))
 
         def figures(sums: Numbers) -> Numbers:

@@ -13,7 +13,8 @@ from elena_wb import __version__
 from tests.conftest import Program
 
 HEAVY = {"torch", "transformers", "cv2", "textual", "duckdb", "pyarrow", "numpy", "PIL", "llama_cpp"}
-HEAVY |= {"keyring", "dotenv", "sqlite3", "openai", "google"}
+HEAVY |= {"keyring", "dotenv", "sqlite3", "openai", "google", "scipy", "sklearn", "plotext"}
+HEAVY |= {"textual_fastdatatable", "textual_image", "textual_plotext", "textual_serve"}
 
 
 @pytest.mark.parametrize(
