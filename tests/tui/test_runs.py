@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
+from textual.worker import WorkerCancelled
 
 from elena_wb.jobs import Job, Progress, jobs
 from elena_wb.store import Store, list_runs, rename_run
@@ -28,9 +30,11 @@ HOSTILE = "[bold]loud[/] [@click=app.quit]x[/] \x1b[31mred \u202eback"
 
 
 async def settled(pilot: Pilot[None]) -> None:
+    """Wait until nothing is being read, readings that took the place of others included."""
     for _ in range(3):
         await pilot.pause()
-        await pilot.app.workers.wait_for_complete()
+        with suppress(WorkerCancelled):
+            await pilot.app.workers.wait_for_complete()
     await pilot.pause()
 
 
