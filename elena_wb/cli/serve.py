@@ -37,8 +37,8 @@ def serve(
     Each page has an interface of its own over the same store, which ends when the page is closed. Ctrl-C ends all. The
     address is printed on stderr; where others could reach it, it holds a token without which nobody comes in.
     """
-    from elena_wb.tui.serving import Serving
-    from elena_wb.tui.serving import serve as serve_until_stopped
+    from elena_wb.tui.serve.server import Serving
+    from elena_wb.tui.serve.server import serve as serve_until_stopped
 
     if public_url is not None:
         public_url = _checked(public_url)

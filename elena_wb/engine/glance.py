@@ -154,7 +154,7 @@ def panel_of(
 def end_of_scale(
     side: Side, maps: Maps, *, layer: int | None, head: int | None, without_sinks: bool = False
 ) -> float:
-    """Where the scale of a map ends: one for all single layers, so that they can be compared, and one for their mean."""
+    """Where the scale of a map ends: one for all single layers, so that they compare, and one for their mean."""
     layers = [None] if layer is None else list(range(maps.weights.shape[1]))
     panels = [panel_of(side, maps, layer=one, head=head, without_sinks=without_sinks) for one in layers]
     return scale_end(panels)

@@ -87,7 +87,8 @@ def check(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
 def has_bookkeeping(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the database was ever made a store."""
     return (
-        first_row(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_migrations'") is not None
+        first_row(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'schema_migrations'")
+        is not None
     )
 
 

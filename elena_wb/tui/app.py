@@ -27,18 +27,18 @@ from elena_wb.errors import WorkbenchError
 from elena_wb.plain import plain, plain_lines
 from elena_wb.store import Store, StoreBusyError
 from elena_wb.store.searching import LIMITS
+from elena_wb.tui.attention.screen import AttentionScreen
+from elena_wb.tui.compare.screen import CompareScreen
 from elena_wb.tui.graphics import settle
+from elena_wb.tui.narratives.screen import NarrativesScreen
+from elena_wb.tui.new_run.screen import NewRunScreen
 from elena_wb.tui.places import Place
+from elena_wb.tui.plugins.screen import PluginsScreen
+from elena_wb.tui.rate.screen import RateScreen
 from elena_wb.tui.remembered import Remembered
+from elena_wb.tui.runs.screen import RunsScreen
 from elena_wb.tui.screen import WorkbenchScreen
-from elena_wb.tui.screens.attention import AttentionScreen
-from elena_wb.tui.screens.compare import CompareScreen
-from elena_wb.tui.screens.narratives import NarrativesScreen
-from elena_wb.tui.screens.new_run import NewRunScreen
-from elena_wb.tui.screens.plugins import PluginsScreen
-from elena_wb.tui.screens.rate import RateScreen
-from elena_wb.tui.screens.runs import RunsScreen
-from elena_wb.tui.screens.sql import SqlScreen
+from elena_wb.tui.sql.screen import SqlScreen
 from elena_wb.tui.text import Harmless
 from elena_wb.tui.themes import HIGH_CONTRAST
 from elena_wb.tui.watching import Watch

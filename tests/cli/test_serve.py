@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from elena_wb.cli import app
 from elena_wb.errors import UsageError
-from elena_wb.tui import serving
+from elena_wb.tui.serve import server as serving
 
 
 def program(home: Path, *arguments: str) -> subprocess.Popen[str]:

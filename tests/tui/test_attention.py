@@ -16,11 +16,11 @@ from elena_wb.store.attention import attention_folder
 from elena_wb.store.looks import looked_rows, looks_of, measured
 from elena_wb.store.selection import Chosen
 from elena_wb.tui import WorkbenchApp
+from elena_wb.tui.attention.look_form import LookForm
+from elena_wb.tui.attention.number_map import NumberMap
+from elena_wb.tui.attention.screen import AttentionScreen
+from elena_wb.tui.attention.view import AttentionView
 from elena_wb.tui.places import Attention
-from elena_wb.tui.screens.attention import AttentionScreen
-from elena_wb.tui.widgets.attention_view import AttentionView
-from elena_wb.tui.widgets.look_form import LookForm
-from elena_wb.tui.widgets.number_map import NumberMap
 from elena_wb.tui.widgets.paged import PagedTable
 
 Opened = Callable[..., WorkbenchApp]

@@ -8,9 +8,9 @@ import pytest
 from textual.pilot import Pilot
 
 from elena_wb.store import Store
-from elena_wb.tui.screens.attention import AttentionScreen
-from elena_wb.tui.widgets.attention_view import AttentionView
-from elena_wb.tui.widgets.look_form import LookForm
+from elena_wb.tui.attention.look_form import LookForm
+from elena_wb.tui.attention.screen import AttentionScreen
+from elena_wb.tui.attention.view import AttentionView
 from tests.tui.looked import planted_looks
 from tests.tui.test_attention import at_attention, opened_answer, until
 

@@ -12,8 +12,11 @@ from elena_wb.drawing import Panel
 from elena_wb.engine.attending import Wanted
 from elena_wb.jobs import Job, Progress
 from elena_wb.store.looks import Word
-from elena_wb.tui.attention_orders import TOKENS, Order, Which, one_answer
-from elena_wb.tui.attention_text import (
+from elena_wb.tui.attention.look_form import _quoted
+from elena_wb.tui.attention.look_jobs import ending, told
+from elena_wb.tui.attention.number_map import cells_in, numbers_of
+from elena_wb.tui.attention.orders import TOKENS, Order, Which, one_answer
+from elena_wb.tui.attention.text import (
     change_table,
     letters,
     marked,
@@ -22,9 +25,6 @@ from elena_wb.tui.attention_text import (
     shares_table,
     words_line,
 )
-from elena_wb.tui.widgets.look_form import _quoted
-from elena_wb.tui.widgets.look_jobs import ending, told
-from elena_wb.tui.widgets.number_map import cells_in, numbers_of
 
 
 def test_words_are_marked_where_they_stand_and_the_current_ones_in_brackets() -> None:

@@ -13,10 +13,10 @@ from elena_wb.engine.telling_changes import headline, right_answers
 from elena_wb.plain import plain
 from elena_wb.store import Store
 from elena_wb.tui import WorkbenchApp, places
-from elena_wb.tui.screens.compare import CompareScreen
-from elena_wb.tui.widgets.compare_summary import CompareSummary
+from elena_wb.tui.compare.pair_walk import PairWalk
+from elena_wb.tui.compare.screen import CompareScreen
+from elena_wb.tui.compare.summary import CompareSummary
 from elena_wb.tui.widgets.empty import Empty
-from elena_wb.tui.widgets.pair_walk import PairWalk
 from elena_wb.tui.widgets.picture import Picture
 
 HOSTILE = "[bold]no[/] [@click=app.quit]x[/] [/] \x1b[31mred\x1b[0m \u202eback"
@@ -235,7 +235,7 @@ async def test_what_cannot_be_compared_says_why_and_what_to_do(opened, planted: 
 async def test_answers_that_come_in_are_counted_and_the_cursor_stays(
     opened, planted: Store, monkeypatch
 ) -> None:
-    monkeypatch.setattr("elena_wb.tui.screens.compare._PAUSE_S", 0.1)
+    monkeypatch.setattr("elena_wb.tui.compare.screen._PAUSE_S", 0.1)
     app = opened(planted)
     async with app.run_test(size=(80, 24)) as pilot:
         app.go(places.Compare(1, 2, stimulus_id=f"{3:064x}"))

@@ -31,7 +31,7 @@ SECRET = "sk-quite-secret-0123456789abcdef"
 BREAKING = f"""
     import os, sys
     from elena_wb.remote.redaction import hide
-    from elena_wb.tui.screens.runs import RunsScreen
+    from elena_wb.tui.runs.screen import RunsScreen
 
     hide("{SECRET}")
 

@@ -14,10 +14,10 @@ from textual.worker import WorkerCancelled
 from elena_wb.store import Store
 from elena_wb.store.browsing import Filter
 from elena_wb.tui import WorkbenchApp, places
-from elena_wb.tui.narratives_lines import as_text
-from elena_wb.tui.screens.narratives import NarrativesScreen
-from elena_wb.tui.widgets.answer import AnswerPane
-from elena_wb.tui.widgets.chips import Chips
+from elena_wb.tui.narratives.answer import AnswerPane
+from elena_wb.tui.narratives.chips import Chips
+from elena_wb.tui.narratives.lines import as_text
+from elena_wb.tui.narratives.screen import NarrativesScreen
 from elena_wb.tui.widgets.empty import Empty
 from elena_wb.tui.widgets.paged import PagedTable
 from elena_wb.tui.widgets.picture import Canvas

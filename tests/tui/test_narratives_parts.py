@@ -13,10 +13,10 @@ from elena_wb.core import Box, SetupError
 from elena_wb.engine.opening import open_outside
 from elena_wb.engine.showing import Shown
 from elena_wb.store.browsing import Filter
-from elena_wb.tui.narratives_picture import HIDDEN, content_of
-from elena_wb.tui.widgets.answer import where
-from elena_wb.tui.widgets.filters import in_words
-from elena_wb.tui.widgets.gauges import bars, gauges
+from elena_wb.tui.narratives.answer import where
+from elena_wb.tui.narratives.filters import in_words
+from elena_wb.tui.narratives.gauges import bars, gauges
+from elena_wb.tui.narratives.picture import HIDDEN, content_of
 
 FACE, HAND = Box(10, 10, 20, 20), Box(80, 80, 10, 10)
 WHOLE = np.zeros((100, 100, 3), np.uint8)

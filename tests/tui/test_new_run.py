@@ -13,12 +13,12 @@ from textual.widgets import Input, Select, Static
 from elena_wb import jobs
 from elena_wb.jobs import Job
 from elena_wb.store import Store, list_runs
-from elena_wb.tui.new_run_form import NewRunForm
-from elena_wb.tui.new_run_jobs import JobsTable
+from elena_wb.tui.new_run.fields import OptionEntry, Several, Tick
+from elena_wb.tui.new_run.form import NewRunForm
+from elena_wb.tui.new_run.jobs import JobsTable
+from elena_wb.tui.new_run.screen import NewRunScreen
 from elena_wb.tui.places import NewRun
-from elena_wb.tui.screens.new_run import NewRunScreen
 from elena_wb.tui.widgets.asking import Confirm
-from elena_wb.tui.widgets.forms import OptionEntry, Several, Tick
 from elena_wb.tui.widgets.reading import Reading
 
 PATIENCE = 400

@@ -12,9 +12,9 @@ from elena_wb import jobs
 from elena_wb.engine.foreseeing import ForeseenRun, Foreseer, Foresight
 from elena_wb.jobs import Job, Progress
 from elena_wb.store import Store
-from elena_wb.tui.new_run_choices import Choices
-from elena_wb.tui.new_run_form import NewRunForm
-from elena_wb.tui.new_run_state import FormState
+from elena_wb.tui.new_run.choices import Choices
+from elena_wb.tui.new_run.form import NewRunForm
+from elena_wb.tui.new_run.state import FormState
 
 BEGAN = datetime(2026, 3, 1, 10, 0, 0)
 STATE = FormState(
@@ -53,9 +53,9 @@ PROGRESS = {
 @pytest.fixture(autouse=True)
 def _certain(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same choices, plan and jobs on every machine, and no path of it."""
-    from elena_wb.tui import new_run_planning
-    from elena_wb.tui.new_run_choices import Counted
-    from elena_wb.tui.screens import new_run
+    from elena_wb.tui.new_run import planning as new_run_planning
+    from elena_wb.tui.new_run import screen as new_run
+    from elena_wb.tui.new_run.choices import Counted
 
     monkeypatch.setattr(
         new_run,
@@ -96,7 +96,7 @@ def test_the_form_its_plan_and_the_jobs(snap_compare, opened, planted: Store, si
 
 
 def test_paths_are_completed_within_their_folder(tmp_path: Path) -> None:
-    from elena_wb.tui.widgets.completing import Conditions, completed_path
+    from elena_wb.tui.new_run.completing import Conditions, completed_path
 
     (tmp_path / "figures").mkdir()
     (tmp_path / ".hidden").mkdir()

@@ -17,9 +17,9 @@ from elena_wb.store.browsing import Filter
 from elena_wb.store.rating_sessions import Design, make_session, sessions
 from elena_wb.store.ratings import sit_down
 from elena_wb.tui import places
-from elena_wb.tui.rating import RatingPage
-from elena_wb.tui.rating_form import NewSession
-from elena_wb.tui.screens.rate import RateScreen
+from elena_wb.tui.rate.form import NewSession
+from elena_wb.tui.rate.page import RatingPage
+from elena_wb.tui.rate.screen import RateScreen
 from elena_wb.tui.widgets.asking import AskText, Confirm
 from elena_wb.tui.widgets.picture import Picture
 from elena_wb.tui.widgets.reading import Reading

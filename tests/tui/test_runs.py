@@ -16,14 +16,14 @@ from elena_wb.jobs import Job, Progress, jobs
 from elena_wb.store import Store, list_runs, rename_run
 from elena_wb.store.claim import working_on
 from elena_wb.tui.app import WorkbenchApp
-from elena_wb.tui.runs_columns import bar, compact, laid_out, lasting
-from elena_wb.tui.runs_lines import RunLine, lines_of
-from elena_wb.tui.runs_telling import in_full, in_short
-from elena_wb.tui.screens.runs import RunsScreen
+from elena_wb.tui.runs.columns import bar, compact, laid_out, lasting
+from elena_wb.tui.runs.lines import RunLine, lines_of
+from elena_wb.tui.runs.screen import RunsScreen
+from elena_wb.tui.runs.table import RunsTable
+from elena_wb.tui.runs.telling import in_full, in_short
 from elena_wb.tui.widgets.asking import AskText, Confirm
 from elena_wb.tui.widgets.empty import Empty
 from elena_wb.tui.widgets.reading import Reading
-from elena_wb.tui.widgets.runs_table import RunsTable
 from tests.tui.conftest import NOW
 
 HOSTILE = "[bold]loud[/] [@click=app.quit]x[/] \x1b[31mred \u202eback"
@@ -240,7 +240,7 @@ async def test_browsing_goes_on_where_nothing_can_be_written(
     opened, planted: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from elena_wb.errors import SetupError
-    from elena_wb.tui import runs_doing
+    from elena_wb.tui.runs import doing as runs_doing
 
     def refused(*_: object) -> None:
         raise SetupError(

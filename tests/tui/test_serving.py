@@ -17,7 +17,7 @@ import pytest
 
 from elena_wb.errors import SetupError
 from elena_wb.store import Store
-from elena_wb.tui.serving import Serving, is_here, open_to_visitors
+from elena_wb.tui.serve.server import Serving, is_here, open_to_visitors
 from tests.tui.browser import CHROMIUM, browsing
 
 # Speaks as a Textual app does to its server: a prelude, then packets; leaves when told to, says what it was given.
@@ -224,7 +224,7 @@ async def test_a_visitor_has_a_process_that_ends_with_his_page(app: Any, tmp_pat
 async def test_a_process_that_will_not_leave_is_ended_with_the_server(
     app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("elena_wb.tui.visit._PATIENCE_S", 0.3)
+    monkeypatch.setattr("elena_wb.tui.serve.visit._PATIENCE_S", 0.3)
     async with visiting(Serving((*app, "deaf"), "x", port=0)) as (session, address):
         own = address.rstrip("/")
         ws = await session.ws_connect(f"{own}/ws", headers={"Origin": own})

@@ -10,12 +10,12 @@ from textual.widgets import Input, OptionList, Static
 
 from elena_wb.store import Store
 from elena_wb.tui.places import Sql
-from elena_wb.tui.sql_history import MOST, History
+from elena_wb.tui.sql.editor import Choices, SqlEditor
+from elena_wb.tui.sql.history import MOST, History
+from elena_wb.tui.sql.picking import Pick
+from elena_wb.tui.sql.results import Results
 from elena_wb.tui.widgets.asking import AskText, Confirm
-from elena_wb.tui.widgets.picking import Pick
 from elena_wb.tui.widgets.reading import Reading
-from elena_wb.tui.widgets.results import Results
-from elena_wb.tui.widgets.sql_editor import Choices, SqlEditor
 
 NAMES = {" ": "space", "\n": "enter", "*": "asterisk", ".": "full_stop", "_": "underscore", ",": "comma"}
 

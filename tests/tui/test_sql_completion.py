@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from elena_wb.store.catalogue import Catalogue, Column, Relation
-from elena_wb.tui.sql_completion import complete
+from elena_wb.tui.sql.completion import complete
 
 
 def relation(name: str, *columns: str, view: bool = False) -> Relation:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from elena_wb.store import taking
-from elena_wb.tui.widgets.sql_editor import SqlEditor
+from elena_wb.tui.sql.editor import SqlEditor
 from tests.tui.test_sql import opened_at_sql, settle, write
 from tests.tui.test_sql_completion import KNOWN
 

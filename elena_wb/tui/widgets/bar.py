@@ -72,7 +72,9 @@ class NavigationBar(Widget):
         for tab in self._tabs:
             if tab.current:
                 drawn = drawn[:-1] if drawn.cell_length >= tab.start else drawn
-                drawn += Content.styled(f"‹{tab.words}›", "bold $block-cursor-foreground on $block-cursor-background")
+                drawn += Content.styled(
+                    f"‹{tab.words}›", "bold $block-cursor-foreground on $block-cursor-background"
+                )
             else:
                 drawn += Content(" " if drawn.cell_length < tab.start else "")
                 number, _, name = tab.words.partition(" ")

@@ -1,0 +1,1 @@
+"""The interface in a browser: a guarded server, and the process of each visitor."""
