@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -27,18 +27,11 @@ from elena_wb.errors import WorkbenchError
 from elena_wb.plain import plain, plain_lines
 from elena_wb.store import Store, StoreBusyError
 from elena_wb.store.searching import LIMITS
-from elena_wb.tui.attention.screen import AttentionScreen
-from elena_wb.tui.compare.screen import CompareScreen
+from elena_wb.tui.directory import SCREENS
 from elena_wb.tui.graphics import settle
-from elena_wb.tui.narratives.screen import NarrativesScreen
-from elena_wb.tui.new_run.screen import NewRunScreen
 from elena_wb.tui.places import Place
-from elena_wb.tui.plugins.screen import PluginsScreen
-from elena_wb.tui.rate.screen import RateScreen
 from elena_wb.tui.remembered import Remembered
-from elena_wb.tui.runs.screen import RunsScreen
 from elena_wb.tui.screen import WorkbenchScreen
-from elena_wb.tui.sql.screen import SqlScreen
 from elena_wb.tui.text import Harmless
 from elena_wb.tui.themes import HIGH_CONTRAST
 from elena_wb.tui.watching import Watch
@@ -54,27 +47,16 @@ if TYPE_CHECKING:
 Images = Literal["auto", "blocks", "none"]
 """How pictures are drawn: the best the terminal can, half-blocks, or not at all."""
 
-SCREENS: Mapping[str, type[WorkbenchScreen]] = {
-    "runs": RunsScreen,
-    "narratives": NarrativesScreen,
-    "compare": CompareScreen,
-    "attention": AttentionScreen,
-    "rate": RateScreen,
-    "sql": SqlScreen,
-    "new_run": NewRunScreen,
-    "plugins": PluginsScreen,
-}
-"""By the name of their mode, in the order of the bar."""
-
 
 def _leading() -> Iterator[Binding]:
     """A digit and a function key for each screen; the latter also where text is being written."""
     for number, (mode, screen) in enumerate(SCREENS.items(), start=1):
-        yield Binding(f"{number}", f"show('{mode}')", screen.name_of, show=False)
-        yield Binding(f"f{number}", f"show('{mode}')", screen.name_of, show=False, priority=True)
+        yield Binding(f"{number}", f"show('{mode}')", screen.name, show=False)
+        yield Binding(f"f{number}", f"show('{mode}')", screen.name, show=False, priority=True)
 
 
 _PATIENCE_S = 10.0
+_LOAD_AFTER_S = 0.5
 _LOOK_EVERY_S = 1.0
 _THREADS = 16
 """Of which most wait: for the store, for a picture, for another program."""
@@ -150,6 +132,7 @@ class WorkbenchApp(App[None]):
         left = self.remembered.get("screen")
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "work"))
         self.action_show(left if left in SCREENS else "runs")
+        self.set_timer(_LOAD_AFTER_S, self._load_screens)
         self.set_interval(_LOOK_EVERY_S, self._look_at_store)
         self.set_interval(_SAVE_EVERY_S, self._save_remembered)
         self.begin_capture_print(self)
@@ -164,6 +147,15 @@ class WorkbenchApp(App[None]):
                     error=True,
                 )
             )
+
+    def _load_screens(self) -> None:
+        """Import the screens that were not shown yet in a thread, so that the first key to each finds it ready."""
+
+        def load() -> None:
+            for entry in SCREENS.values():
+                entry.load()
+
+        self.run_worker(load, thread=True, group="load", exit_on_error=False)
 
     def go(self, place: Place) -> None:
         """Show ``place``."""
@@ -206,7 +198,7 @@ class WorkbenchApp(App[None]):
 
     def read_later(self, screen: WorkbenchScreen) -> None:
         """The store could not be had for ``screen``: it is tried again after a while."""
-        self._stale |= {mode for mode, kind in SCREENS.items() if isinstance(screen, kind)}
+        self._stale.add(screen.mode)
 
     def tell(self, error: WorkbenchError) -> None:
         """An error meant for people as a notice that stays for a while, and can be read again.
@@ -280,7 +272,7 @@ class WorkbenchApp(App[None]):
                 run = partial(screen.run_action, binding.action)
                 yield SystemCommand(binding.tooltip or binding.description, keys, run)
         for mode, one in SCREENS.items():
-            yield SystemCommand(one.name_of, one.about, partial(self.action_show, mode))
+            yield SystemCommand(one.name, one.about, partial(self.action_show, mode))
         yield SystemCommand("Theme", "Choose colours: dark, light, high contrast.", self.action_change_theme)
         yield SystemCommand("Notices", "Read again what was told.", self.action_notices)
         yield SystemCommand("Keys", "All keys that work here.", self.action_show_help)

@@ -15,6 +15,7 @@ from textual.worker import get_current_worker
 from elena_wb.errors import WorkbenchError
 from elena_wb.store.database import StoreBusyError, told_of
 from elena_wb.store.stopping import NotWantedError, Stop, stoppable
+from elena_wb.tui.directory import SCREENS
 from elena_wb.tui.widgets.bar import NavigationBar
 
 if TYPE_CHECKING:
@@ -33,16 +34,24 @@ class WorkbenchScreen(Screen[None]):
     changed, or the screen is shown for the first time), and does everything slow by ``fetch``.
     """
 
-    name_of: ClassVar[str]
-    """What the bar and the palette call it."""
-    about: ClassVar[str]
-    """One sentence on what it is for, in the palette and in the help."""
+    mode: ClassVar[str]
+    """Its entry in :data:`elena_wb.tui.directory.SCREENS`."""
 
     AUTO_FOCUS = ""
 
     def __init__(self) -> None:
         super().__init__()
         self._stops: dict[str, Stop] = {}
+
+    @property
+    def name_of(self) -> str:
+        """What the bar and the palette call it."""
+        return SCREENS[self.mode].name
+
+    @property
+    def about(self) -> str:
+        """What it is for, in a sentence."""
+        return SCREENS[self.mode].about
 
     def compose(self) -> ComposeResult:
         """Bar, content, footer."""

@@ -9,7 +9,7 @@ from textual.widgets import Input
 from elena_wb.errors import UsageError
 from elena_wb.plugins import Failure
 from elena_wb.store import Store
-from elena_wb.tui.app import SCREENS
+from elena_wb.tui.directory import SCREENS
 from elena_wb.tui.widgets.asking import Confirm
 from elena_wb.tui.widgets.bar import NavigationBar
 from elena_wb.tui.widgets.keys import Keys
@@ -43,7 +43,7 @@ async def test_digits_function_keys_and_the_mouse_lead_to_each_screen_also_where
             app.screen.set_focus(None)
             await pilot.press(f"f{number}" if number % 2 else str(number))
             await settled(pilot)
-            assert isinstance(app.screen, SCREENS[mode])
+            assert isinstance(app.screen, SCREENS[mode].load())
         drawn = app.screen.query_one(NavigationBar).render().plain
         await pilot.click(NavigationBar, offset=(drawn.index("Compare") + 2, 0))
         await pilot.pause()
@@ -113,7 +113,7 @@ async def test_the_palette_knows_screens_actions_of_this_screen_and_themes(opene
         await settled(pilot)
         known = {command.title: command for command in app.get_system_commands(app.screen)}
         assert all(isinstance(command, SystemCommand) for command in known.values())
-        assert {screen.name_of for screen in SCREENS.values()} < set(known)
+        assert {screen.name for screen in SCREENS.values()} < set(known)
         assert {"Theme", "Keys", "Notices", "Rename this run"} < set(known)
         await pilot.press("ctrl+p")
         await pilot.pause()

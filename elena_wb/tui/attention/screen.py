@@ -33,8 +33,7 @@ _COLUMNS = (
 class AttentionScreen(LookingScreen):
     """The answers that were looked at; of one of them everything that was seen."""
 
-    name_of = "Attention"
-    about = "Where the model looked: maps over the picture, shares of parts; have answers looked at."
+    mode = "attention"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012

@@ -46,8 +46,7 @@ _SAME = (
 class CompareScreen(WorkbenchScreen):
     """Two runs or conditions, pair by pair."""
 
-    name_of = "Compare"
-    about = "Two runs or conditions side by side: what changed in numbers, and every pair of answers."
+    mode = "compare"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (28, "-middle"), (_TALL, "-tall")]  # noqa: RUF012

@@ -43,8 +43,7 @@ _STALE_S = 0.3
 class NarrativesScreen(WorkbenchScreen):
     """Walk through answers."""
 
-    name_of = "Narratives"
-    about = "Read answers beside their pictures: filter, mark, annotate, jump to errors and flips."
+    mode = "narratives"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-vast")]  # noqa: RUF012 - as Screen has it
     CSS = """

@@ -52,8 +52,7 @@ _SHOWN_JOBS = 30
 class NewRunScreen(WorkbenchScreen):
     """A form on the left or above, the plan and the jobs on the right or below."""
 
-    name_of = "New"
-    about = "Plan a run, start it as a process of its own, and look after those that were started."
+    mode = "new_run"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "start", "Start", key_display="^s", priority=True),

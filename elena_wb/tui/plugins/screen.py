@@ -42,8 +42,7 @@ class Item:
 class PluginsScreen(WorkbenchScreen):
     """Plugins above, the machine below, and the whole of what the cursor is on beside them."""
 
-    name_of = "Plugins"
-    about = "What is installed, what failed and why, and what works on this machine (elena-wb doctor)."
+    mode = "plugins"
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 - as the toolkit declares it
     BINDINGS: ClassVar[list[BindingType]] = [

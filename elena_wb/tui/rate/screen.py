@@ -41,8 +41,7 @@ class _Sessions(DataTable[Text]):
 class RateScreen(WorkbenchScreen):
     """The sessions of blind rating; a line for each rater of each."""
 
-    name_of = "Rate"
-    about = "People rate answers without knowing model or condition: on scales, or two side by side."
+    mode = "rate"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "another", "Another rater", tooltip="Rate in this session under another name"),
         Binding("n", "new", "New session", tooltip="Make a session"),

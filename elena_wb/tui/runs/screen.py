@@ -39,8 +39,7 @@ _FIRST = (
 class RunsScreen(WorkbenchScreen):
     """Every run, how far it got and how well it did."""
 
-    name_of = "Runs"
-    about = "Every run, how far it got and how well it did; from here to its narratives, and two of them compared."
+    mode = "runs"
 
     VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-low"), (14, "-tall")]  # noqa: RUF012 - as the toolkit has it
 

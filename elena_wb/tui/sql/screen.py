@@ -36,8 +36,7 @@ _FIRST = "Ask in SQL, such as:  FROM narratives LIMIT 100"
 class SqlScreen(SqlExport, WorkbenchScreen):
     """An editor above, the answer to the question last asked below. Nothing in the store can be changed from here."""
 
-    name_of = "SQL"
-    about = "Ask the store in SQL, with named questions, history and export."
+    mode = "sql"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+r,f9,alt+enter,ctrl+enter", "ask", "Ask", key_display="^r"),

@@ -62,12 +62,11 @@ class NavigationBar(Widget):
 
     def render(self) -> Content:
         """The tabs, then the store's name where there is room for it."""
-        from elena_wb.tui.app import SCREENS
+        from elena_wb.tui.directory import SCREENS
 
         width = self.size.width
-        names = {mode: screen.name_of for mode, screen in SCREENS.items()}
-        current = next((mode for mode, screen in SCREENS.items() if screen is type(self._of)), "runs")
-        self._tabs = tabs(names, current, width)
+        names = {mode: screen.name for mode, screen in SCREENS.items()}
+        self._tabs = tabs(names, self._of.mode, width)
         drawn = Content("")
         for tab in self._tabs:
             if tab.current:
