@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input, Static
 
 from elena_wb.store import Store
 from tests.tui.test_rate import planned, press
@@ -44,7 +45,12 @@ def test_the_sessions(snap_compare, opened, planted: Store, size: tuple[int, int
 def test_the_form_fits_a_small_terminal(snap_compare, opened, planted: Store) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await press(pilot, "5", "n", *"pilot", "tab", *"Ann")
-        await pilot.pause(0.4)
+        for field in pilot.app.screen.query(Input):
+            field.cursor_blink = False
+        for _ in range(200):  # what is drawn is told once the writing has come to rest
+            if "drawn evenly" in str(pilot.app.screen.query_one("#preview", Static).render()):
+                break
+            await pilot.pause(0.05)
         await press(pilot, "shift+tab", "tab")
 
     assert snap_compare(opened(planted), terminal_size=(80, 24), run_before=before)
