@@ -249,13 +249,15 @@ async def test_hostile_answers_show_as_text_and_slow_no_key(planted: Store, open
         await press(pilot, "x")
         await press(pilot, "escape")
         await press(pilot, "p", "left", "t", "t", "escape")
-        slowest = 0.0
+        assert "and 9,9" in "".join(found.plain for found in chips._lines(40)), "of 10,000 parts"
+        taken: dict[str, list[float]] = {"down": [], "up": []}
         for key in ["down", "up"] * 3:
             began = time.thread_time()
             await pilot.press(key)
-            slowest = max(slowest, time.thread_time() - began)
+            taken[key].append(time.thread_time() - began)
             await settled(pilot)
-        assert slowest < 0.3, "seconds of the interface's own thread"
+        quickest = {key: min(seconds) for key, seconds in taken.items()}
+        assert max(quickest.values()) < 0.25, f"seconds of the interface's own thread: {taken}"
         app.go(places.Narratives(generation_id=second))
         await settled(pilot)
         assert "www" in str(chips.render())

@@ -73,7 +73,7 @@ class AnswerPane(VerticalScroll):
     def light(self, regions: Mapping[str, Sequence[Box]]) -> None:
         """Mark which parts are among ``regions`` of the picture."""
         if self._page is not None:
-            self.query_one(Chips).show(chips_of(self._page, regions))
+            self._show_parts(self._page, regions)
 
     def toggle_raw(self) -> None:
         """Show the answer word for word, or as it was read."""
@@ -84,17 +84,22 @@ class AnswerPane(VerticalScroll):
     def _fill(self, *, keep_parts: bool) -> None:
         page = self._page
         head, vad, text = (self.query_one(f".{name}", Static) for name in ("head", "vad", "text"))
-        if not keep_parts:
-            self.query_one(Chips).show(() if page is None else chips_of(page, page.regions))
         if page is None:
+            self.query_one(Chips).show(())
             for one in (head, vad, text):
                 one.update("")
             return
+        if not keep_parts:
+            self._show_parts(page, page.regions)
         head.update(heading(page))
         rated = [("Valence", page.valence), ("Arousal", page.arousal), ("Dominance", page.dominance)]
         vad.display = any(value is not None for _, value in rated) and not self.raw
         vad.update(gauges(rated))
         text.update(_word_for_word(page) if self.raw else as_read(page, self._scores))
+
+    def _show_parts(self, page: AnswerPage, regions: Mapping[str, Sequence[Box]]) -> None:
+        chips = chips_of(page, regions)
+        self.query_one(Chips).show(chips, len(page.parts) - len(chips))
 
 
 def heading(page: AnswerPage) -> Content:

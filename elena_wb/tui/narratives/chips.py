@@ -55,15 +55,21 @@ class Chips(Widget, can_focus=True):
         super().__init__(id=id, classes="none")
         self._chips: tuple[Chip, ...] = ()
         self._more = 0
+        self._laid: tuple[tuple[object, ...], list[Content]] | None = None
         self.tooltip = "▣ lies in the picture, ▢ is only named"
 
     def show(self, chips: Sequence[Chip], more: int = 0) -> None:
-        """Show other chips; ``more`` is how many are left out besides those beyond the first sixty."""
-        self._chips = tuple(chips[:_MOST])
-        self._more = more + max(0, len(chips) - _MOST)
-        self.set_class(not chips, "none")
-        self.chosen = 0
-        self.refresh(layout=True)
+        """Show other chips, or the same lit otherwise: then the chosen one stays.
+
+        ``more`` is how many are left out besides those beyond the first sixty.
+        """
+        shown, left = tuple(chips[:_MOST]), more + max(0, len(chips) - _MOST)
+        if (shown, left) != (self._chips, self._more):
+            same = [chip.name for chip in shown] == [chip.name for chip in self._chips]
+            self._chips, self._more = shown, left
+            self.set_class(not shown, "none")
+            self.chosen = self.chosen if same else 0
+            self.refresh(layout=True)
         if self.has_focus:
             self._tell()
 
@@ -103,7 +109,16 @@ class Chips(Widget, can_focus=True):
         return Content("\n").join(self._lines(self.size.width))
 
     def _lines(self, width: int) -> list[Content]:
-        """The chips in lines; none is broken in two, and one that is too long for a line is cut."""
+        """The chips in lines; none is broken in two, and one that is too long for a line is cut.
+
+        A layout asks for them several times: they are kept until they would be others.
+        """
+        of = (width, self._chips, self._more, self.chosen if self.has_focus else None)
+        if self._laid is None or self._laid[0] != of:
+            self._laid = of, self._lay(width)
+        return self._laid[1]
+
+    def _lay(self, width: int) -> list[Content]:
         lines: list[Content] = []
         current, taken = Content(""), 0
         pieces = [self._piece(number, chip, width) for number, chip in enumerate(self._chips)]
