@@ -36,7 +36,8 @@ class Shown:
     why. ``seen`` are the pixels that the model was given, which show ``seen_box`` of the whole picture; ``None`` where
     they cannot be made again: a note says why, and the original must not be taken for them. ``regions`` are the parts
     known, by name, and ``hidden`` the boxes that were covered but for ``spared`` within them; where ``attended`` is
-    false they were not covered, but kept from the model's attention. All boxes are in pixels of the whole picture.
+    false they were not covered, but kept from the model's attention. ``person`` is the one who was asked about, where
+    that is labelled. All boxes are in pixels of the whole picture.
     """
 
     generation_id: str
@@ -50,6 +51,7 @@ class Shown:
     spared: tuple[Box, ...] = ()
     attended: bool = True
     notes: tuple[str, ...] = ()
+    person: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ def shown(store: Store, host: PluginHost, generation_id: str) -> Shown:
     if question is None:
         raise UsageError("This answer is not in the store any more.", hint="Its run was deleted.")
     path, problem = _file_of(question)
-    found = Shown(generation_id, path, None, problem, None, None, _regions(question))
+    person = question.stimulus.person_box
+    found = Shown(generation_id, path, None, problem, None, None, _regions(question), person=person)
     if problem is not None:
         return found
     picture = Picture(path)

@@ -73,7 +73,7 @@ def test_a_person_is_cut_out_or_outlined_as_then(bench: Bench, person: str, box:
     found = show(bench)
     assert found.seen is not None
     np.testing.assert_array_equal(found.seen, bench.seen[0].pixels)
-    assert (found.seen_box, found.regions["body"]) == (box, (PERSON,))
+    assert (found.seen_box, found.regions["body"], found.person) == (box, (PERSON,), PERSON)
 
 
 def test_a_knock_out_leaves_every_pixel(bench: Bench) -> None:

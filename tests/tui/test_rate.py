@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import shutil
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from textual.pilot import Pilot
 from textual.widgets import Input, Select, Static
 from textual.worker import WorkerCancelled
 
+from elena_wb.core import Box
+from elena_wb.engine.showing import Shown
 from elena_wb.ratings import find_scales
 from elena_wb.store import Store, delete_run
 from elena_wb.store.browsing import Filter
@@ -18,7 +22,7 @@ from elena_wb.store.rating_sessions import Design, make_session, sessions
 from elena_wb.store.ratings import sit_down
 from elena_wb.tui import places
 from elena_wb.tui.rate.form import NewSession
-from elena_wb.tui.rate.page import RatingPage
+from elena_wb.tui.rate.page import RatingPage, pictured
 from elena_wb.tui.rate.screen import RateScreen
 from elena_wb.tui.widgets.asking import AskText, Confirm
 from elena_wb.tui.widgets.picture import Picture
@@ -127,7 +131,7 @@ async def test_a_sitting_goes_on_where_it_was_left_and_what_was_kept_last_is_tak
         assert "1 of 6" in seen(pilot)
         assert "✓ 1" in seen(pilot) or "▸ 1" in seen(pilot)
         assert rows(planted, "SELECT count(*) FROM rating_values") == [(0,)]
-        await press(pilot, "u", "7", "enter")
+        await press(pilot, "7", "u", "enter")  # nothing is left to be taken back: what was said stays
         assert "2 of 6" in seen(pilot)
         await press(pilot, "s")
         assert isinstance(again.screen, AskText)
@@ -164,6 +168,19 @@ async def test_pictures_that_are_gone_are_said_to_be_without_their_names(opened,
         shown = seen(pilot)
         assert shown.count("The picture cannot be shown here.") == 2
         assert not any(secret in shown for secret in SECRETS)
+
+
+def test_the_whole_picture_looks_the_same_whatever_was_hidden_and_however_it_was_shown() -> None:
+    whole, person = np.zeros((100, 100, 3), np.uint8), Box(10, 10, 30, 60)
+    common = {"path": Path("a.png"), "original": whole, "problem": None, "regions": {}, "person": person}
+    remade = Shown("one", seen=whole[:50, 5:55], seen_box=Box(5, 0, 50, 50), hidden=(person,), **common)
+    unknown = Shown("two", seen=None, seen_box=None, notes=("nothing is found to hide",), **common)
+    for found in (remade, unknown):
+        content = pictured(found, whole=True)
+        assert content is not None
+        assert content.pixels is whole
+        assert content.outlines == {"person": (person,)}
+    assert pictured(unknown, whole=False) is None, "the whole is not taken for what the model saw"
 
 
 async def test_of_a_pair_left_right_or_equal_is_said_by_arrows(opened, planted: Store) -> None:

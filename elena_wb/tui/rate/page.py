@@ -159,11 +159,11 @@ class RatingPage(ModalScreen[None]):
             return
 
         def taken(task: Task | None) -> None:
-            if task is None:
-                self.app.bell()
-                self._ready(self._item)
-            else:
+            if task is not None:
                 self._ready(task)
+                return
+            self._busy = False  # nothing was kept yet; what was said of this one stays
+            self.app.bell()
 
         self._do(lambda: take_back(self._opener.store, self._sitting), taken)
 
@@ -286,13 +286,16 @@ class RatingPage(ModalScreen[None]):
 
 
 def pictured(found: Shown, *, whole: bool) -> PictureContent | None:
-    """What a rater may see of the picture: pixels, and in a whole one where the person is; no name, no reason."""
+    """What a rater may see of the picture: pixels, and in a whole one where the person is; no name, no reason.
+
+    The whole one looks the same whatever was hidden from the model, and whether that can be made again.
+    """
     if not whole:
         return None if found.seen is None else PictureContent(found.seen, {})
     if found.original is None:
         return None
     height, width = found.original.shape[:2]
-    box = found.seen_box
+    box = None if found.person is None else found.person.clipped(width, height)
     part = box is not None and (box.w < width - 1 or box.h < height - 1)
     return PictureContent(found.original, {"person": (box,)} if part and box is not None else {})
 
