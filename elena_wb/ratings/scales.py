@@ -21,6 +21,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -106,8 +107,8 @@ def find_scales(text: str) -> Scales:
     text = text.strip()
     if text in shipped_scales():
         return _load(packaged("scales") / f"{text}.toml")
-    path = Path(text).expanduser()
-    if not text or ("/" not in text and not path.suffix and not path.exists()):
+    path = Path(os.path.expanduser(text))  # noqa: PTH111 - ~nobody must not raise
+    if not text or ("/" not in text and not path.suffix and not os.path.exists(path)):  # noqa: PTH110 - nor a long one
         raise UsageError(
             f"There are no scales `{text}`.",
             hint=f"{nearest(text, shipped_scales()) or ''} A file of your own is named by its path.".strip(),

@@ -81,7 +81,9 @@ def test_what_is_no_file_of_scales_is_an_error_for_people(tmp_path: Path, conten
         find_scales(written(tmp_path, content))
 
 
-@pytest.mark.parametrize("text", ["", "elenaa", "no/such/file.toml", "a\0b.toml"])
+@pytest.mark.parametrize(
+    "text", ["", "elenaa", "no/such/file.toml", "a\0b.toml", "~nobody-here", "~nobody-here/a.toml", "a" * 300]
+)
 def test_scales_that_are_not_there_are_an_error_for_people(text: str) -> None:
     with pytest.raises(UsageError):
         find_scales(text)

@@ -245,8 +245,10 @@ async def test_all_rows_are_exported_and_overwriting_is_asked_for(opened, plante
         assert json.loads(out.read_text()) == [{"a": 3}]
         await to(pilot, str(tmp_path / "answer.xyz"))
         assert "does not say its format" in app.told[-1].message
-        await to(pilot, str(tmp_path / "nowhere" / "answer.csv"))
-        assert app.told[-1].error
+        for nowhere in (str(tmp_path / "nowhere" / "answer.csv"), "~nobody-here/x.csv", "a" * 300 + ".csv"):
+            app.told.clear()
+            await to(pilot, nowhere)
+            assert app.told[-1].error
         before = planted.path.read_bytes()
         await to(pilot, f"{planted.outbox_dir}/x.csv")
         assert "belongs to the store" in app.told[-1].message

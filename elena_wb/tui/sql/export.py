@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,9 +41,9 @@ class SqlExport(WorkbenchScreen):
     def _named(self, name: str | None) -> None:
         if name is None or not name.strip():
             return
-        path = Path(name.strip()).expanduser()
+        path = Path(os.path.expanduser(name.strip()))  # noqa: PTH111 - ~nobody must not raise
         self.workbench.remembered.set("sql.export", name.strip())
-        if not path.exists():
+        if not os.path.exists(path):  # noqa: PTH110 - nor a folder that is closed to us
             self._write(path)
             return
         question = f"{path} is there already. Overwrite it?"
