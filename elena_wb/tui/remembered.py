@@ -11,6 +11,7 @@ from typing import Any
 
 from elena_wb import oslock
 from elena_wb.paths import user_data_dir
+from elena_wb.remote.redaction import redact
 
 _STORES = 50
 """For so many stores, those used last, something is remembered."""
@@ -21,6 +22,8 @@ _SHARED = frozenset({"theme"})
 
 class Remembered:
     """Small values by name, in one JSON file for all stores; what cannot be read or written is forgotten.
+
+    The file is for its owner alone, and keys that this process knows are left out of it: what one wrote is in it.
 
     ``get`` and ``set`` work in memory; ``save`` writes what was set since the last time, and leaves what other
     processes wrote meanwhile under other names. Values are what JSON holds.
@@ -71,7 +74,9 @@ class Remembered:
                         into[name] = self._values[name]
                 everything[self._key] = own
                 kept = {_EVERYWHERE: shared, **dict(list(everything.items())[-_STORES:])}
-                scratch.write_text(json.dumps(kept, ensure_ascii=False, default=str), "utf-8")
+                written = redact(json.dumps(kept, ensure_ascii=False, default=str))
+                with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                    file.write(written.encode())
                 scratch.replace(self._file)
         except (OSError, ValueError):
             return
