@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalGroup
 from textual.content import Content
+from textual.markup import escape
 from textual.message import Message
 from textual.reactive import reactive
 from textual.suggester import Suggester
@@ -120,7 +121,8 @@ class OptionEntry(Labelled):
             return Select(
                 [(Text(line(one, longest=60).plain), one) for one in choices],
                 value=value or Select.NULL,
-                prompt=field.default or ("not given" if not field.required else "to be chosen"),
+                prompt=escape(line(field.default, longest=60).plain)
+                or ("not given" if not field.required else "to be chosen"),
                 compact=True,
             )
         return Input(
