@@ -60,7 +60,9 @@ def show(ctx: typer.Context, job: Number, as_json: AsJson = False) -> None:
     if as_json:
         print_json({**_told(found), "progress": asdict(how_far)})
         return
-    command = shlex.join(["elena-wb", "--store", str(path), *found.argv])
+    command = shlex.join(
+        ["elena-wb", "--store", str(path), *(["--offline"] if found.offline else ()), *found.argv]
+    )
     print_table(
         ("what", "value"),
         [

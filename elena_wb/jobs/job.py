@@ -21,7 +21,8 @@ class Job:
     """What is known of a job. Times are UTC without a zone, as the store's are.
 
     ``argv`` are the arguments of the program after ``elena-wb --store PATH``. ``expected`` is how many answers it is to
-    bring, where whoever submitted it knew. ``reason`` is why it failed, in the words of the command itself.
+    bring, where whoever submitted it knew. ``reason`` is why it failed, in the words of the command itself. Where it
+    is ``offline`` its command may not use the network, whoever carries it out.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Job:
     cwd: str = ""
     environment: str = ""
     interrupts: int = 0
+    offline: bool = False
 
     @property
     def ended(self) -> bool:
@@ -88,6 +90,7 @@ def from_record(record: object) -> Job | None:
             cwd=str(record.get("cwd", "")),
             environment=str(record.get("environment", "")),
             interrupts=_whole(record.get("interrupts")) or 0,
+            offline=record.get("offline") is True,
         )
     except (KeyError, TypeError, ValueError):
         return None

@@ -21,6 +21,7 @@ from pathlib import Path
 from elena_wb.errors import SetupError, UsageError
 from elena_wb.jobs.folder import Folder, now, unusable
 from elena_wb.jobs.job import Job
+from elena_wb.offline import is_offline
 from elena_wb.remote.redaction import redact
 
 _OF_THE_MOMENT = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "COLUMNS", "LINES"})
@@ -55,6 +56,7 @@ def submit(store_path: Path, arguments: Sequence[str], title: str, *, expected: 
         expected=expected,
         cwd=_cwd(),
         environment=fingerprint(),
+        offline=is_offline(),
     )
     with folder.locked():
         folder.prune()
@@ -181,4 +183,7 @@ def _signal(pid: int, *, hard: bool) -> None:
         if sys.platform == "win32":
             os.kill(pid, signal.SIGTERM if hard else signal.CTRL_BREAK_EVENT)
         else:
-            os.kill(pid, signal.SIGKILL if hard else signal.SIGINT)
+            if hard:
+                os.killpg(pid, signal.SIGKILL)  # it leads a group of its own: whatever it started goes, too
+            else:
+                os.kill(pid, signal.SIGINT)

@@ -16,6 +16,7 @@ from elena_wb.errors import SetupError
 from elena_wb.jobs.folder import Folder, now
 from elena_wb.jobs.job import Job
 from elena_wb.jobs.progress import keep
+from elena_wb.offline import VARIABLE
 from elena_wb.oslock import lock
 
 _LOOK_EVERY_S = 0.2
@@ -90,7 +91,11 @@ def _start(folder: Folder, job: Job) -> tuple[Job, subprocess.Popen[bytes] | Non
     place = folder.of_job(job.number)
     job = replace(job, state="running", started_at=now())
     folder.write(job)
-    environment = {name: value for name, value in os.environ.items() if name not in _COLOURING}
+    environment = {name: value for name, value in os.environ.items() if name not in _COLOURING} | {
+        "NO_COLOR": "1"
+    }
+    if job.offline:
+        environment[VARIABLE] = "1"
     with (
         (place / "events.jsonl").open("ab") as events,
         (place / "stderr.log").open("ab") as errors,
@@ -104,7 +109,7 @@ def _start(folder: Folder, job: Job) -> tuple[Job, subprocess.Popen[bytes] | Non
                 stdout=events,
                 stderr=errors,
                 cwd=job.cwd,
-                env={**environment, "NO_COLOR": "1"},
+                env=environment,
                 start_new_session=True,
                 pass_fds=passed,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from dataclasses import replace
 
+import pytest
+
 from elena_wb.jobs import cancel, is_idle, progress, wake
 from elena_wb.jobs.folder import Folder
+from elena_wb.offline import VARIABLE
 from elena_wb.store import Store, list_runs
 
 
@@ -69,9 +73,13 @@ def test_another_process_of_the_same_number_is_not_taken_for_the_command(queue) 
     assert queue.job(ended.number).state == "lost"
 
 
-def test_jobs_that_waited_when_the_machine_went_down_wait_on_until_somebody_wakes_them(queue) -> None:
+def test_jobs_that_waited_when_the_machine_went_down_wait_on_and_those_begun_offline_stay_so(
+    queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job = queue.run("delay=600")
-    waiting = queue.submit("--version")
+    monkeypatch.setenv(VARIABLE, "1")
+    waiting = queue.submit("config", "show", "--json")
+    monkeypatch.delenv(VARIABLE)
     queue.wait_for(lambda: queue.job(job.number).pid)
     queue.kill_all()
     assert queue.wait(job.number).state == "lost"
@@ -79,4 +87,6 @@ def test_jobs_that_waited_when_the_machine_went_down_wait_on_until_somebody_wake
     assert is_idle(queue.store)
     wake(queue.store)
     assert queue.wait(waiting.number).state == "done"
+    printed = (Folder.of(queue.store).of_job(waiting.number) / "events.jsonl").read_text()
+    assert json.loads(printed)["offline"]["value"] is True
     assert not is_idle(queue.store)

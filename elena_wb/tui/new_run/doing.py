@@ -43,7 +43,7 @@ def do_with_job(screen: WorkbenchScreen, what: str, job: jobs.Job, afterwards: C
 def output(path: Path, job: jobs.Job) -> str:
     """What is known of a job and what its command said last."""
     found = jobs.progress(path, job)
-    lines = [command_line(path, job.argv), f"in {job.cwd}", f"state: {job.state}"]
+    lines = [command_line(path, job.argv, offline=job.offline), f"in {job.cwd}", f"state: {job.state}"]
     lines += [f"exit code: {job.exit_code}"] if job.exit_code is not None else []
     lines += [f"runs: {', '.join(map(str, found.run_ids))}"] if found.run_ids else []
     lines += ["", "last messages", *found.messages] if found.messages else []

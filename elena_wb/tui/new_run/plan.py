@@ -17,9 +17,9 @@ from elena_wb.tui.text import line
 _SHOWN_RUNS = 4
 
 
-def command_line(store: Path, arguments: Sequence[str]) -> str:
-    """What does the same in a shell."""
-    return shlex.join(["elena-wb", "--store", str(store), *arguments])
+def command_line(store: Path, arguments: Sequence[str], *, offline: bool) -> str:
+    """What does the same in a shell; ``offline`` where the network is forbidden, which a shell need not know of."""
+    return shlex.join(["elena-wb", "--store", str(store), *(["--offline"] if offline else ()), *arguments])
 
 
 def in_short(found: Foresight, *, rows: int = _SHOWN_RUNS) -> Content:

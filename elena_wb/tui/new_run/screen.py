@@ -19,6 +19,7 @@ from elena_wb.core import WorkbenchError
 from elena_wb.engine.foreseeing import AbandonedError, Foreseer, Foresight
 from elena_wb.engine.wanted import Wanted
 from elena_wb.errors import SetupError
+from elena_wb.offline import is_offline
 from elena_wb.plain import plain
 from elena_wb.tui.new_run.choices import (
     Choices,
@@ -206,7 +207,7 @@ class NewRunScreen(WorkbenchScreen):
             return
         if wanted != self._wanted:
             self._wanted, self._found, self._error = wanted, None, None
-            command.update(line(f"$ {command_line(self.store.path, wanted.arguments())}", longest=2000))
+            command.update(line(f"$ {self._command_line(wanted)}", longest=2000))
             self.query_one("#plan", Static).update("planning …")
         question = Question(wanted, wanted.request(self.workbench.settings.uploads), however_long)
         if self._planning:
@@ -259,6 +260,9 @@ class NewRunScreen(WorkbenchScreen):
         self._error = error
         self.query_one("#plan", Static).update(why_not(error))
 
+    def _command_line(self, wanted: Wanted) -> str:
+        return command_line(self.store.path, wanted.arguments(), offline=is_offline())
+
     def action_plan_anew(self) -> None:
         """Look at the pictures again, whose files may have changed."""
         if self._planner is not None:
@@ -268,7 +272,7 @@ class NewRunScreen(WorkbenchScreen):
     def action_read_plan(self) -> None:
         """The plan with all its notes in a window."""
         if self._found is not None and self._wanted is not None:
-            command = command_line(self.store.path, self._wanted.arguments())
+            command = self._command_line(self._wanted)
             self.app.push_screen(Reading("The plan", in_full(self._found, command)))
 
     @on(Button.Pressed, "#copy")
@@ -279,7 +283,7 @@ class NewRunScreen(WorkbenchScreen):
         except WorkbenchError as error:
             self.workbench.tell(error)
             return
-        self.app.copy_to_clipboard(command_line(self.store.path, wanted.arguments()))
+        self.app.copy_to_clipboard(self._command_line(wanted))
         self.workbench.say("The command line is on the clipboard.")
 
     @on(Button.Pressed, "#start")

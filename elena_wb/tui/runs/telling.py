@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -36,7 +37,7 @@ def _how(line: RunLine) -> str:
     run = line.run
     if run is None:
         assert line.job is not None
-        return "elena-wb " + " ".join(line.job.argv)
+        return "elena-wb " + shlex.join(line.job.argv)
     counts = [f"{run.generations:,} of {line.planned:,} answers"]
     named = (("unread", run.unparsed), ("refused", run.refused), ("failed", run.errors))
     counts += [f"{count:,} {name}" for name, count in named if count]
@@ -112,7 +113,12 @@ def _of_job(line: RunLine) -> Iterator[str]:
     job, progress = line.job, line.progress
     if job is None:
         return
-    yield from ("", f"job {job.number}", f"  command: elena-wb {' '.join(job.argv)}", f"  state: {job.state}")
+    yield from (
+        "",
+        f"job {job.number}",
+        f"  command: elena-wb {shlex.join(job.argv)}",
+        f"  state: {job.state}",
+    )
     times = {"asked for": job.created_at, "started": job.started_at, "ended": job.ended_at}
     yield from (f"  {name}: {at:%Y-%m-%d %H:%M:%S} UTC" for name, at in times.items() if at is not None)
     if job.exit_code is not None:
