@@ -15,7 +15,7 @@ import duckdb
 from elena_wb import oslock
 from elena_wb.core import SetupError
 from elena_wb.store import schema
-from elena_wb.store.stopping import Stop, current_stop
+from elena_wb.store.stopping import NotWantedError, Stop, current_stop
 
 DuckDBConnection = duckdb.DuckDBPyConnection
 
@@ -58,6 +58,8 @@ class Store:
         self.lock_timeout = lock_timeout
         self._settings = dict(reading or {})
         self._current = False
+        self._checked: object = None
+        self._impatient = threading.Event()
         self._reading: DuckDBConnection | None = None
 
     @property
@@ -69,6 +71,21 @@ class Store:
         """Whether there is a store yet; ``write`` makes one, ``read`` does not."""
         return self.path.is_file()
 
+    def give_up_waiting(self) -> None:
+        """From now on whoever waits to read, in any thread, gives up where another process has the store."""
+        self._impatient.set()
+
+    def state(self) -> object:
+        """What tells one state of the store's file from another, without opening it; ``None`` where there is none."""
+        found: list[tuple[int, int, int] | None] = []
+        for path in (self.path, self.path.with_name(self.path.name + ".wal")):
+            try:
+                seen = path.stat()
+                found.append((seen.st_ino, seen.st_mtime_ns, seen.st_size))
+            except OSError:
+                found.append(None)
+        return tuple(found) if found[0] is not None else None
+
     @contextmanager
     def read(self, settings: Mapping[str, str | bool | int] | None = None) -> Iterator[DuckDBConnection]:
         """A read-only connection, with further DuckDB ``settings`` if given.
@@ -76,7 +93,8 @@ class Store:
         Raises:
             SetupError: there is no store, it is newer than this program, or it cannot be read.
             StoreBusyError: another process is writing for too long.
-            NotWantedError: the :class:`~elena_wb.store.stopping.Stop` of this thread was requested.
+            NotWantedError: the :class:`~elena_wb.store.stopping.Stop` of this thread was requested, or nobody waits
+                any more (:meth:`give_up_waiting`).
         """
         if not self.path.exists():
             raise SetupError(
@@ -90,13 +108,16 @@ class Store:
             settled = settings or self._settings
             connection = self._connect(read_only=True, settings=settled)
             try:
-                if schema.check(connection, self.path) and not self._current:
-                    connection.close()
-                    with self.write():
-                        pass
-                    connection = self._connect(read_only=True, settings=settled)
-                    schema.check(connection, self.path)
-                self._current = True
+                # Nobody writes while a connection is open, so that a state found now is the one that is read.
+                if self._checked is None or self.state() != self._checked:
+                    if schema.check(connection, self.path) and not self._current:
+                        connection.close()
+                        with self.write():
+                            pass
+                        connection = self._connect(read_only=True, settings=settled)
+                        schema.check(connection, self.path)
+                    self._current = True
+                    self._checked = self.state()
                 self._reading = None if settings else connection
                 with _stopped_if_asked(connection):
                     yield connection
@@ -208,6 +229,8 @@ class Store:
             except (duckdb.IOException, duckdb.SerializationException) as problem:
                 if _LOCKED not in str(problem):
                     raise _explained(problem, self.path, "open") from problem
+                if read_only and self._impatient.is_set():
+                    raise NotWantedError("Nobody waits for the store any more.") from problem
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise StoreBusyError(

@@ -62,6 +62,7 @@ _THREADS = 16
 """Of which most wait: for the store, for a picture, for another program."""
 _ERROR_S, _NOTICE_S = 30.0, 6.0
 _PRINTED_KEPT, _PRINTED_LENGTH = 200, 2_000
+_TOLD_KEPT, _SEEN_AT_ONCE = 500, 4
 _SAVE_EVERY_S, _ENDING_S = 5.0, 3.0
 
 
@@ -107,7 +108,7 @@ class WorkbenchApp(App[None]):
         self.graphics = settle(images)
         self.clock = clock
         self.remembered = Remembered(self.store.path)
-        self.told: list[Told] = []
+        self.told: deque[Told] = deque(maxlen=_TOLD_KEPT)
         self._harmless = Harmless()
         self._unfinished = ""
         self.fault: BaseException | None = None
@@ -176,10 +177,9 @@ class WorkbenchApp(App[None]):
         if not self.screen_stack:  # leaving, or between two modes
             return
         screen = self.screen
-        if isinstance(screen, WorkbenchScreen):
-            self._shown_screens[mode] = screen
         if self.current_mode != mode or not isinstance(screen, WorkbenchScreen):
             return
+        self._shown_screens[mode] = screen
         if not screen.is_mounted:  # its widgets are not there yet
             self.call_after_refresh(self._shown, mode)
             return
@@ -218,8 +218,14 @@ class WorkbenchApp(App[None]):
     def _tell(self, told: Told) -> None:
         self.told.append(told)
         text = plain_lines(told.message if told.hint is None else f"{told.message}\n{told.hint}")
+        text = text[:1500]
+        seen = list(self._notifications)
+        crowd = len(seen) + 1 - _SEEN_AT_ONCE
+        for index, one in enumerate(seen):
+            if index < crowd or one.message == text:  # the new one takes its place; all can be read again
+                self._unnotify(one, refresh=False)
         self.notify(
-            text[:1500],
+            text,
             title="Error" if told.error else "",
             severity="error" if told.error else "information",
             timeout=_ERROR_S if told.error else _NOTICE_S,
@@ -283,7 +289,8 @@ class WorkbenchApp(App[None]):
         self.remembered.set("theme", theme)
 
     def on_unmount(self) -> None:
-        """Remember for the next day."""
+        """Remember for the next day; whoever waits for a store that others hold gives up."""
+        self.store.give_up_waiting()
         self.remembered.save()
 
     @contextmanager

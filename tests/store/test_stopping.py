@@ -86,4 +86,7 @@ def test_who_waits_for_another_process_gives_up(store: Store, monkeypatch: pytes
     began = time.monotonic()
     with stoppable(stop), pytest.raises(NotWantedError), store.read():
         pytest.fail("it began")
+    threading.Timer(0.2, store.give_up_waiting).start()  # as when the program is left
+    with pytest.raises(NotWantedError), store.read():
+        pytest.fail("it began")
     assert time.monotonic() - began < store.lock_timeout

@@ -20,15 +20,18 @@ class RunsReader:
     """Keeps what it read as long as it holds; answers that a killed process left are entered when they are noticed."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
         self._runs: tuple[RunSummary, ...] = ()
         self._at_work: frozenset[int] = frozenset()
         self._scores: Mapping[int, RunScore] = {}
-        self._scored: tuple[tuple[int, int, int], ...] | None = None
         self._not_before = 0.0
         self._drained: frozenset[int] | None = None
-        self.behind = False
-        """Whether scores lag behind the runs: another look, later, is worth while."""
+        self._lagging = False
+
+    @property
+    def behind(self) -> bool:
+        """Whether scores lag behind the store, and reading them anew is due."""
+        return self._lagging and time.monotonic() >= self._not_before
 
     def read(self) -> list[RunLine]:
         """Every line, as the store and the jobs stand now.
@@ -42,7 +45,7 @@ class RunsReader:
             self._drained = cut_off
             entered = 0
             with suppress(SetupError):  # on a disk that cannot be written to they stay where they are
-                entered = drain_orphans(self._store)
+                entered = drain_orphans(self.store)
             if entered or cut_off:
                 self._look()
         return self._lines()
@@ -53,26 +56,20 @@ class RunsReader:
         Raises:
             SetupError: the store cannot be read.
         """
-        if worked_on(self._store, self._runs) != self._at_work:
+        if worked_on(self.store, self._runs) != self._at_work:
             return self.read()
         return self._lines()
 
-    def again(self) -> None:
-        """Scores are read at the next look whatever it costs: labels may have changed."""
-        self._scored = None
-
     def _look(self) -> None:
-        self._runs = list_runs(self._store)
-        self._at_work = worked_on(self._store, self._runs)
-        counts = tuple((run.run_id, run.generations, run.errors) for run in self._runs)
-        self.behind = counts != self._scored and time.monotonic() < self._not_before
-        if counts != self._scored and not self.behind:
+        self._runs = list_runs(self.store)
+        self._at_work = worked_on(self.store, self._runs)
+        self._lagging = time.monotonic() < self._not_before  # counts alone do not tell that labels changed
+        if not self._lagging:
             began = time.monotonic()
-            self._scores = run_scores(self._store)
-            self._scored = counts
+            self._scores = run_scores(self.store)
             self._not_before = time.monotonic() + _PATIENCE * (time.monotonic() - began)
 
     def _lines(self) -> list[RunLine]:
-        path = self._store.path
+        path = self.store.path
         found = [(job, progress(path, job)) for job in jobs(path)]
         return lines_of(self._runs, self._scores, self._at_work, found)

@@ -136,6 +136,8 @@ class RunsScreen(WorkbenchScreen):
         if self._reading:
             self._unread = True
             return
+        if self._reader.store is not self.store:  # another file has taken its place
+            self._reader = RunsReader(self.store)
         self._read(self._reader.read)
 
     def _tick(self) -> None:
