@@ -15,7 +15,17 @@ import pyarrow as pa
 
 from elena_wb.core import Box
 from elena_wb.store.database import DuckDBConnection, Store
-from elena_wb.store.filtering import CORRECT, FLAGS, ORDERS, Correctness, Filter, Flag, Order, condition_of
+from elena_wb.store.filtering import (
+    CORRECT,
+    FLAGS,
+    LABELS,
+    ORDERS,
+    Correctness,
+    Filter,
+    Flag,
+    Order,
+    condition_of,
+)
 from elena_wb.store.searching import Found, Rows, matching, searching, still_passing
 
 __all__ = [
@@ -211,7 +221,7 @@ SELECT g.generation_id, g.run_id, coalesce(r.name, 'run ' || r.run_id) AS run, r
        r.prompt_name AS prompt, r.condition, coalesce(r.options->>'scheme', 'ekman7') AS scheme,
        coalesce(s.dataset, r.dataset) AS dataset, g.stimulus_id, coalesce(s.path, g.stimulus_id) AS path,
        s.person_index, s.person_box, g.repeat, g.status, g.emotion, g.emotion_raw, t.label AS truth,
-       t.labels AS truths, t.face_label, t.body_label,
+       {LABELS} AS truths, t.face_label, t.body_label,
        {CORRECT} AS correct,
        g.valence, g.arousal, g.dominance, g.explicit_description, g.implicit_description, g.narrative, g.raw_text,
        g.error, g.notes, g.latency_ms, g.cost_usd, g.created_at,

@@ -33,6 +33,8 @@ JOINED: Mapping[str, str] = {
 
 CORRECT = """CASE WHEN g.status = 'error' OR t.label IS NULL THEN NULL
                   ELSE g.emotion IS NOT DISTINCT FROM t.label AND g.status = 'ok' END"""
+LABELS = "coalesce(t.labels, CASE WHEN t.label IS NOT NULL THEN [t.label] END)"
+"""All labels that are true: those stated, or the one on which face and body agree where none is."""
 _TEXTS = ("raw_text", "narrative", "explicit_description", "implicit_description", "error")
 _FLAGGED: Mapping[Flag, str] = {
     "failed": "g.status = 'error'",
@@ -121,7 +123,7 @@ def condition_of(wanted: Filter) -> Condition:
         values["emotions"] = list(wanted.emotions)
     found += [_FLAGGED[flag] for flag in wanted.flags]
     if wanted.truths:
-        found.append("list_has_any(t.labels, $truths)")
+        found.append(f"list_has_any({LABELS}, $truths)")
         values["truths"] = list(wanted.truths)
         joins |= {"r", "t"}
     if wanted.correct is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -26,7 +27,8 @@ def refuse_own_files(store: Store, path: Path) -> None:
     Raises:
         UsageError: ``path`` is the store's file or lies in its outbox, however it is spelt.
     """
-    whole = path.resolve()
+    # Links that lead in a circle are no error of realpath: writing tells of them.
+    whole = Path(os.path.realpath(path))
     if whole == store.path.resolve() or store.outbox_dir.resolve() in whole.parents:
         raise UsageError(f"{path} belongs to the store itself.", hint="Write the answer to another file.")
 

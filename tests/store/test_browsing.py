@@ -313,6 +313,19 @@ def test_an_answer_with_several_labels_is_true_to_none_and_lists_all(store: Stor
     )
 
 
+def test_a_label_on_which_face_and_body_agree_is_one_that_can_be_looked_for(changing: Store) -> None:
+    with changing.write() as connection:
+        connection.execute(
+            "INSERT INTO labels BY NAME SELECT 's2' AS stimulus_id, unnest(['face', 'body']) AS source, "
+            "'ekman7' AS scheme, 'disgust' AS label"
+        )
+    rows = matching(changing, Filter(truths=("disgust",)))
+    assert lines(changing, rows)["generation_id"].to_pylist() == ["a3", "b3"]
+    page = page_of(changing, "a3")
+    assert page is not None
+    assert (page.truth, page.truths) == ("disgust", ("disgust",))
+
+
 def test_regions_are_those_of_whoever_was_named_first_annotations_before_all(store: Store) -> None:
     page = page_of(store, "a1")
     assert page is not None
