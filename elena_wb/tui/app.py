@@ -232,6 +232,10 @@ class WorkbenchApp(App[None]):
             markup=False,
         )
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Put ``text`` on the clipboard; bytes of a file name that are no text become question marks."""
+        super().copy_to_clipboard(text.encode("utf-8", "replace").decode())
+
     def hear(self, text: str) -> None:
         """Keep what code of others printed among the notices. May be called in any thread."""
         for one in text.splitlines():

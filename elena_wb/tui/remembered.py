@@ -74,9 +74,9 @@ class Remembered:
                         into[name] = self._values[name]
                 everything[self._key] = own
                 kept = {_EVERYWHERE: shared, **dict(list(everything.items())[-_STORES:])}
-                written = redact(json.dumps(kept, ensure_ascii=False, default=str))
+                written = redact(json.dumps(kept, default=str))
                 with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                    file.write(written.encode())
+                    file.write(written.encode("ascii"))
                 scratch.replace(self._file)
         except (OSError, ValueError):
             return

@@ -74,7 +74,7 @@ async def test_errors_and_failed_plugins_are_told_without_markup_and_can_be_read
     app.host.failures.append(Failure(HOSTILE, f"ImportError: {HOSTILE}"))
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(pilot)
-        app.tell(UsageError(HOSTILE, hint=HOSTILE))
+        app.tell(UsageError(HOSTILE, hint=f"{HOSTILE} of a file \udcff"))
         print("a library", "prints")
         await pilot.pause()
         await pilot.press("ctrl+n")

@@ -202,7 +202,9 @@ def test_two_interfaces_do_not_forget_what_the_other_remembers(tmp_path: Path) -
     one.save()
     other.save()
     one.set("gone", None)
+    one.set("sql.export", "x\udcff.csv")
     one.save()
+    assert Remembered(store, file).get("sql.export") == "x\udcff.csv", "a name of a file that is no text"
     assert os.name == "nt" or file.stat().st_mode & 0o077 == 0, "it may hold what one wrote"
     assert Remembered(store, file).get("screen") == "sql"
     assert Remembered(store, file).get("runs.filter") == "face"

@@ -17,7 +17,7 @@ import pytest
 
 from elena_wb.errors import SetupError
 from elena_wb.store import Store
-from elena_wb.tui.serve.server import Serving, is_here, open_to_visitors
+from elena_wb.tui.serve.server import InterfaceServer, Serving, is_here, open_to_visitors
 from tests.tui.browser import CHROMIUM, browsing
 
 # Speaks as a Textual app does to its server: a prelude, then packets; leaves when told to, says what it was given.
@@ -185,6 +185,9 @@ async def test_behind_a_proxy_the_page_speaks_of_its_public_address(app: Any) ->
         known = {"Cookie": cookie, "Host": "lab.example"}
         assert await knock(session, address, Origin="https://lab.example", **known) == 101
         assert await knock(session, address, Origin="https://other.example", **known) == 403
+    written_out = InterfaceServer(Serving(app, "x", public_url="https://lab.example:443/e/"))
+    assert written_out._is_own_page("https://lab.example", "127.0.0.1"), "browsers leave the usual port out"
+    assert not written_out._is_own_page("http://lab.example", "127.0.0.1")
 
 
 def free_port() -> int:

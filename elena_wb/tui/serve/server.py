@@ -29,6 +29,8 @@ from elena_wb.tui.serve.visit import Visit
 
 _PAGE = Path(__file__).parent / "page"
 _YEAR_S = 365 * 24 * 3600
+_USUAL_PORTS = {"http": ":80", "https": ":443"}
+"""Browsers leave them out where they say which page asks."""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -189,7 +191,7 @@ class InterfaceServer(Server):
         own = [f"http://{host}"]
         if public is not None:
             parts = urlsplit(public)
-            own.append(f"{parts.scheme}://{parts.netloc}")
+            own.append(f"{parts.scheme}://{parts.netloc}".removesuffix(_USUAL_PORTS[parts.scheme]))
         return origin.lower() in [one.lower() for one in own]
 
 
