@@ -146,7 +146,9 @@ async def test_what_is_typed_is_checked_at_once_and_nothing_wrong_is_started(ope
         assert jobs.jobs(planted.path) == ()
 
 
-async def test_the_form_is_filled_as_a_stored_run_was_started_and_remembered(opened, study: Store) -> None:
+async def test_the_form_is_filled_as_a_stored_run_was_started_and_remembered(
+    opened, study: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = opened(study)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
@@ -164,6 +166,12 @@ async def test_the_form_is_filled_as_a_stored_run_was_started_and_remembered(ope
     async with again.run_test(size=(80, 24)) as pilot:
         _, form = await opened_form(pilot)
         await until(pilot, lambda: form.state == state)
+        monkeypatch.setattr("elena_wb.tui.new_run.screen.MOST_LINES", 0)
+        again.go(NewRun(like=2))
+        await until(pilot, lambda: form.is_ready and not form.state.sources)
+        assert "the form has 0 lines" in again.told[-1].message, (
+            "no part of the pictures is taken for all of them"
+        )
 
 
 async def test_sending_pictures_that_are_to_stay_is_asked_about_first(

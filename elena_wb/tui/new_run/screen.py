@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,8 +18,9 @@ from textual.widgets import Button, Static
 from elena_wb import jobs
 from elena_wb.core import WorkbenchError
 from elena_wb.engine.foreseeing import AbandonedError, Foreseer, Foresight
+from elena_wb.engine.study import Request
 from elena_wb.engine.wanted import Wanted
-from elena_wb.errors import SetupError
+from elena_wb.errors import SetupError, UsageError
 from elena_wb.offline import is_offline
 from elena_wb.plain import plain
 from elena_wb.tui.new_run.choices import (
@@ -30,7 +32,7 @@ from elena_wb.tui.new_run.choices import (
     read_model_schema,
 )
 from elena_wb.tui.new_run.doing import do_with_job
-from elena_wb.tui.new_run.fields import Several
+from elena_wb.tui.new_run.fields import MOST_LINES, Several
 from elena_wb.tui.new_run.form import NewRunForm, Prompts
 from elena_wb.tui.new_run.jobs import JobLine, JobsTable
 from elena_wb.tui.new_run.plan import command_line, in_full, in_short, why_not
@@ -155,11 +157,19 @@ class NewRunScreen(WorkbenchScreen):
         self._like = None
         store, uploads = self.store, self.workbench.settings.uploads
 
-        self.fetch(
-            lambda: request_like(store, run_id, uploads),
-            lambda found: self._fill(FormState.of(Wanted.like(found))),
-            group="like",
-        )
+        def fill(found: Request) -> None:
+            wanted = Wanted.like(found)
+            if len(wanted.sources) > MOST_LINES:
+                self.workbench.tell(
+                    UsageError(
+                        f"Run {run_id} names {len(wanted.sources):,} sources; the form has {MOST_LINES} lines.",
+                        hint="Name the folder that holds them under Pictures, or give the command in a terminal.",
+                    )
+                )
+                wanted = replace(wanted, sources=())
+            self._fill(FormState.of(wanted))
+
+        self.fetch(lambda: request_like(store, run_id, uploads), fill, group="like")
 
     def _fill(self, state: FormState) -> None:
         assert self._choices is not None
@@ -341,7 +351,11 @@ class NewRunScreen(WorkbenchScreen):
             found = jobs.jobs(path)[-_SHOWN_JOBS:]
             return tuple(JobLine(job, jobs.progress(path, job)) for job in found), jobs.is_idle(path)
 
-        self.fetch(work, lambda found: self._show_jobs(*found), group="jobs")
+        def failed(error: WorkbenchError) -> None:
+            self._looking = False
+            self.workbench.tell(error)
+
+        self.fetch(work, lambda found: self._show_jobs(*found), group="jobs", failed=failed)
 
     def _show_jobs(self, lines: tuple[JobLine, ...], idle: bool) -> None:
         self._looking = False

@@ -11,6 +11,7 @@ from elena_wb import jobs
 from elena_wb.errors import UsageError
 from elena_wb.plain import plain
 from elena_wb.store import Store, delete_run, drain_orphans, rename_run, show_run
+from elena_wb.store.claim import is_worked_on
 from elena_wb.tui.runs.lines import RunLine
 from elena_wb.tui.runs.telling import in_full, of_job
 from elena_wb.tui.widgets.asking import AskText, Confirm
@@ -57,10 +58,15 @@ def rename(screen: WorkbenchScreen, line: RunLine) -> None:
 def delete(screen: WorkbenchScreen, line: RunLine) -> None:
     """Say how many answers would go, ask, and delete."""
     assert line.run is not None
-    run_id, name = line.run.run_id, line.name
+    run_id, name, key = line.run.run_id, line.name, line.run.run_key
     if line.worked_on:
         screen.workbench.say(f"Run {run_id} is at work.", "Stop it first (x), or wait for it.")
         return
+
+    def delete_if_idle() -> None:
+        if is_worked_on(screen.store, key):  # begun while the question stood there
+            raise UsageError(f"Run {run_id} is at work.", hint="Stop it first (x), or wait for it.")
+        delete_run(screen.store, run_id)
 
     def count() -> int:
         drain_orphans(screen.store, patient=True)
@@ -74,7 +80,7 @@ def delete(screen: WorkbenchScreen, line: RunLine) -> None:
 
         def answered(sure: bool | None) -> None:
             if sure:
-                _do(screen, lambda: delete_run(screen.store, run_id), f"Deleted run {run_id}.")
+                _do(screen, delete_if_idle, f"Deleted run {run_id}.")
 
         screen.app.push_screen(Confirm(question, yes="Delete"), answered)
 
