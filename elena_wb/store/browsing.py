@@ -171,12 +171,15 @@ def lines(store: Store, rows: Rows | Sequence[int], wanted: Filter | None = None
         ).to_arrow_table()
 
 
-def page_of(store: Store, generation_id: str) -> AnswerPage | None:
-    """One answer whole; ``None`` where it is gone."""
+def page_of(store: Store, generation_id: str, near: int | None = None) -> AnswerPage | None:
+    """One answer whole; ``None`` where it is gone. ``near`` is the row where it was last."""
     with store.read() as connection:
-        about = connection.execute(
-            "SELECT rowid, stimulus_id FROM generations WHERE generation_id = ? LIMIT 1", [generation_id]
-        ).fetchone()
+        where = "SELECT rowid, stimulus_id FROM generations WHERE generation_id = ?"
+        about = None
+        if near is not None:
+            about = connection.execute(f"{where} AND rowid = ?", [generation_id, near]).fetchone()
+        if about is None:
+            about = connection.execute(f"{where} LIMIT 1", [generation_id]).fetchone()
         if about is None:
             return None
         row_id, stimulus_id = about

@@ -19,10 +19,11 @@ Order = Literal["run", "picture", "emotion", "newest"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 
 JOINED: Mapping[str, str] = {
-    "r": "JOIN runs AS r ON r.run_id = g.run_id",
+    "r": """JOIN (SELECT *, coalesce(options->>'scheme', 'ekman7') AS label_scheme FROM runs) AS r
+            ON r.run_id = g.run_id""",
     "s": "LEFT JOIN stimuli AS s ON s.stimulus_id = g.stimulus_id",
     "t": """LEFT JOIN truths AS t
-            ON t.stimulus_id = g.stimulus_id AND t.scheme = coalesce(r.options->>'scheme', 'ekman7')""",
+            ON t.stimulus_id = g.stimulus_id AND t.scheme = r.label_scheme""",
     "a": """LEFT JOIN (
             SELECT stimulus_id, masking, max(residual_faces) AS residual_faces FROM mask_audits GROUP BY ALL
         ) AS a ON a.stimulus_id = g.stimulus_id AND a.masking = r.options->>'masking'""",

@@ -18,8 +18,8 @@ CREATE OR REPLACE VIEW truths AS
 SELECT
     stimulus_id,
     scheme,
-    CASE WHEN count(DISTINCT label) FILTER (stated) = 1 THEN min(label) FILTER (stated)
-         WHEN count(*) FILTER (stated) = 0 AND count(DISTINCT label) = 1 THEN min(label)
+    CASE WHEN min(label) FILTER (stated) = max(label) FILTER (stated) THEN min(label) FILTER (stated)
+         WHEN count(*) FILTER (stated) = 0 AND min(label) = max(label) THEN min(label)
     END AS label,
     list(DISTINCT label ORDER BY label) FILTER (stated) AS labels,
     min(label) FILTER (source = 'face') AS face_label,

@@ -313,6 +313,14 @@ def test_an_answer_with_several_labels_is_true_to_none_and_lists_all(store: Stor
     )
 
 
+def test_an_answer_is_found_whole_wherever_it_was_last(store: Store) -> None:
+    (row,) = matching(store, Filter(where="generation_id = 'a2'"))
+    for near in (None, int(row), int(row) + 1, 99):
+        page = page_of(store, "a2", near)
+        assert page is not None
+        assert page.generation_id == "a2"
+
+
 def test_a_label_on_which_face_and_body_agree_is_one_that_can_be_looked_for(changing: Store) -> None:
     with changing.write() as connection:
         connection.execute(
