@@ -88,9 +88,10 @@ def test_a_failing_write_leaves_no_trace(store: Store) -> None:
 
 
 def test_a_store_of_a_newer_program_is_refused(store: Store) -> None:
-    with store.write() as connection:
+    list_runs(store)
+    with Store(store.path).write() as connection:
         connection.execute("INSERT INTO schema_migrations VALUES (999, 'from the future', NULL)")
-    for opened in (Store(store.path).read(), Store(store.path).write()):
+    for opened in (store.read(), Store(store.path).read(), Store(store.path).write()):
         with pytest.raises(SetupError, match="newer elena-wb"), opened:
             pass
 
