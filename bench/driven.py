@@ -69,9 +69,11 @@ async def _drive(path: Path, what: str, seconds: float) -> dict[str, Any]:
             }
             await _filtered(app, pilot, table(), Filter())
             began = time.perf_counter()
-            await pilot.press("end")
-            await _until(pilot, lambda: (table().line_at_cursor or {}).get("run_id") is not None)
+            pressed = asyncio.create_task(pilot.press("end"))
+            last = table().count - 1
+            await _until(pilot, lambda: table().cursor == last and table().line_at_cursor is not None)
             found["end"] = time.perf_counter() - began
+            await pressed
         if what == "live":
             until = time.time() + seconds
             longest = 0.0

@@ -134,15 +134,18 @@ class WorkbenchScreen(Screen[None]):
         def job() -> None:
             worker = get_current_worker()
 
+            def unwanted() -> bool:
+                return worker.is_cancelled or (stop is not None and stop.requested)
+
             def hand_over(function: Callable[..., None], *values: object) -> None:
-                if not worker.is_cancelled and app.is_running:
-                    app.call_from_thread(self._unless_gone, worker, function, *values)
+                if not unwanted() and app.is_running:
+                    app.call_from_thread(self._unless_gone, unwanted, function, *values)
 
             try:
                 with app.watch_over_store.reading(), nullcontext() if stop is None else stoppable(stop):
                     for found in work():
                         hand_over(each, found)
-                        if worker.is_cancelled:
+                        if unwanted():
                             return
             except NotWantedError:
                 return
@@ -158,6 +161,10 @@ class WorkbenchScreen(Screen[None]):
 
         self.run_worker(job, thread=True, exclusive=True, group=group, exit_on_error=True)
 
+    def drop(self, group: str) -> None:
+        """Nobody waits any more for what :meth:`follow` reads in ``group``: its query is stopped, its result lost."""
+        self._stop(group)
+
     def _stop(self, group: str) -> None:
         stop = self._stops.pop(group, None)
         if stop is not None:
@@ -172,6 +179,8 @@ class WorkbenchScreen(Screen[None]):
         """Tell why lines of a table could not be read."""
         self.workbench.tell(event.error)
 
-    def _unless_gone(self, worker: object, function: Callable[..., None], *values: object) -> None:
-        if self.is_mounted and not getattr(worker, "is_cancelled", False):
+    def _unless_gone(
+        self, unwanted: Callable[[], bool], function: Callable[..., None], *values: object
+    ) -> None:
+        if self.is_mounted and not unwanted():
             function(*values)

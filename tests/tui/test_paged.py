@@ -26,6 +26,7 @@ class Shown(App[None]):
         self.asked: list[tuple[int, int]] = []
         self.highlighted: list[tuple[int, object]] = []
         self.chosen: list[int] = []
+        self.awaited = 0
         self.errors: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -50,6 +51,9 @@ class Shown(App[None]):
 
     def on_paged_table_highlighted(self, event: PagedTable.Highlighted) -> None:
         self.highlighted.append((event.position, event.line["n"]))
+
+    def on_paged_table_awaited(self) -> None:
+        self.awaited += 1
 
     def on_paged_table_chosen(self, event: PagedTable.Chosen) -> None:
         self.chosen.append(event.position)
@@ -97,6 +101,25 @@ async def test_a_million_lines_are_walked_by_keys_and_few_are_ever_read() -> Non
         assert table._pages.held <= 10 * PAGE
         assert sum(last - first for first, last in app.asked) < 40 * PAGE
         assert len(app.highlighted) < 150
+
+
+async def test_lines_that_are_there_already_are_shown_and_told_of_at_once_and_not_read() -> None:
+    app = Shown()
+    async with app.run_test(size=(80, 24)) as pilot:
+        table = app.query_one(PagedTable)
+        ready = [{"n": n, "sign": "#", "text": "ready"} for n in range(PAGE, 2 * PAGE)]
+        table.show(MILLION, app.read, keep_cursor=False, at=PAGE, ready=ready)
+        table.move_to(PAGE + 30)
+        await settled(pilot)
+        assert app.highlighted == [(PAGE + 30, PAGE + 30)]
+        assert any("ready" in shown for shown in seen(table))
+        assert all(last <= PAGE or first >= 2 * PAGE for first, last in app.asked)
+        await pilot.press("end")
+        await settled(pilot)
+        await pilot.press("home")
+        await settled(pilot)
+        assert app.awaited
+        assert [at for at, _ in app.highlighted] == [PAGE + 30, MILLION - 1, 0]
 
 
 async def test_what_is_read_is_shown_as_it_is_written_and_fits() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -93,6 +93,7 @@ class NarrativesScreen(WorkbenchScreen):
         self._all = 0
         self._page: AnswerPage | None = None
         self._shown: Shown | None = None
+        self._pictured: str | None = None
         self._wanted: str | None = None
         self._due: tuple[int, str] | None = None
         self._early = False
@@ -152,6 +153,8 @@ class NarrativesScreen(WorkbenchScreen):
             self._again = self._read
             return
         self._reading, self._again = True, None
+        if afresh:
+            self._leave_answer()
         store, wanted, order = self.store, self._filter, self._order
         target = self._wanted or self._under_cursor()
         first = True
@@ -201,7 +204,11 @@ class NarrativesScreen(WorkbenchScreen):
         self._rows, self._all = rows, found.all
         table = self.query_one(PagedTable)
         table.show(
-            len(rows), lambda first, last: lines(store, rows[first:last], wanted), keep_cursor=not afresh
+            len(rows),
+            lambda first, last: lines(store, rows[first:last], wanted),
+            keep_cursor=not afresh,
+            at=found.at,
+            ready=found.ready,
         )
         if place is not None:
             if place != table.cursor:
@@ -248,7 +255,7 @@ class NarrativesScreen(WorkbenchScreen):
         said.update(line(count + (f" · {words.plain}{way_back}" if words.plain else "")))
 
     def _show_nothing(self) -> None:
-        self._page = self._shown = None
+        self._page = self._shown = self._pictured = None
         self.query_one(AnswerPane).show(None)
         self.query_one(Picture).show(None)
         empty = self.query_one(Empty)
@@ -339,51 +346,62 @@ class NarrativesScreen(WorkbenchScreen):
             if generation_id != self._due[1]:
                 return  # a line of before, which stands there until the lines of now are read
             self._due = None
-        if self._page is None or self._page.generation_id != generation_id:
-            self._read_answer(generation_id)
+        if self._page is None or {self._page.generation_id, self._pictured} != {generation_id}:
+            self._read_answer(generation_id, cast("int", event.line["row"]))
+
+    @on(PagedTable.Awaited)
+    def _leave_answer(self) -> None:
+        """Read no more about the answer that the cursor was on: the lines come first."""
+        self.drop("answer")
+        self.drop("picture")
 
     @on(PagedTable.Chosen)
     def _chosen(self) -> None:
         self.query_one(AnswerPane).focus()
 
-    def _read_answer(self, generation_id: str) -> None:
+    def _read_answer(self, generation_id: str, row: int | None = None) -> None:
         store = self.store
 
-        def work() -> tuple[AnswerPage | None, tuple[tuple[str, float], ...]]:
-            return page_of(store, generation_id), label_scores(store, generation_id)
+        def work() -> Iterator[tuple[AnswerPage | None, tuple[tuple[str, float], ...]]]:
+            with store.read():
+                found = page_of(store, generation_id, row), label_scores(store, generation_id)
+            yield found
 
         def then(found: tuple[AnswerPage | None, tuple[tuple[str, float], ...]]) -> None:
             page, scores = found
-            other = page is None or self._page is None or page.generation_id != self._page.generation_id
             self._page = page
             self.query_one(AnswerPane).show(page, scores)
-            if page is not None and other:
+            if page is not None and page.generation_id != self._pictured:
                 self.workbench.remembered.set("narratives.answer", page.generation_id)
                 self._read_picture(generation_id)
 
-        self.fetch(work, then, group="answer")
+        self.follow(work, then, group="answer")
 
     def _read_picture(self, generation_id: str) -> None:
         from elena_wb.engine.showing import shown
 
         store, host = self.store, self.workbench.host
         picture = self.query_one(Picture)
+        self._pictured = None
         if self._stale is not None:
             self._stale.stop()
         stale = self._stale = self.set_timer(_STALE_S, lambda: picture.show(None, "reading the picture …"))
 
         def then(found: Shown) -> None:
             stale.stop()
-            self._shown = found
+            self._shown, self._pictured = found, generation_id
             self._draw_picture()
             self.query_one(AnswerPane).light(found.regions)
 
         def failed(error: WorkbenchError) -> None:
             stale.stop()
-            self._shown = None
+            self._shown, self._pictured = None, generation_id
             picture.show(None, error.message)
 
-        self.fetch(lambda: shown(store, host, generation_id), then, group="picture", failed=failed)
+        def work() -> Iterator[Shown]:
+            yield shown(store, host, generation_id)
+
+        self.follow(work, then, group="picture", failed=failed)
 
     def _draw_picture(self) -> None:
         picture = self.query_one(Picture)

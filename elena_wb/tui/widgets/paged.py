@@ -19,8 +19,9 @@ from textual_fastdatatable import DataTable
 from textual_fastdatatable.backend import DataTableBackend
 
 from elena_wb.errors import WorkbenchError
+from elena_wb.store.stopping import NotWantedError, Stop, stoppable
 from elena_wb.tui.text import line as one_line
-from elena_wb.tui.widgets.pages import Line, Pages
+from elena_wb.tui.widgets.pages import PAGE, Line, Pages
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,6 +94,18 @@ class PagedTable(DataTable, inherit_bindings=False):
     class Chosen(_About):
         """Enter was pressed on ``line``, or it was clicked twice."""
 
+    class Awaited(Message):
+        """The cursor is on a line that is not read yet; it will be told of when it is."""
+
+        def __init__(self, table: PagedTable) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> PagedTable:
+            """The table."""
+            return self.table
+
     class Failed(Message):
         """Lines could not be read; ``error`` is meant for people. They are tried again when they are drawn again."""
 
@@ -130,18 +143,23 @@ class PagedTable(DataTable, inherit_bindings=False):
         self._read: Read | None = None
         self._showing = 0
         self._reading: int | None = None
+        self._stop = Stop()
         self._rest: Timer | None = None
         self._moved = False
         self._last: tuple[int, Line] | None = None
 
-    def show(self, count: int, read: Read, *, keep_cursor: bool) -> None:
+    def show(
+        self, count: int, read: Read, *, keep_cursor: bool, at: int = 0, ready: Sequence[Line] = ()
+    ) -> None:
         """Show ``count`` lines that ``read`` gives.
 
         With ``keep_cursor`` it is the same question asked again: cursor and scrolling stay, and lines that are seen
         stay until they were read anew. Without it nothing of before is seen any more, and the cursor stands on the
-        first.
+        first. ``ready`` are lines that were read already: the page that begins at ``at``.
         """
         self._showing += 1
+        self._stop.request()
+        self._stop = Stop()
         self._read = read
         self._reading = None
         if keep_cursor:
@@ -149,6 +167,9 @@ class PagedTable(DataTable, inherit_bindings=False):
         else:
             self._pages = Pages(count)
             self._last = None
+        if ready:
+            self._pages.put(at, ready, min(count, at + PAGE))
+            self.call_next(self._tell_unless_moving)
         self._backend.pages = self._pages
         header = self.header_height if self.show_header else 0
         self.virtual_size = Size(self.virtual_size.width, count + header)
@@ -238,6 +259,9 @@ class PagedTable(DataTable, inherit_bindings=False):
 
     def _tell(self) -> None:
         """Tell of the line under the cursor: at once after a rest, otherwise when the cursor has come to rest."""
+        if self.line_at_cursor is None and self.count:
+            self._last = None
+            self.post_message(self.Awaited(self))
         if self._rest is None:
             self._rest = self.set_timer(_QUIET_S, self._rested)
             self._tell_now()
@@ -249,6 +273,10 @@ class PagedTable(DataTable, inherit_bindings=False):
         self._rest = None
         self._moved = False
         self._tell_now()
+
+    def _tell_unless_moving(self) -> None:
+        if not self._moved:
+            self._tell_now()
 
     def _tell_now(self) -> None:
         line = self.line_at_cursor
@@ -266,13 +294,16 @@ class PagedTable(DataTable, inherit_bindings=False):
         if wanted is None:
             return
         first, last = wanted
-        showing, read = self._showing, self._read
+        showing, read, stop = self._showing, self._read, self._stop
         self._reading = showing
 
         def work() -> None:
             found: list[Line] | WorkbenchError
             try:
-                found = read(first, last).to_pylist()
+                with stoppable(stop):
+                    found = read(first, last).to_pylist()
+            except NotWantedError:
+                return
             except WorkbenchError as error:
                 found = error
             self.post_message(self._Came(showing, first, last, found))
@@ -290,8 +321,7 @@ class PagedTable(DataTable, inherit_bindings=False):
             return
         self._pages.put(event.first, event.found, event.last)
         self._draw_again()
-        if not self._moved:
-            self._tell_now()
+        self._tell_unless_moving()
         self._look()
 
     def _render_cell(
