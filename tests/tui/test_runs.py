@@ -258,6 +258,9 @@ async def test_browsing_goes_on_where_nothing_can_be_written(
         assert "read-only" in app.told[-1].message
         assert len(seen(app)) == 3
         assert seen(app)[0][2] == "a second try"
+        await pilot.press("R")
+        await settled(pilot)
+        assert "does not tell how it was started" in app.told[-1].message
 
 
 async def test_what_another_program_changes_is_seen_and_the_cursor_stays(opened, planted: Store) -> None:

@@ -152,7 +152,13 @@ def go_on(screen: WorkbenchScreen, line: RunLine, *, retry_failed: bool) -> None
     def submit() -> jobs.Job:
         from elena_wb.engine.resume import request_of
 
-        request_of(store, str(run.run_id), retry_failed=retry_failed, uploads=uploads)  # says if it cannot be
+        try:
+            request_of(store, str(run.run_id), retry_failed=retry_failed, uploads=uploads)
+        except (LookupError, TypeError) as error:
+            raise UsageError(
+                f"Run {run.run_id} does not tell how it was started: {error} is missing.",
+                hint="Start a new run of the same pictures (7).",
+            ) from error
         return jobs.submit(store.path, arguments, title, expected=missing)
 
     def tell(job: jobs.Job) -> None:
