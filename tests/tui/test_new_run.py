@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Input, Select, Static
 
 from elena_wb import jobs
+from elena_wb.engine.option_forms import OptionField
 from elena_wb.jobs import Job
 from elena_wb.store import Store, list_runs
 from elena_wb.tui.new_run.fields import OptionEntry, Several, Tick
@@ -241,3 +243,18 @@ async def test_there_is_a_form_where_there_is_no_store_and_no_plugin(opened, tmp
         await pilot.pause()
         assert app.told
     assert not (tmp_path / "none.duckdb").exists()
+
+
+async def test_what_a_plugin_says_of_its_options_is_text() -> None:
+    hostile = "[/] [@click=app.quit]x[/]"
+
+    class Form(App[None]):
+        def compose(self) -> ComposeResult:
+            for kind in ("choice", "key", "text", "secret"):
+                yield OptionEntry(OptionField("a", kind, hostile, (hostile,), hostile, hostile))
+
+    app = Form()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert [str(one.render()) for one in app.query("Select #label").results(Static)] == [hostile] * 2
+        assert app.query_one(Input).placeholder == hostile
