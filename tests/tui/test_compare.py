@@ -14,6 +14,7 @@ from elena_wb.plain import plain
 from elena_wb.store import Store
 from elena_wb.tui import WorkbenchApp, places
 from elena_wb.tui.compare.pair_walk import PairWalk
+from elena_wb.tui.compare.paired import Look, read_pairs
 from elena_wb.tui.compare.screen import CompareScreen
 from elena_wb.tui.compare.summary import CompareSummary
 from elena_wb.tui.widgets.empty import Empty
@@ -103,6 +104,12 @@ async def test_each_kind_of_pair_is_listed_as_often_as_it_is_counted(opened, pla
         assert text_of(app, "#shown") == "4 pairs · picture"
         await pressed(pilot, "home")
         assert picture_of(app) == "figure-00.png"
+        late = read_pairs(planted, (1, 3), "flips", "flips first")
+        app.screen._found(Look(app.screen._runs, (1, 3), late), 0.0)
+        await settled(pilot)
+        assert text_of(app, "#shown") == "4 pairs · picture", (
+            "what was read for another question is not listed"
+        )
 
 
 async def test_words_parts_and_ratings_are_told_apart_by_signs(opened, planted: Store) -> None:

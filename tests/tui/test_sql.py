@@ -196,6 +196,13 @@ def test_the_history_is_bounded_keeps_each_question_once_and_survives_damage(tmp
     again = History(tmp_path / "s.duckdb", tmp_path / "h").entries
     assert again == history.entries
     assert again[-1].sql == "SELECT 100"
+    with history.path.open("ab") as file:
+        file.write(b"[" * 100_000 + b'\n{"at": "2026-03-03", "sql": "\\ud800"}\n{"cut off')
+    History(tmp_path / "s.duckdb", tmp_path / "h").add("SELECT 2 + 2", "2026-03-04")
+    assert [one.sql for one in History(tmp_path / "s.duckdb", tmp_path / "h").entries[-2:]] == [
+        "?",
+        "SELECT 2 + 2",
+    ]
     (tmp_path / "file").touch()
     History(tmp_path / "s.duckdb", tmp_path / "file").add("SELECT 1", "2026-03-02T00:00:00")
 

@@ -210,6 +210,9 @@ class CompareScreen(WorkbenchScreen):
 
     def _put(self, pairs: Pairs) -> None:
         """Show a comparison that is not shown yet."""
+        if (pairs.which, pairs.order) != (self._which, self._order):
+            self._list(pairs)  # other pairs were asked for while this was read
+            return
         before, self._pairs = self._pairs, pairs
         if before is pairs:
             return
@@ -277,11 +280,11 @@ class CompareScreen(WorkbenchScreen):
     def _list_anew(self) -> None:
         self.workbench.remembered.set("compare.order", self._order)
         self.workbench.remembered.set("compare.which", self._which)
-        pairs = self._pairs
-        if pairs is not None:
-            self.fetch(
-                partial(pairs.listed, self._which, self._order, self._question), self._put, group="list"
-            )
+        if self._pairs is not None:
+            self._list(self._pairs)
+
+    def _list(self, pairs: Pairs) -> None:
+        self.fetch(partial(pairs.listed, self._which, self._order, self._question), self._put, group="list")
 
     def action_swap(self) -> None:
         """First becomes second."""

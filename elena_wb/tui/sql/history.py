@@ -56,8 +56,9 @@ class History:
         line = json.dumps({"at": asked.at, "sql": asked.sql}, ensure_ascii=False) + "\n"
         with suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            whole = self._ends_whole()
             with self._opened(self.path, os.O_APPEND) as file:
-                file.write(line.encode("utf-8", "replace"))
+                file.write((b"" if whole else b"\n") + line.encode("utf-8", "replace"))
             if self.path.stat().st_size > 4 * LONGEST and sum(1 for _ in self._read()) > 2 * MOST:
                 self._shorten()
 
@@ -68,6 +69,17 @@ class History:
                 line = json.dumps({"at": one.at, "sql": one.sql}, ensure_ascii=False) + "\n"
                 file.write(line.encode("utf-8", "replace"))
         scratch.replace(self.path)
+
+    def _ends_whole(self) -> bool:
+        """Whether the last line is complete, so that another one can follow."""
+        try:
+            with self.path.open("rb") as file:
+                if not file.seek(0, os.SEEK_END):
+                    return True
+                file.seek(-1, os.SEEK_END)
+                return file.read() == b"\n"
+        except OSError:
+            return True
 
     @staticmethod
     def _opened(path: Path, how: int) -> BinaryIO:
@@ -81,6 +93,7 @@ class History:
         for line in lines:
             try:
                 found = json.loads(line)
-                yield Asked(str(found["sql"]), str(found["at"]))
-            except (ValueError, KeyError, TypeError):
+                sql = str(found["sql"]).encode("utf-8", "replace").decode()
+                yield Asked(sql, str(found["at"]))
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
