@@ -9,10 +9,16 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
 from typing import Literal, NamedTuple
+from unicodedata import category
 
 Kind = Literal["same", "only first", "only second"]
 
-_WORD = re.compile(r"(\w+(?:['’]\w+)*|[^\w\s]|^)(\s*)")
+_SIGNS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Of writing without spaces between words: each stands for a word."""
+_MARKS = "".join(sign for sign in map(chr, range(0x300, 0x20F1)) if category(sign).startswith("M"))
+"""What belongs to the letter before it: accents, vowels of Indic writing."""
+_LETTERS = f"(?:(?![{_SIGNS}])\\w[{_MARKS}]*)+"
+_WORD = re.compile(f"([{_SIGNS}]|{_LETTERS}(?:['’]{_LETTERS})*|[^\\w\\s][{_MARKS}]*|^)(\\s*)")
 _SENTENCE = re.compile(r"([^\n.!?]*[.!?]*)(\s*)")
 _MOST = 1000
 """So many words, or sentences, of one side are aligned at once."""

@@ -108,3 +108,16 @@ def test_a_hundred_kilobytes_of_anything_are_told_apart_in_a_bounded_time(name):
     pieces = word_changes(first, second)
     assert time.process_time() - started < 5
     assert sides(pieces) == (first, second)
+
+
+def test_an_accent_stays_with_its_letter_and_signs_without_spaces_are_words() -> None:
+    assert word_changes("日本語の顔", "日本人の顔") == (
+        Piece("same", "日本"),
+        Piece("only first", "語"),
+        Piece("only second", "人"),
+        Piece("same", "の顔"),
+    )
+    assert word_changes("e\u0301te\u0301 क्या", "e\u0301te क्यों") == (
+        Piece("only first", "e\u0301te\u0301 क्या"),
+        Piece("only second", "e\u0301te क्यों"),
+    )
