@@ -77,7 +77,8 @@ def choose_answers(store: Store, run_ids: Sequence[int], choice: Choice) -> Mapp
 def checked(condition: str) -> str:
     """``condition`` if it is one expression of SQL and nothing else: no further statement, clause or source.
 
-    DuckDB's own parser says so, of the text in the brackets in which it is used.
+    DuckDB's own parser says so, of the text in the brackets in which it is used, and in others: what closes the ones
+    and opens them again does not suit both.
 
     Raises:
         UsageError: it is not.
@@ -95,7 +96,7 @@ def checked(condition: str) -> str:
     if found["error"]:
         reason = str(found.get("error_message", "it cannot be read")).partition("\n")[0]
         raise UsageError(f"--where cannot be read as a condition: {reason}", hint=hint)
-    if _around(found) != _around(_parsed(_NOTHING_ELSE)):
+    if _around(found) != _around(_parsed(_NOTHING_ELSE)) or _parsed(f"SELECT [\n{condition}\n]")["error"]:
         raise UsageError("--where holds more than one condition.", hint=hint)
     return condition
 

@@ -12,6 +12,7 @@ from elena_wb.store.selection import Choice, checked, choose_answers
 from tests.store.conftest import digest, generation, spec, stimulus
 
 SMUGGLED = [
+    "true) OR (true",
     "1=1; DROP TABLE runs",
     "1=1); DROP TABLE runs; SELECT (1=1",
     "1=1) UNION SELECT (2=2",
