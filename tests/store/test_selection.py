@@ -59,7 +59,6 @@ def test_a_condition_chooses_among_the_answers_of_the_runs_named(study):
         2: (digest("b", 1, 0), digest("b", 2, 0))
     }
     assert chosen(study, [1], where="generation_id IN (SELECT generation_id FROM body_parts)  -- all")[1]
-    assert chosen(study, [1], where="false) OR (condition = 'face'") == {1: ()}
 
 
 @pytest.mark.parametrize("condition", SMUGGLED)

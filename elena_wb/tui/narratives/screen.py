@@ -216,7 +216,10 @@ class NarrativesScreen(WorkbenchScreen):
             self._wanted = None
         self._tell_passing(searched=found.searched)
         if len(rows):
-            self.remove_class("empty")
+            if self.has_class("empty"):
+                self.remove_class("empty")
+                if self.focused is None:  # what is hidden loses the focus
+                    table.focus()
             if not afresh and self._page is not None and found.place is not None:
                 self._read_answer(self._page.generation_id)
         elif found.complete:
