@@ -259,7 +259,8 @@ def test_a_search_in_pieces_ends_with_what_is_found_at_once(
 
 
 def test_a_condition_cannot_lift_the_other_criteria(select: Select) -> None:
-    assert select(run_ids=(1,), where="true) OR (true") == ["a1", "a2", "a3"]
+    with pytest.raises(UsageError, match="more than one condition"):
+        select(run_ids=(1,), where="true) OR (true")
 
 
 def test_where_there_is_no_store_nothing_passes(tmp_path: Path) -> None:

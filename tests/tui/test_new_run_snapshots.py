@@ -67,7 +67,9 @@ def _certain(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "jobs", lambda _: JOBS)
     monkeypatch.setattr(jobs, "progress", lambda _, job: PROGRESS[job.number])
     monkeypatch.setattr(
-        new_run, "command_line", lambda _, arguments: " ".join(["elena-wb --store study.duckdb", *arguments])
+        new_run,
+        "command_line",
+        lambda _, arguments, *, offline: " ".join(["elena-wb --store study.duckdb", *arguments]),
     )
 
 
