@@ -30,7 +30,7 @@ from elena_wb.tui.widgets.empty import Empty
 if TYPE_CHECKING:
     from elena_wb.store.taking import Taken
 
-_FIRST = "Ask in SQL, such as:  FROM narratives LIMIT 100"
+_FIRST = "Ask in SQL, such as:  FROM narratives WHERE run_id = 1"
 
 
 class SqlScreen(SqlExport, WorkbenchScreen):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,12 +16,12 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.timer import Timer
 from textual_fastdatatable import DataTable
-from textual_fastdatatable.backend import DataTableBackend
 
 from elena_wb.errors import WorkbenchError
 from elena_wb.store.stopping import NotWantedError, Stop, stoppable
 from elena_wb.tui.text import line as one_line
 from elena_wb.tui.widgets.pages import PAGE, Line, Pages
+from elena_wb.tui.widgets.pages_backend import PagesBackend
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     Read = Callable[[int, int], pa.Table]
     """Gives the lines of the positions from one up to but not including another; called in a thread."""
 
-_WAITING = "…"
 _QUIET_S = 0.12
 """The cursor has come to rest when it has not moved for so long."""
 _NARROWEST = 12
@@ -129,7 +128,12 @@ class PagedTable(DataTable, inherit_bindings=False):
         self._columns = tuple(columns)
         self._pages = Pages()
         super().__init__(
-            backend=_Backend(self._columns, self._pages, self._rendered),
+            backend=PagesBackend(
+                [column.name for column in self._columns],
+                [column.width for column in self._columns],
+                self._pages,
+                self._rendered,
+            ),
             column_labels=[
                 Text(column.label, justify=column.align, no_wrap=True) for column in self._columns
             ],
@@ -213,8 +217,8 @@ class PagedTable(DataTable, inherit_bindings=False):
             self.post_message(self.Chosen(self, self.cursor, line))
 
     @property
-    def _backend(self) -> _Backend:
-        assert isinstance(self.backend, _Backend)
+    def _backend(self) -> PagesBackend:
+        assert isinstance(self.backend, PagesBackend)
         return self.backend
 
     def on_resize(self, event: events.Resize) -> None:
@@ -360,7 +364,8 @@ class PagedTable(DataTable, inherit_bindings=False):
         self._update_count += 1
         self.refresh()
 
-    def _rendered(self, column: Column, line: Line) -> Text:
+    def _rendered(self, place: int, line: Line) -> Text:
+        column = self._columns[place]
         value = line.get(column.name)
         made = one_line(value) if column.render is None else column.render(value, line)
         text = self._as_text(made) if isinstance(made, Content) else made.copy()
@@ -372,69 +377,3 @@ class PagedTable(DataTable, inherit_bindings=False):
             return Text(content.plain)
         pieces = content.render(end="", parse_style=self.app.stylesheet.parse_style)
         return Text.assemble(*((text, style.rich_style) for text, style in pieces))
-
-
-class _Backend(DataTableBackend[None]):
-    """What the table of the library asks for, answered out of pages; nothing is measured, nothing changes."""
-
-    def __init__(
-        self, columns: Sequence[Column], pages: Pages, rendered: Callable[[Column, Line], Text]
-    ) -> None:
-        super().__init__(None)
-        self._columns = columns
-        self._rendered = rendered
-        self.pages = pages
-
-    @classmethod
-    def from_pydict(
-        cls,
-        data: Mapping[str, Sequence[Any]],
-        max_rows: int | None = None,
-        column_names: Sequence[str] | None = None,
-    ) -> NoReturn:
-        raise NotImplementedError
-
-    @property
-    def source_data(self) -> None:
-        return None
-
-    @property
-    def source_row_count(self) -> int:
-        return self.pages.count
-
-    @property
-    def row_count(self) -> int:
-        return self.pages.count
-
-    @property
-    def columns(self) -> Sequence[str]:
-        return [column.name for column in self._columns]
-
-    @property
-    def column_content_widths(self) -> Sequence[int]:
-        return [column.width for column in self._columns]
-
-    def get_row_at(self, index: int) -> Sequence[Any]:
-        return [self.get_cell_at(index, column) for column in range(len(self._columns))]
-
-    def get_cell_at(self, row_index: int, column_index: int) -> Any:
-        line = self.pages.line(row_index)
-        return Text(_WAITING) if line is None else self._rendered(self._columns[column_index], line)
-
-    def get_column_at(self, index: int) -> NoReturn:
-        raise NotImplementedError
-
-    def append_column(self, label: str, default: Any | None = None) -> NoReturn:
-        raise NotImplementedError
-
-    def append_rows(self, records: Iterable[Iterable[Any]]) -> NoReturn:
-        raise NotImplementedError
-
-    def drop_row(self, row_index: int) -> NoReturn:
-        raise NotImplementedError
-
-    def update_cell(self, row_index: int, column_index: int, value: Any) -> NoReturn:
-        raise NotImplementedError
-
-    def sort(self, by: list[tuple[str, Literal["ascending", "descending"]]] | str) -> NoReturn:
-        raise NotImplementedError
