@@ -135,6 +135,19 @@ def test_pixels_that_are_not_quite_those_of_then_are_told(bench: Bench) -> None:
     assert "the prompt pack `naive` has changed or is gone" in found.notes[-1]
 
 
+def test_a_face_is_not_shown_where_nothing_is_found_to_hide_any_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.ask("attentive:", "face")
+    assert show(bench).seen is not None
+    bench.change("UPDATE generations SET content_digest = 'another'")
+    bench.change("DELETE FROM regions")
+    monkeypatch.setattr(scripted.Squares, "locate", lambda *_: [])
+    found = show(bench)
+    assert found.seen is None
+    assert "nothing is found to hide" in found.notes[-1]
+
+
 def test_imported_answers_and_calls_without_a_picture_have_only_the_original(bench: Bench) -> None:
     bench.ask()
     bench.change("UPDATE generations SET content_digest = NULL, status = 'error'")

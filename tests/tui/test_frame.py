@@ -22,6 +22,7 @@ from threading import Thread
 
 import pytest
 
+from elena_wb.remote.redaction import hide
 from elena_wb.store import Store
 from elena_wb.tui.remembered import Remembered
 from elena_wb.tui.widgets.bar import tabs
@@ -210,6 +211,17 @@ def test_two_interfaces_do_not_forget_what_the_other_remembers(tmp_path: Path) -
     assert Remembered(store, file).get("runs.filter") == "face"
     assert Remembered(tmp_path / "b.duckdb", file).get("theme") == "nord", "the theme is that of all stores"
     assert Remembered(tmp_path / "b.duckdb", file).get("screen") is None
+
+
+def test_a_key_that_was_typed_somewhere_is_not_remembered(tmp_path: Path) -> None:
+    secret = "sk-remembered-0123456789abcdef"
+    hide(secret)
+    found = Remembered(tmp_path / "a.duckdb", tmp_path / "interface.json")
+    found.set("sql.text", f"FROM runs WHERE name = '{secret}'")
+    found.save()
+    written = (tmp_path / "interface.json").read_text("utf-8")
+    assert "FROM runs WHERE name" in written
+    assert secret not in written
 
 
 @pytest.mark.parametrize("damage", [b"", b"[1, 2]", b'{"": 3}', b"\xff\xfe{", b'{"x": {'])
