@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -69,7 +68,7 @@ class Queue:
         for _ in range(3):
             for process in self.processes():
                 with contextlib.suppress(psutil.Error):
-                    os.kill(process.pid, signal.SIGKILL)
+                    process.kill()
 
 
 @pytest.fixture
