@@ -19,8 +19,8 @@ from elena_wb.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from elena_wb.cli.attend_work import Work
     from elena_wb.engine.attending import Wanted
-    from elena_wb.engine.gazes import Gazes
     from elena_wb.engine.study import Study
+    from elena_wb.findings.gazes import Gazes
     from elena_wb.store import Store
     from elena_wb.store.selection import Choice, Chosen
 
@@ -280,8 +280,8 @@ def _show(store: Store, chosen: Mapping[int, Sequence[Chosen]], wanted: Wanted, 
     """What the store knows of the answers chosen, on stdout."""
     from elena_wb.cli import attend_tables
     from elena_wb.cli.attend_plot import profile_plot
-    from elena_wb.cli.score_formats import drawn
-    from elena_wb.engine.gazes import gather_gazes
+    from elena_wb.cli.written import drawn
+    from elena_wb.findings.gazes import gather_gazes
 
     def gathered(target: str | None) -> Gazes:
         return gather_gazes(

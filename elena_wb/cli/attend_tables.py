@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from elena_wb.analysis.gaze import PICTURE
 from elena_wb.analysis.gaze_shift import FEWEST, Gaze, PartShift
 from elena_wb.analysis.gaze_telling import NO_CAUSE, rank, told_parts
-from elena_wb.cli.compare_tables import percent
-from elena_wb.cli.score_tables import Piece, Table
 from elena_wb.core import Estimate
-from elena_wb.engine.gazes import Gazes, Looked, Moved
+from elena_wb.findings import Piece, Table
+from elena_wb.findings.gazes import Gazes, Looked, Moved
+from elena_wb.findings.words import percent
 
 if TYPE_CHECKING:
     from elena_wb.engine.attending import Wanted

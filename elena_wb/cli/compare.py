@@ -25,8 +25,8 @@ def compare(
     asked about, are counted and left out.
     """
     from elena_wb.cli.compare_tables import as_data, pieces
-    from elena_wb.cli.score_formats import drawn
-    from elena_wb.engine.comparing import compare_runs
+    from elena_wb.cli.written import drawn
+    from elena_wb.findings.comparing import compare_runs
     from elena_wb.store import drain_orphans
 
     store = open_store(ctx)

@@ -8,19 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 from elena_wb.analysis.comparing import Correctness
-from elena_wb.cli.score_tables import Piece, Table, shortened
+from elena_wb.cli.confusions import shortened
 from elena_wb.core import Crosstab, Estimate
-from elena_wb.engine.comparing import Compared, Side
-from elena_wb.engine.telling_changes import (
-    headline,
-    interval,
-    interval_in_points,
-    lost_pairs,
-    points,
-    right_answers,
-    warnings,
-)
-from elena_wb.engine.telling_changes import percent as percent
+from elena_wb.findings import Piece, Table
+from elena_wb.findings.comparing import Compared, Side
+from elena_wb.findings.comparing_told import headline, lost_pairs, right_answers, warnings
+from elena_wb.findings.words import percent, percent_interval, points, points_interval
 
 SHOWN_FLIPS = 20
 _SHOWN_TURNS = 15
@@ -118,7 +111,7 @@ def _changes(of: Compared) -> Table:
             f"{of_pairs.n:,}",
             f"{round(of_pairs.value * of_pairs.n):,}" if of_pairs.n else "–",
             percent(of_pairs.value) if of_pairs.n else "–",
-            interval(of_pairs) if of_pairs.n else "",
+            percent_interval(of_pairs) if of_pairs.n else "",
         )
         for what, among, of_pairs in rows
     ]
@@ -141,7 +134,7 @@ def _changes(of: Compared) -> Table:
 def _right(of: Compared) -> Table:
     correct, (first, second) = of.changes.correct, _sides(of)
     rows = [
-        (name, f"{round(share.value * share.n):,}", percent(share.value), interval(share))
+        (name, f"{round(share.value * share.n):,}", percent(share.value), percent_interval(share))
         for name, share in ((first, correct.first), (second, correct.second))
     ]
     rows.append(
@@ -160,7 +153,7 @@ def _named(of: Compared) -> Table:
 
 
 def _apart_in_points(of: Estimate) -> tuple[str, str]:
-    return points(of.value), interval_in_points(of)
+    return points(of.value), points_interval(of)
 
 
 def _shifts(of: Compared) -> Table:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from elena_wb.cli.finding_output import ChosenFormat, Output, Resamples, Runs, Seed, put, wanted_format
 from elena_wb.cli.options import open_store
 from elena_wb.cli.output import say, warn
-from elena_wb.errors import ExitCode, SetupError, UsageError
+from elena_wb.errors import ExitCode, UsageError
 from elena_wb.nearest import nearest
 
 if TYPE_CHECKING:
@@ -25,24 +24,10 @@ if TYPE_CHECKING:
     from elena_wb.store.answers import Group, Selection
     from elena_wb.store.scorable import Scorable
 
-_SUFFIXES = {".json": "json", ".csv": "csv", ".tex": "latex", ".md": "md", ".markdown": "md"}
-
-
-class Format(StrEnum):
-    """How the scores are written."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    LATEX = "latex"
-    MD = "md"
-
 
 def score(
     ctx: typer.Context,
-    runs: Annotated[
-        list[str], typer.Argument(metavar="RUN…", help="Numbers or names of runs.", show_default=False)
-    ],
+    runs: Runs,
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,20 +63,10 @@ def score(
             help="Leave out pictures that show what should be hidden, or whose mask was not audited.",
         ),
     ] = False,
-    chosen: Annotated[
-        Format | None,
-        typer.Option(
-            "--format", "-f", help="Default: what FILE is called, else a table.", show_default=False
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False),
-    ] = None,
-    resamples: Annotated[
-        int, typer.Option(min=0, max=1_000_000, help="Bootstrap samples for the intervals; 0 for none.")
-    ] = 1000,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
+    chosen: ChosenFormat = None,
+    output: Output = None,
+    resamples: Resamples = 1000,
+    seed: Seed = 0,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Do not draw the confusion.")] = False,
 ) -> None:
     """Score answers against labels, with 95 % bootstrap intervals over stimuli.
@@ -108,8 +83,7 @@ def score(
     from elena_wb.store.scorable import resolve_runs
 
     store = open_store(ctx)
-    if output is not None and output.resolve() == store.path.resolve():
-        raise UsageError(f"{output} is the store itself.", hint="Write the scores to another file.")
+    kind = wanted_format(chosen, output, store)
     metrics = _metrics(metric)
     if store.exists():
         drain_orphans(store)
@@ -119,14 +93,9 @@ def score(
     selection = Selection(scheme, source, audited_only, NOTHING_HIDDEN)
     resampling = Resampling(resamples, seed)
     scored, failed = _scored(store, run_ids, selection, columns, metrics, resampling)
-    kind = chosen or (_SUFFIXES.get(output.suffix.lower(), "table") if output is not None else "table")
     plots = not no_plot and output is None and sys.stdout.isatty()
     text = _written(kind, scored, failed, resampling, audited_only=audited_only, plots=plots)
-    if output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    else:
-        _save(text, output)
+    put(text, output)
     for one in failed:
         warn(f"the metric `{one.metric}` cannot be used: {one.reason}")
     if failed:
@@ -221,7 +190,7 @@ def _written(
     audited_only: bool,
     plots: bool,
 ) -> str:
-    from elena_wb.cli import score_formats
+    from elena_wb.cli import score_formats, written
     from elena_wb.cli.score_tables import DETAILED, pieces
 
     if kind == "json":
@@ -232,20 +201,7 @@ def _written(
         say(f"Classes and confusions of more than {DETAILED} groups are in `--format json`.")
     found = pieces(scored, audited_only=audited_only, intervals_below=kind == "table")
     if kind == "md":
-        return score_formats.markdown(found)
+        return written.markdown(found)
     if kind == "latex":
-        return score_formats.latex(found)
-    return score_formats.drawn(found, plots=plots)
-
-
-def _save(text: str, path: Path) -> None:
-    """Write beside the file first, so that a failure leaves earlier scores as they were."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        try:
-            draft.write_text(text, encoding="utf-8", errors="backslashreplace")
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as problem:
-        raise SetupError(f"Cannot write {path}: {problem.strerror or problem}.") from problem
+        return written.latex(found)
+    return written.drawn(found, plots=plots)

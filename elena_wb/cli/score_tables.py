@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from elena_wb.analysis.scoring import Scored
-from elena_wb.core import Crosstab, Estimate, Scores
+from elena_wb.core import Estimate, Scores
 from elena_wb.core.metric import brief
+from elena_wb.findings import Piece, Table
 from elena_wb.store.scorable import MaskAudit, Scorable
 
 _NAMES = {
@@ -24,7 +25,6 @@ _NAMES = {
 }
 DETAILED = 4
 """Of so many groups at most, classes and confusions are shown."""
-_LISTED_CONFUSIONS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,6 @@ class ScoredRun:
         return ", ".join(
             f"{column} {value or '(none)'}" for column, value in zip(self.by, group.group, strict=True)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table to be drawn; cells of all columns after ``names`` first ones are numbers."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    names: int = 1
-
-
-Piece = Table | str | Crosstab
-"""A table, a paragraph, or a confusion that is drawn as the room allows."""
 
 
 def pieces(scored: Sequence[ScoredRun], *, audited_only: bool, intervals_below: bool) -> Iterator[Piece]:
@@ -192,37 +178,6 @@ def _by_class(title: str, scores: Scores) -> Table:
             (name, *cells, interval(of_led) if of_led else "", f"{max(one.n for one in of.values()):,}")
         )
     return Table(title, ("", *map(shown, figures), f"95 % of {shown(led)}", "n"), tuple(rows))
-
-
-def confusion_table(of: Crosstab, width: int) -> Table:
-    """Truth by answer; with shorter headings, or as a list of the most frequent confusions, where it is wide."""
-    first = max(map(len, of.rows), default=0)
-    rows = tuple(
-        (label, *(str(count) if count else "·" for count in counts))
-        for label, counts in zip(of.rows, of.counts.tolist(), strict=True)
-    )
-    for columns in (of.columns, shortened(of.columns)):
-        needed = first + sum(
-            2 + max(len(column), *(len(row[place]) for row in rows))
-            for place, column in enumerate(columns, 1)
-        )
-        if needed + 2 <= width:
-            return Table("Truth (rows) by answer (columns)", ("", *columns), rows)
-    wrong = sorted(
-        (-count, truth, answer)
-        for truth, counts in zip(of.rows, of.counts.tolist(), strict=True)
-        for answer, count in zip(of.columns, counts, strict=True)
-        if count and truth != answer
-    )
-    listed = tuple((truth, answer, f"{-count:,}") for count, truth, answer in wrong[:_LISTED_CONFUSIONS])
-    return Table("Most frequent confusions", ("truth", "answer", "times"), listed, 2)
-
-
-def shortened(names: Sequence[str]) -> tuple[str, ...]:
-    """The names cut to the shortest length, four at least, at which they differ."""
-    longest = max(map(len, names), default=0)
-    length = next((n for n in range(4, longest) if len({name[:n] for name in names}) == len(names)), longest)
-    return tuple(name[:length] for name in names)
 
 
 def shown(name: str) -> str:

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from elena_wb.cli.score_formats import confusion_plot, latex, markdown
-from elena_wb.cli.score_tables import Table, confusion_table
+from elena_wb.cli.confusions import confusion_plot, confusion_table
+from elena_wb.cli.written import latex, markdown
 from elena_wb.core import Crosstab, Label
+from elena_wb.findings import Table
 from elena_wb.store import AuditRecord, Outbox, Store, begin_run
 from tests.conftest import Program, rows
 from tests.real_data import real

@@ -13,13 +13,13 @@ from elena_wb import builtin
 from elena_wb.core import Box, Condition, KnockOut, ModelError, Prompt, Sampling, UsageError
 from elena_wb.core import Request as Question
 from elena_wb.data import pixel_digest
-from elena_wb.engine.comparing import compare_runs
 from elena_wb.engine.copies.plan import CopyOrder, plan_copies
 from elena_wb.engine.pointing import moved_into, shown_of
 from elena_wb.engine.prefetch import Prepared, Recipe, prefetch
 from elena_wb.engine.resume import request_of
 from elena_wb.engine.study import Request, plan_study
-from elena_wb.engine.telling_changes import headline
+from elena_wb.findings.comparing import compare_runs
+from elena_wb.findings.comparing_told import headline
 from elena_wb.masking import NOTHING_HIDDEN, Masking
 from elena_wb.plugins import PluginHost, build_host
 from elena_wb.store import Store

@@ -10,7 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Select, Static
 
-from elena_wb.engine.gazes import gather_gazes
+from elena_wb.findings.gazes import gather_gazes
 from elena_wb.store import Store
 from elena_wb.store.attention import attention_folder
 from elena_wb.store.looks import looked_rows, looks_of, measured

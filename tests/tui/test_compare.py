@@ -8,8 +8,8 @@ import pytest
 from textual.widgets import Select, Static
 
 from elena_wb.analysis.pair_order import WHICH
-from elena_wb.engine.comparing import compare_runs
-from elena_wb.engine.telling_changes import headline, right_answers
+from elena_wb.findings.comparing import compare_runs
+from elena_wb.findings.comparing_told import headline, right_answers
 from elena_wb.plain import plain
 from elena_wb.store import Store
 from elena_wb.tui import WorkbenchApp, places

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from elena_wb.analysis.comparing import FAILED, OUTCOMES, UNKNOWN
 from elena_wb.analysis.pair_order import ORDERS, WHICH, Order, Places, Which, distances, flipped, places
-from elena_wb.engine.comparing import Compared, compare_runs
 from elena_wb.engine.proposing import in_order, partner, proposed
 from elena_wb.errors import WorkbenchError
+from elena_wb.findings.comparing import Compared, compare_runs
 from elena_wb.store import RunSummary, Store, list_runs
 from elena_wb.store.pairing import state_of
 
@@ -135,7 +135,7 @@ def read_pairs(
     """Compare two runs; where ``known`` is of these runs and nothing has changed since, it is given back.
 
     Raises:
-        WorkbenchError: as :func:`elena_wb.engine.comparing.compare_runs`.
+        WorkbenchError: as :func:`elena_wb.findings.comparing.compare_runs`.
     """
     state = state_of(store, *runs)
     if known is not None and (known.runs, known.state) == (runs, state):

@@ -7,7 +7,7 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from elena_wb.engine.comparing import Compared
+from elena_wb.findings.comparing import Compared
 from elena_wb.tui.compare import text as compare_text
 
 _ROOM_FOR_CHART = 50

@@ -7,18 +7,9 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from elena_wb.core import Crosstab, Estimate
-from elena_wb.engine.comparing import Compared, Side
-from elena_wb.engine.telling_changes import (
-    alone,
-    headline,
-    interval_in_points,
-    lost_pairs,
-    p_value,
-    percent,
-    points,
-    right_answers,
-    warnings,
-)
+from elena_wb.findings.comparing import Compared, Side
+from elena_wb.findings.comparing_told import alone, headline, lost_pairs, right_answers, warnings
+from elena_wb.findings.words import p_value, percent, points, points_interval
 from elena_wb.plain import plain
 
 _SHORT = {"(no emotion)": "none", "(refused)": "refu", "(not read)": "unrd"}
@@ -66,7 +57,7 @@ def sentences(of: Compared) -> Content:
             Content(
                 plain(
                     f"Right: {percent(changes.correct.first.value)} {first}, {percent(changes.correct.second.value)} "
-                    f"{second}; difference {points(gain.value)} points ({interval_in_points(gain)})."
+                    f"{second}; difference {points(gain.value)} points ({points_interval(gain)})."
                 )
             )
         )
@@ -145,7 +136,7 @@ def named(of: Compared, *, intervals: bool) -> Content:
             f"{one.first:,}",
             f"{one.second:,}",
             points(one.change.value),
-            interval_in_points(one.change),
+            points_interval(one.change),
         )
         for one in of.changes.named
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from elena_wb.core import BodyPart, Label, UsageError
-from elena_wb.engine.comparing import compare_runs
+from elena_wb.findings.comparing import compare_runs
 from elena_wb.store import Outbox, Store, begin_run
 from tests.store.conftest import generation, spec, stimulus
 

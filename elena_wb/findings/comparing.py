@@ -11,7 +11,7 @@ import numpy as np
 
 from elena_wb.analysis.comparing import FAILED, MISSING, UNKNOWN, Changes, SideBySide, compare, outcome
 from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, UsageError
-from elena_wb.engine.differing import Difference, differences
+from elena_wb.findings.differing import Difference, differences
 from elena_wb.store import Store, resolve_run, show_run
 from elena_wb.store.pairing import answered_by, side_by_side
 from elena_wb.store.scorable import resolve_runs

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from elena_wb.core import UNMASKED, Estimate
-from elena_wb.engine.comparing import Compared
+from elena_wb.core import UNMASKED
+from elena_wb.findings.comparing import Compared
+from elena_wb.findings.words import listed, p_value, percent, percent_interval
 
 _OF_CONDITIONS = {"condition", "prompt variant"}
 """What differs wherever conditions do: packs have a variant that says that something is hidden."""
@@ -21,7 +21,7 @@ def headline(of: Compared) -> str:
     count = len(of.changes.flipped)
     return (
         f"{lead}: {count:,} of {flips.n:,} answers name{'s' if count == 1 else ''} another emotion "
-        f"({percent(flips.value)}, 95 % interval {interval(flips)})."
+        f"({percent(flips.value)}, 95 % interval {percent_interval(flips)})."
     )
 
 
@@ -32,7 +32,7 @@ def between(of: Compared) -> str:
         return "Nothing that is known to change answers lies between the two runs"
     if len(causes) == 1:
         return f"The two runs differ in {causes[0].aspect} alone ({causes[0].first} → {causes[0].second})"
-    return f"The two runs differ in {_joined([one.aspect for one in causes])}"
+    return f"The two runs differ in {listed([one.aspect for one in causes])}"
 
 
 def warnings(of: Compared) -> Iterator[str]:
@@ -59,9 +59,9 @@ def lost_pairs(of: Compared) -> str:
         (lost.missing_first, f"not in run {first}"),
         (lost.missing_second, f"not in run {second}"),
     ]
-    listed = ", ".join(f"{count:,} {what}" for count, what in told if count)
+    reasons = ", ".join(f"{count:,} {what}" for count, what in told if count)
     return f"Pairs of answers: {of.changes.pairs:,}. " + (
-        f"Without a counterpart, and left out: {lost.total:,} ({listed})."
+        f"Without a counterpart, and left out: {lost.total:,} ({reasons})."
         if lost.total
         else "None were lost."
     )
@@ -88,40 +88,7 @@ def alone(of: Compared) -> tuple[str, str]:
     return _under(first, beside=second), _under(second, beside=first)
 
 
-def percent(share: float) -> str:
-    """``6.7 %``."""
-    return f"{100 * share:.1f} %"
-
-
-def interval(of: Estimate) -> str:
-    """``3.1 % to 12.0 %``."""
-    return f"{percent(of.low)} to {percent(of.high)}"
-
-
-def points(difference: float) -> str:
-    """A difference of shares in points of per cent: ``-6.7``."""
-    return f"{round(100 * difference, 1) + 0:+.1f}"
-
-
-def interval_in_points(of: Estimate) -> str:
-    """The interval of a difference of shares: ``-13.1 to -0.2``."""
-    return f"{points(of.low)} to {points(of.high)}"
-
-
-def p_value(p: float) -> str:
-    """``p = .077``, ``p < .001``."""
-    if math.isnan(p):
-        return "p is not defined"
-    if p < 0.001:
-        return "p < .001"
-    return f"p = {p:.3f}".replace("= 0.", "= .") if p < 0.9995 else "p = 1"
-
-
 def _under(condition: str, *, beside: str) -> str:
     if condition == str(UNMASKED):
         return "unmasked"
     return "masked" if beside == str(UNMASKED) and "knock-out" not in condition else f"under {condition}"
-
-
-def _joined(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"

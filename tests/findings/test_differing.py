@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from elena_wb.engine.differing import Difference, differences
+from elena_wb.findings.differing import Difference, differences
 
 
 def run(**changes: Any) -> dict[str, Any]:
