@@ -3,35 +3,15 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from elena_wb.core import BodyPart, Label, UsageError
+from elena_wb.core import BodyPart, UsageError
 from elena_wb.findings.comparing import compare_runs
-from elena_wb.store import Outbox, Store, begin_run
-from tests.store.conftest import generation, spec, stimulus
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "study.duckdb", lock_timeout=20)
-
-
-def put(store: Store, key: str, answers: dict[int, Any], **changes: Any) -> int:
-    """A run with an answer for each picture: an emotion, a ``!status``, or fields of a generation."""
-    pictures = [stimulus(n, Label("intended", "ekman7", "fear")) for n in answers]
-    run_id = begin_run(store, spec(key, **changes), pictures)
-    with Outbox(store) as outbox:
-        for number, given in answers.items():
-            for repeat, one in enumerate(given if isinstance(given, list) else [given]):
-                fields = one if isinstance(one, dict) else {"emotion": one}
-                status = "ok"
-                if isinstance(one, str) and one.startswith("!"):
-                    fields, status = {"error": "x" if one == "!error" else None}, one[1:]
-                outbox.append(generation(key, number, status, repeat=repeat, **fields))
-    return run_id
+from elena_wb.store import begin_run
+from tests.findings.planted import put
+from tests.store.conftest import spec
 
 
 def test_answers_are_paired_by_picture_and_repeat_and_the_rest_is_counted_as_lost(store):
