@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,12 +16,9 @@ from elena_wb.nearest import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from elena_wb.analysis.scoring import Failed, Read
-    from elena_wb.cli.score_tables import ScoredRun
-    from elena_wb.core import Answers, Column, Metric, Resampling
+    from elena_wb.core import Metric, Resampling
+    from elena_wb.findings.scores import ScoredRuns
     from elena_wb.store import Store
-    from elena_wb.store.answers import Group, Selection
-    from elena_wb.store.scorable import Scorable
 
 
 def score(
@@ -77,6 +73,7 @@ def score(
     own. A name that several runs bear stands for all of them.
     """
     from elena_wb.core import Resampling
+    from elena_wb.findings.scores import scores_of
     from elena_wb.masking import NOTHING_HIDDEN
     from elena_wb.store import drain_orphans
     from elena_wb.store.answers import Selection
@@ -92,13 +89,13 @@ def score(
     _check_columns(store, run_ids, columns)
     selection = Selection(scheme, source, audited_only, NOTHING_HIDDEN)
     resampling = Resampling(resamples, seed)
-    scored, failed = _scored(store, run_ids, selection, columns, metrics, resampling)
+    found = scores_of(store, run_ids, metrics, selection=selection, by=columns, resampling=resampling)
+    _say_what_is_missing(found)
     plots = not no_plot and output is None and sys.stdout.isatty()
-    text = _written(kind, scored, failed, resampling, audited_only=audited_only, plots=plots)
-    put(text, output)
-    for one in failed:
+    put(_written(kind, found, resampling, plots=plots), output)
+    for one in found.failed:
         warn(f"the metric `{one.metric}` cannot be used: {one.reason}")
-    if failed:
+    if found.failed:
         raise typer.Exit(ExitCode.PARTIAL)
 
 
@@ -125,55 +122,19 @@ def _check_columns(store: Store, run_ids: Sequence[int], columns: Sequence[str])
             say(f"`{column}` is the store's own here; the attribute of that name is `{ATTRIBUTE}{column}`.")
 
 
-def _scored(
-    store: Store,
-    run_ids: Sequence[int],
-    selection: Selection,
-    by: tuple[str, ...],
-    metrics: Mapping[str, Callable[[], Metric]],
-    resampling: Resampling,
-) -> tuple[list[ScoredRun], list[Failed]]:
-    from elena_wb.analysis.scoring import score_groups
-    from elena_wb.cli.score_tables import ScoredRun
-    from elena_wb.store.scorable import describe_run
-
-    found: list[ScoredRun] = []
-    failed: dict[str, Failed] = {}
-    for run_id in run_ids:
-        run = describe_run(store, run_id, selection)
-
-        read = _reader(store, run, selection, by)
-        groups, of_run = score_groups(read, metrics, resampling)
-        failed = {one.metric: one for one in of_run} | failed
-        if not groups:
-            _say_empty(run_id, run.answers, selection)
-        elif not any(group.metrics for group in groups) and not of_run:
+def _say_what_is_missing(found: ScoredRuns) -> None:
+    for of in found.runs:
+        if not of.groups:
+            _say_empty(of.run.run_id, of.run.answers, audited_only=found.selection.audited_only)
+        elif not any(group.metrics for group in of.groups) and not of.failed:
             say(
-                f"Nothing is known to be true of the pictures of run {run_id} that a metric could score against."
+                f"Nothing is known to be true of the pictures of run {of.run.run_id} that a metric could score "
+                "against."
             )
-        found.append(ScoredRun(run, by, groups))
-    return found, list(failed.values())
 
 
-def _reader(store: Store, run: Scorable, selection: Selection, by: tuple[str, ...]) -> Read:
-    """Reads the answers of a run once for each set of columns that it has anything in."""
-    from elena_wb.store.answers import read_answers
-
-    there = (
-        {"emotion"}
-        | ({"vad"} if run.has_feelings else set())
-        | ({"scores"} if run.has_label_scores else set())
-    )
-
-    @cache
-    def read(columns: frozenset[Column]) -> Mapping[Group, Answers]:
-        return read_answers(store, run.run_id, selection, by, columns)
-
-    return lambda columns: read(columns & there)
-
-
-def _say_empty(run_id: int, answers: int, selection: Selection) -> None:
-    if answers and selection.audited_only:
+def _say_empty(run_id: int, answers: int, *, audited_only: bool) -> None:
+    if answers and audited_only:
         raise UsageError(
             f"None of the {answers:,} answers of run {run_id} is about a picture that an audit found well masked.",
             hint="`elena-wb run … --audit` audits the masks of a run, also of one that is finished.",
@@ -181,27 +142,19 @@ def _say_empty(run_id: int, answers: int, selection: Selection) -> None:
     warn(f"run {run_id} has no answers.")
 
 
-def _written(
-    kind: str,
-    scored: Sequence[ScoredRun],
-    failed: Sequence[Failed],
-    resampling: Resampling,
-    *,
-    audited_only: bool,
-    plots: bool,
-) -> str:
+def _written(kind: str, found: ScoredRuns, resampling: Resampling, *, plots: bool) -> str:
     from elena_wb.cli import score_formats, written
-    from elena_wb.cli.score_tables import DETAILED, pieces
+    from elena_wb.findings.scores_told import DETAILED, pieces
 
     if kind == "json":
-        return score_formats.as_json(scored, failed, resampling)
+        return score_formats.as_json(found.runs, found.failed, resampling)
     if kind == "csv":
-        return score_formats.tidy_csv(scored)
-    if sum(len(of.groups) for of in scored) > DETAILED:
+        return score_formats.tidy_csv(found.runs)
+    if sum(len(of.groups) for of in found.runs) > DETAILED:
         say(f"Classes and confusions of more than {DETAILED} groups are in `--format json`.")
-    found = pieces(scored, audited_only=audited_only, intervals_below=kind == "table")
+    told = pieces(found.runs, audited_only=found.selection.audited_only, intervals_below=kind == "table")
     if kind == "md":
-        return written.markdown(found)
+        return written.markdown(told)
     if kind == "latex":
-        return written.latex(found)
-    return written.drawn(found, plots=plots)
+        return written.latex(told)
+    return written.drawn(told, plots=plots)

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from typing import Any
 
 from elena_wb.analysis.scoring import Failed
-from elena_wb.cli.score_tables import ScoredRun
 from elena_wb.core import Estimate, Resampling, Scores
+from elena_wb.findings.scores import ScoredRun
 
 
 def tidy_csv(scored: Sequence[ScoredRun]) -> str:

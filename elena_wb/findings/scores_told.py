@@ -1,15 +1,15 @@
-"""Scores as tables of text, whatever they are written as in the end."""
+"""Scores in tables and sentences, whatever they are written as in the end."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from elena_wb.analysis.scoring import Scored
 from elena_wb.core import Estimate, Scores
 from elena_wb.core.metric import brief
-from elena_wb.findings import Piece, Table
+from elena_wb.findings.pieces import Piece, Table
+from elena_wb.findings.scores import ScoredRun
 from elena_wb.store.scorable import MaskAudit, Scorable
 
 _NAMES = {
@@ -25,21 +25,6 @@ _NAMES = {
 }
 DETAILED = 4
 """Of so many groups at most, classes and confusions are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScoredRun:
-    """A run with the scores of each of its groups by the columns ``by``."""
-
-    run: Scorable
-    by: tuple[str, ...]
-    groups: tuple[Scored, ...]
-
-    def named(self, group: Scored) -> str:
-        """``view 45, gender m``; empty where the run is one group."""
-        return ", ".join(
-            f"{column} {value or '(none)'}" for column, value in zip(self.by, group.group, strict=True)
-        )
 
 
 def pieces(scored: Sequence[ScoredRun], *, audited_only: bool, intervals_below: bool) -> Iterator[Piece]:
