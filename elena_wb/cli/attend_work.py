@@ -5,57 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from elena_wb.cli.interrupts import stopping_on_interrupt
 from elena_wb.cli.output import say, warn
+from elena_wb.engine.open_models import OpenModels
 from elena_wb.errors import ExitCode
 
 if TYPE_CHECKING:
     from elena_wb.cli.attend_pictures import Album
-    from elena_wb.core import Model, Upload
+    from elena_wb.core import Upload
     from elena_wb.engine.attending import AttentionPlan, AttentionResult, Wanted
-    from elena_wb.engine.models import ModelAddress
     from elena_wb.plugins import PluginHost
     from elena_wb.store import Store
     from elena_wb.store.selection import Chosen
 
 SHOWN_FAILURES = 20
 _LAST_WORDS = "What was looked at and stored is kept; the same command goes on from there."
-
-
-class OpenModels:
-    """The model that was opened last, kept open until another is wanted: runs of one model share it."""
-
-    def __init__(self) -> None:
-        self._digest: str | None = None
-        self._model: Model | None = None
-
-    def opener(self, address: ModelAddress, digest: str) -> Callable[[], Model]:
-        """A function that gives the model at ``address``, opened unless the one that is open has its ``digest``."""
-
-        def open_model() -> Model:
-            if self._model is None or self._digest != digest:
-                self.close()
-                self._model, self._digest = address.open(), digest
-            return self._model
-
-        return open_model
-
-    def close(self) -> None:
-        """Free what is open."""
-        if self._model is not None:
-            self._model.close()
-        self._model = self._digest = None
-
-    def __enter__(self) -> OpenModels:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ class Budget:
     Each call is sent with an estimate, the most that it can cost in US dollars: there is :meth:`room` only for calls
     that keep within the limit even if all under way cost that much. Where there is no estimate (``None``), a call is
     taken to cost as much as the dearest so far; the first such call is made alone, since nobody knows what it costs.
+    ``spent_usd`` was spent before, within the same limit.
     """
 
-    def __init__(self, limit_usd: float | None) -> None:
+    def __init__(self, limit_usd: float | None, *, spent_usd: float = 0.0) -> None:
         self._limit = limit_usd
-        self._spent = 0.0
+        self._spent = spent_usd
         self._unsure = 0.0
         self._dearest = 0.0
         self._reserved = 0.0

@@ -45,12 +45,14 @@ def execute(
     patience: Patience | None = None,
     remote: bool = False,
     keep_open: bool = False,
+    budget: Budget | None = None,
 ) -> list[RunFinished]:
     """Carry out the plans one after the other with one model, opened only if something is missing.
 
     ``stop`` ends the work once what is in flight has been stored. ``remote`` says that the model is asked over the
     network: with ``max_cost_usd`` it must then know what a call costs at most. The model is closed in the end, unless
-    the caller, who has it from ``open_model``, says ``keep_open`` and closes it.
+    the caller, who has it from ``open_model``, says ``keep_open`` and closes it. A ``budget`` of the caller's stands for
+    ``max_cost_usd``: what is spent is counted in it.
 
     Raises:
         ModelError: the model cannot be opened. (One that fails later ends its run as ``failed``.)
@@ -61,6 +63,7 @@ def execute(
     model: Model | None = None
     gate: Gate | None = None
     patience = patience or Patience()
+    budget = budget or Budget(max_cost_usd)
     try:
         with ExitStack() as held, Outbox(store) as outbox:
             for planned in plans:
@@ -69,13 +72,13 @@ def execute(
                 if plan.items and model is None:
                     model = open_model()
                     _demand_knock_out(model, plans)
-                    if remote and max_cost_usd is not None:
+                    if remote and budget.limited:
                         _demand_price(model, plan)
                     if isinstance(model, Waits):
                         model.stop_on(stop)
                     ledger = Ledger(notice=lambda message: listener(Notice(message)))
                     held.callback(ledger.close)
-                    gate = Gate(model, Budget(max_cost_usd), patience, ledger)
+                    gate = Gate(model, budget, patience, ledger)
                 if model is not None and plan.items:
                     _tell_of_changes(store, plan, model, listener)
                 run_id = _begin(store, plan, model)

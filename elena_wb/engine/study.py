@@ -22,6 +22,7 @@ from elena_wb.core import (
     Stimulus,
     Upload,
 )
+from elena_wb.engine.budget import Budget
 from elena_wb.engine.estimating import Estimate, estimate
 from elena_wb.engine.events import Listener, RunFinished
 from elena_wb.engine.gathering import gather, lasting, ready
@@ -105,10 +106,12 @@ class Study:
         open_model: Callable[[], Model] | None = None,
         keep_open: bool = False,
         patience: Patience | None = None,
+        budget: Budget | None = None,
     ) -> list[RunFinished]:
         """Ask what is missing (:func:`elena_wb.engine.run.execute`).
 
         Where ``max_cost_usd`` is a limit, each call is held to it before it is made, with the most that it can cost.
+        A ``budget`` stands for it where several studies share one.
         ``open_model`` stands in for the model at the study's address, for one that is open already; with ``keep_open``
         it is not closed in the end.
         """
@@ -123,6 +126,7 @@ class Study:
             patience=patience,
             remote=self.address.destination is not None,
             keep_open=keep_open,
+            budget=budget,
         )
 
 

@@ -116,3 +116,10 @@ def test_calls_without_an_estimate_wait_for_the_first_of_them() -> None:
     assert budget.room([0.1]) == 0
     budget.settle(None, 0.2)
     assert budget.room([0.8]) == 1
+
+
+def test_what_was_spent_before_counts_against_the_same_limit() -> None:
+    budget = Budget(1.0, spent_usd=0.7)
+    assert budget.room([0.1, 0.1, 0.1, 0.1]) == 3
+    assert "$0.7000" in budget.reason
+    assert Budget(1.0, spent_usd=1.0).room([0.1]) == 0
