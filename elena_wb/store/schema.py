@@ -14,6 +14,7 @@ import duckdb
 
 from elena_wb.core import SetupError
 from elena_wb.paths import packaged
+from elena_wb.store.word_views import emotion_views
 from elena_wb.vocabulary import find_mapping, label_mappings
 
 _BOOKKEEPING = """
@@ -106,10 +107,12 @@ def migrations() -> tuple[Migration, ...]:
 def views() -> tuple[str, str]:
     """The SQL that makes every view, in the order of their file names, and its sha256.
 
-    ``label_mappings`` is made of the vocabulary's data and comes first, because the others use it.
+    What is made of the vocabulary's data (``label_mappings``, words for emotions) comes first: the others use it.
     """
     files = sorted((packaged("store") / "views").glob("*.sql"))
-    sql = "\n".join([_label_mappings(), *(file.read_text(encoding="utf-8") for file in files)])
+    sql = "\n".join(
+        [_label_mappings(), emotion_views(), *(file.read_text(encoding="utf-8") for file in files)]
+    )
     return sql, hashlib.sha256(sql.encode()).hexdigest()
 
 

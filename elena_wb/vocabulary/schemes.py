@@ -123,7 +123,7 @@ class _AnswersFile(Strict):
 
 
 _ANSWERS = "answers"
-_NOT_SCHEMES = frozenset({"body_parts", "mappings", _ANSWERS})
+_NOT_SCHEMES = frozenset({"body_parts", "emotion_words", "mappings", _ANSWERS})
 
 
 def scheme_names() -> tuple[str, ...]:
