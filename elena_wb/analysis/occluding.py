@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from elena_wb.analysis.bootstrap import estimates, merged
 from elena_wb.analysis.comparing import FAILED, MISSING
+from elena_wb.analysis.corrections import holm
 from elena_wb.analysis.interval import proportion
 from elena_wb.analysis.paired import mcnemar
 from elena_wb.core import ABSTAINED, Estimate, Resampling
@@ -138,20 +139,6 @@ def effects(parts: Sequence[tuple[str, Asked]], resampling: Resampling = Resampl
         _effect(part, rows, left, p, p_holm, resampling)
         for (part, _), (rows, left), p, p_holm in zip(parts, counted, tested, corrected, strict=True)
     )
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values corrected by Holm's step-down procedure (Holm 1979, Scandinavian Journal of Statistics 6:65-70).
-
-    NaN stands for a test that could not be made, and counts for none.
-    """
-    order = sorted((p, index) for index, p in enumerate(p_values) if not math.isnan(p))
-    corrected = [math.nan] * len(p_values)
-    largest = 0.0
-    for rank, (p, index) in enumerate(order):
-        largest = max(largest, min(1.0, (len(order) - rank) * p))
-        corrected[index] = largest
-    return corrected
 
 
 def _counted(asked: Asked) -> tuple[Asked, Left]:

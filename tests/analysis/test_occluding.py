@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elena_wb.analysis.comparing import FAILED, MISSING
-from elena_wb.analysis.occluding import UNKNOWN, Asked, Effect, Left, effects, holm
+from elena_wb.analysis.occluding import UNKNOWN, Asked, Effect, Left, effects
 from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, Resampling
 
 
@@ -67,25 +67,6 @@ def test_nothing_that_counts_says_nothing() -> None:
     assert math.isnan(found.difference.value)
     assert (found.confidence, found.accuracy, found.verdict) == (None, None, "cannot be told")
     assert effects([]) == ()
-
-
-def test_the_smallest_of_four_is_multiplied_by_four_and_order_is_kept() -> None:
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([math.nan, 0.02])[1] == 0.02
-    assert holm([]) == []
-
-
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
-def test_corrected_values_reject_what_the_step_down_procedure_rejects(p_values: list[float]) -> None:
-    corrected = holm(p_values)
-    for alpha in (0.01, 0.05, 0.2):
-        rejected = set()
-        for rank, index in enumerate(sorted(range(len(p_values)), key=lambda index: p_values[index])):
-            if p_values[index] * (len(p_values) - rank) > alpha:
-                break
-            rejected.add(index)
-        assert {index for index, p in enumerate(corrected) if p <= alpha} == rejected
 
 
 def test_parts_are_corrected_for_each_other_but_not_for_those_that_could_not_be_tested() -> None:
