@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from elena_wb.cli import run
-from elena_wb.cli.attend_work import OpenModels, carry_out, plan_work
+from elena_wb.cli.attend_work import carry_out, plan_work
 from elena_wb.cli.options import AsJson, open_store, settings
 from elena_wb.cli.output import print_json, print_table, say
+from elena_wb.engine.open_models import OpenModels
 from elena_wb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

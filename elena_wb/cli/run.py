@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from elena_wb.cli.attend_work import OpenModels
 from elena_wb.cli.interrupts import stopping_on_interrupt
 from elena_wb.cli.options import open_store, settings
 from elena_wb.cli.output import dollars, print_json, print_table, say, warn
+from elena_wb.engine.open_models import OpenModels
 from elena_wb.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from elena_wb.core import Model
-    from elena_wb.engine import Answered, Event, RunFinished
+    from elena_wb.engine import Answered, Event, Listener, RunFinished
     from elena_wb.engine.estimating import Estimate
     from elena_wb.engine.study import Study
     from elena_wb.store import Store
 
 _SHOWN_FAILURES = 20
-_LAST_WORDS = "Every answer that had arrived is kept and will be in the store at the next command."
+LAST_WORDS = "Every answer that had arrived is kept and will be in the store at the next command."
 
 
 def run(
@@ -203,8 +203,7 @@ def carry_out(
     model that ``open_model`` gives is left open. Without ``table``, and with ``events``, the runs are not printed.
     """
     from elena_wb.cli.progress import watching
-    from elena_wb.engine import Answered, Patience
-    from elena_wb.masking import NOTHING_HIDDEN
+    from elena_wb.engine import Patience
 
     if not study.to_ask and study.to_audit:
         say(f"Nothing new to ask; {study.to_audit} masked pictures are looked at again for the audit.")
@@ -212,20 +211,11 @@ def carry_out(
         say("Nothing new to ask.")
     elif not study.to_ask:
         say("Nothing is missing: every picture has its answer in the store.")
-    failures: list[Answered] = []
-    unhidden: list[Answered] = []
-    with stopping_on_interrupt(_LAST_WORDS) as stop, watching(events=events) as listener:
-
-        def listen(event: Event) -> None:
-            if isinstance(event, Answered) and event.status == "error":
-                failures.append(event)
-            if isinstance(event, Answered) and any(NOTHING_HIDDEN in note for note in event.notes):
-                unhidden.append(event)
-            listener(event)
-
+    with stopping_on_interrupt(LAST_WORDS) as stop, watching(events=events) as listener:
+        heard = Heard(listener)
         results = study.carry_out(
             store,
-            listener=listen,
+            listener=heard,
             stop=stop,
             batch_size=batch_size,
             max_cost_usd=max_cost_usd,
@@ -233,14 +223,53 @@ def carry_out(
             keep_open=open_model is not None,
             patience=None if retries is None else Patience(retries=retries),
         )
-    if unhidden:
-        warn(
-            f"In {len(unhidden)} of {study.to_ask} answers the picture shows something that the condition should "
-            "hide: no such region was found. The column `notes` of `generations` says where."
-        )
-    _tell_audit(study, results, store)
-    _report(study, results, failures, table=table and not events)
+    heard.tell_unhidden(study.to_ask)
+    tell_audit(study, results, store)
+    heard.tell_failures()
+    tell_ends(results)
+    earlier = sum(plan.failed for plan in study.plans)
+    if earlier:
+        say(f"{earlier} failed in an earlier sitting; --retry-failed asks them again.")
+    elif heard.failures:
+        say("The same command with --retry-failed asks the failed ones again.")
+    if table and not events:
+        _print_results(study, results)
     return _exit_code(study, results, interrupted=stop.is_set())
+
+
+class Heard:
+    """Passes events on and keeps those that are told of when all is done."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self.failures: list[Answered] = []
+        self._unhidden = 0
+
+    def __call__(self, event: Event) -> None:
+        """Pass the event on."""
+        from elena_wb.engine import Answered
+        from elena_wb.masking import NOTHING_HIDDEN
+
+        if isinstance(event, Answered):
+            if event.status == "error":
+                self.failures.append(event)
+            self._unhidden += any(NOTHING_HIDDEN in note for note in event.notes)
+        self._listener(event)
+
+    def tell_unhidden(self, asked: int) -> None:
+        """Warn of masks that hid nothing."""
+        if self._unhidden:
+            warn(
+                f"In {self._unhidden} of {asked} answers the picture shows something that the condition should "
+                "hide: no such region was found. The column `notes` of `generations` says where."
+            )
+
+    def tell_failures(self) -> None:
+        """The first pictures that failed, and why."""
+        for failed in self.failures[:_SHOWN_FAILURES]:
+            say(f"Failed: {failed.path}: {failed.error}", style="red")
+        if len(self.failures) > _SHOWN_FAILURES:
+            say(f"… and {len(self.failures) - _SHOWN_FAILURES} more.")
 
 
 def tell(study: Study) -> None:
@@ -292,7 +321,7 @@ def _at_most(found: Estimate, study: Study) -> str:
     return f"At most {found.tokens:,} tokens{cost}, if all pictures are like the first and nothing is asked twice."
 
 
-def _tell_audit(study: Study, results: Sequence[RunFinished], store: Store) -> None:
+def tell_audit(study: Study, results: Sequence[RunFinished], store: Store) -> None:
     """What the audit of each run found, and the worst pictures."""
     from elena_wb.store import summarise_audit
 
@@ -318,28 +347,15 @@ def _tell_audit(study: Study, results: Sequence[RunFinished], store: Store) -> N
             say(f"  {face.path}: {face.residual_faces} ({score})")
 
 
-def _report(
-    study: Study, results: Sequence[RunFinished], failures: Sequence[Answered], *, table: bool
-) -> None:
-    """The runs on stdout, what failed on stderr."""
-    for failed in failures[:_SHOWN_FAILURES]:
-        say(f"Failed: {failed.path}: {failed.error}", style="red")
-    if len(failures) > _SHOWN_FAILURES:
-        say(f"… and {len(failures) - _SHOWN_FAILURES} more.")
+def tell_ends(results: Sequence[RunFinished]) -> None:
+    """Why runs ended before their end, and how often calls were repeated."""
     for result in results:
         if result.reason:
             warn(f"Run {result.run_id}: {result.reason}")
-    earlier = sum(plan.failed for plan in study.plans)
-    if earlier:
-        say(f"{earlier} failed in an earlier sitting; --retry-failed asks them again.")
-    elif failures:
-        say("The same command with --retry-failed asks the failed ones again.")
     retries = sum((Counter(result.retries) for result in results), Counter[str]())
     if retries:
         kinds = ", ".join(f"{count} {kind}" for kind, count in retries.most_common())
         say(f"retries: {retries.total()} ({kinds})")
-    if table:
-        _print_results(study, results)
 
 
 def _print_results(study: Study, results: Sequence[RunFinished]) -> None:
