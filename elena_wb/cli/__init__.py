@@ -26,10 +26,12 @@ from elena_wb.cli import (
     keys,
     mask,
     models,
+    narratives,
     occlude,
     plugins,
     prompts,
     query,
+    ratings,
     run,
     runs,
     score,
@@ -53,6 +55,8 @@ app.command("occlude")(occlude.occlude)
 app.command("mask")(mask.mask)
 app.command("score")(score.score)
 app.command("compare")(compare.compare)
+app.command("ratings")(ratings.ratings)
+app.command("narratives")(narratives.narratives)
 app.command("query")(query.query)
 app.command("serve")(serve.serve)
 app.command("import")(importing.import_)
