@@ -144,7 +144,7 @@ def _say_empty(run_id: int, answers: int, *, audited_only: bool) -> None:
 
 def _written(kind: str, found: ScoredRuns, resampling: Resampling, *, plots: bool) -> str:
     from elena_wb.cli import score_formats, written
-    from elena_wb.findings.scores_told import DETAILED, pieces
+    from elena_wb.findings.scores_tables import DETAILED, pieces
 
     if kind == "json":
         return score_formats.as_json(found.runs, found.failed, resampling)

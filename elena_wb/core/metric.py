@@ -97,11 +97,17 @@ def brief(value: float, decimals: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Crosstab:
-    """How often each truth (``rows``) got each answer (``columns``): int64 ``[rows, columns]``."""
+    """How often each truth (``rows``) got each answer (``columns``): int64 ``[rows, columns]``.
+
+    ``title`` says of what, where several stand together, and ``sql`` is a query over the store that gives the same:
+    a row for each truth, a column for each answer.
+    """
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     counts: Counts
+    title: str = ""
+    sql: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,194 +1,173 @@
-"""Scores in tables and sentences, whatever they are written as in the end."""
+"""Scores of several runs beside one another, as a report tells them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from elena_wb.analysis.scoring import Scored
 from elena_wb.core import Estimate, Scores
-from elena_wb.core.metric import brief
-from elena_wb.findings.pieces import Piece, Table
-from elena_wb.findings.scores import ScoredRun
-from elena_wb.store.scorable import MaskAudit, Scorable
+from elena_wb.findings import scores_sql
+from elena_wb.findings.pieces import Chart, Mark, Piece, Section, Series, Table
+from elena_wb.findings.scores import AS_STATED, ScoredRun, ScoredRuns
+from elena_wb.findings.scores_tables import DETAILED, about, by_class, cells, shown
+from elena_wb.findings.words import listed, percent, percent_interval
 
-_NAMES = {
-    "uar": "UAR",
-    "macro_f1": "macro-F1",
-    "weighted_f1": "weighted-F1",
-    "f1": "F1",
-    "set_f1": "set F1",
-    "mae": "MAE",
-    "ccc": "CCC",
-    "pearson_r": "Pearson's r",
-    "map": "mAP",
+_CHECKED: Mapping[str, Callable[[Sequence[int]], str]] = {
+    "single-label": scores_sql.single,
+    "multi-label": scores_sql.several,
+    "vad": scores_sql.feelings,
 }
-DETAILED = 4
-"""Of so many groups at most, classes and confusions are shown."""
+"""How a reader checks the figures of a metric."""
+_SOURCES = {
+    "single-label": (
+        "van Rijsbergen, C. J. (1979). Information Retrieval (2nd ed.), ch. 7. Butterworths. [F1]",
+        "Schuller, B., Steidl, S., & Batliner, A. (2009). The INTERSPEECH 2009 Emotion Challenge. Proc. Interspeech, "
+        "312-315. [unweighted average recall]",
+        "Opitz, J., & Burst, S. (2019). Macro F1 and Macro F1. arXiv:1911.03347.",
+        "Lian, Z., et al. (2023). MER 2023: Multi-label Learning, Modality Robustness, and Semi-Supervised Learning. "
+        "Proc. ACM Multimedia. [weighted F1]",
+    ),
+    "multi-label": (
+        "Godbole, S., & Sarawagi, S. (2004). Discriminative Methods for Multi-labeled Classification. Proc. PAKDD, "
+        "22-30. [set F1]",
+    ),
+    "vad": (
+        "Lin, L. I. (1989). A Concordance Correlation Coefficient to Evaluate Reproducibility. Biometrics, 45, "
+        "255-268.",
+    ),
+}
+_BOOTSTRAP = (
+    "Efron, B., & Tibshirani, R. J. (1993). An Introduction to the Bootstrap. Chapman & Hall. [intervals]"
+)
+_DRAWN = 6
+"""Of so many runs at most, emotions are drawn beside one another."""
 
 
-def pieces(scored: Sequence[ScoredRun], *, audited_only: bool, intervals_below: bool) -> Iterator[Piece]:
-    """Everything there is to show, in order. ``intervals_below`` puts them under the values of wide tables."""
-    groups = [(run, group) for run in scored for group in run.groups]
-    for of in scored:
-        yield from _about(of.run, audited_only=audited_only)
-    if len(groups) > 1:
-        yield from _summaries(groups, below=intervals_below)
-    if len(groups) > DETAILED:
-        return
-    for of, group in groups:
-        heading = "" if len(groups) == 1 else _heading(of, group, several_runs=len(scored) > 1)
-        yield from _details(group, heading, alone=len(groups) == 1)
+def sections(found: ScoredRuns) -> tuple[Section, ...]:
+    """How right the answers of runs are, and what became of them; nothing where no run has an answer.
 
-
-def _about(run: Scorable, *, audited_only: bool) -> Iterator[str]:
-    number = f"run {run.run_id}"
-    name = number.capitalize() if run.run == number else f"{number.capitalize()} ({run.run})"
-    yield f"{name}: {run.model}, prompt {run.prompt}, condition {run.condition}"
-    told = [f"{run.answers:,} answers to {run.stimuli:,} stimuli, in {run.scheme}."]
-    if run.errors:
-        told.append(f"Failed, and no answers: {run.errors:,}.")
-    if run.unlabelled:
-        told.append(f"Stimuli without a label: {run.unlabelled:,}.")
-    yield " ".join(told)
-    for of in run.coverage:
-        if not of.mapped_by:
-            yield f"Labels of {of.scheme} ({of.labels:,}) cannot be read as {run.scheme}: nothing maps them."
-            continue
-        yield (
-            f"Labels of {of.scheme} are read as {run.scheme} (mapping: {of.mapped_by}): {of.labels_mapped:,} of "
-            f"{of.labels:,} labels ({of.labels_mapped / of.labels:.1%}), {of.kinds_mapped} of {of.kinds} kinds."
-        )
-    if run.several_sources:
-        names = f"{', '.join(run.sources[:-1])} and {run.sources[-1]}"
-        yield (
-            f"Of {run.several_sources:,} stimuli more than one says what is true ({names}), and what any of "
-            "them says counts as true; `--source` takes one."
-        )
-    if run.unmapped:
-        yield f"Stimuli left out for want of a label with a counterpart in {run.scheme}: {run.unmapped:,}."
-    if run.answered_in != run.scheme:
-        yield (
-            f"Answers in {run.answered_in} are read as {run.scheme}. Without a counterpart, and counted as "
-            f"abstentions: {run.answers_unmapped:,}."
-        )
-    if run.audit is not None:
-        yield from _masks(run, run.audit, audited_only=audited_only)
-
-
-def _masks(run: Scorable, of: MaskAudit, *, audited_only: bool) -> Iterator[str]:
-    """What is known of the masks of a run that has any."""
-    told = []
-    if of.hides_face and of.audited:
-        told.append(f"Answers about pictures whose mask was audited: {of.audited:,} of {run.answers:,}.")
-        told.append(f"Of these with a face left: {of.with_face:,}.")
-    elif of.hides_face:
-        told.append("The masks were not audited; `elena-wb run … --audit` does that.")
-    if of.unhidden:
-        told.append(f"Answers about pictures in which nothing of a part was hidden: {of.unhidden:,}.")
-    if told and audited_only:
-        told.append("Left out: what was not audited, has a face left, or nothing hidden.")
-    if told:
-        yield " ".join(told)
-
-
-def _summaries(groups: Sequence[tuple[ScoredRun, Scored]], *, below: bool) -> Iterator[Table]:
-    several = len({of.run.run_id for of, _ in groups}) > 1
-    by = groups[0][0].by
-    conditions = several and "condition" not in by and len({of.run.condition for of, _ in groups}) > 1
-    names = (*(("run",) if several else ()), *(("condition",) if conditions else ()), *by)
-
-    def name(of: ScoredRun, group: Scored) -> tuple[str, ...]:
-        of_run = ((str(of.run.run_id),) if several else ()) + ((of.run.condition,) if conditions else ())
-        return (*of_run, *(value or "(none)" for value in group.group))
-
-    metrics = dict.fromkeys(metric for _, group in groups for metric in group.metrics)
+    For runs that are scored as one group each.
+    """
+    runs = [of for of in found.runs if of.groups]
+    if not runs:
+        return ()
+    checked = found.selection == AS_STATED
+    metrics = tuple(dict.fromkeys(name for of in runs for name in of.groups[0].metrics))
+    pieces: list[Piece] = []
+    for of in runs:
+        pieces += about(of.run, audited_only=found.selection.audited_only)
     for metric in metrics:
-        with_it = [(of, group, group.metrics[metric]) for of, group in groups if metric in group.metrics]
-        figures = tuple(dict.fromkeys(figure for *_, scores in with_it for figure in scores.figures))
-        yield Table(
-            with_it[0][2].title,
-            (*names, "n", *map(shown, figures)),
-            tuple(
-                (*name(of, group), f"{scores.n:,}", *_cells(scores.figures, figures, below=below))
-                for of, group, scores in with_it
-            ),
-            len(names),
-        )
-    figures = tuple(groups[0][1].rates.figures)
-    yield Table(
-        "Answers",
-        (*names, "n", *map(shown, figures)),
-        tuple(
-            (*name(of, group), f"{group.rates.n:,}", *_cells(group.rates.figures, figures, below=below))
-            for of, group in groups
+        pieces += _of_metric(runs, metric, checked=checked)
+    rated = [(of, of.groups[0].rates) for of in runs]
+    pieces.append(_overview("What became of the answers", rated, scores_sql.rates if checked else None))
+    return (
+        Section(
+            name="scores",
+            title="Answers against what is true",
+            shows=_shown(runs),
+            pieces=tuple(pieces),
+            not_shown="A label is what a data set says of a picture, not what the person in it felt. Scores of "
+            "pictures that were chosen for their labels say nothing of other pictures.",
+            sources=(*(text for name in metrics for text in _SOURCES.get(name, ())), _BOOTSTRAP),
         ),
-        len(names),
     )
 
 
-def _details(group: Scored, heading: str, *, alone: bool) -> Iterator[Piece]:
-    for scores in (*group.metrics.values(), *((group.rates,) if alone else ())):
-        title = f"{heading}: {scores.title}" if heading else scores.title
-        if alone:
-            yield _vertical(title, scores)
-        if scores.classes:
-            yield _by_class(title if not alone else "In detail", scores)
-        if scores.confusion is not None:
-            yield scores.confusion
-        yield from scores.notes
+def run_name(of: ScoredRun) -> str:
+    """``run 3, face``."""
+    return f"run {of.run.run_id}, {of.run.condition}"
 
 
-def _heading(of: ScoredRun, group: Scored, *, several_runs: bool) -> str:
-    parts = [f"run {of.run.run_id}, {of.run.condition}"] if several_runs else []
-    return ", ".join(filter(None, [*parts, of.named(group)]))
-
-
-def _vertical(title: str, scores: Scores) -> Table:
-    rows = tuple(
-        (shown(name), number(of.value), interval(of), f"{of.n:,}") for name, of in scores.figures.items()
-    )
-    return Table(title, ("figure", "value", "95 % interval", "n"), rows)
-
-
-def _by_class(title: str, scores: Scores) -> Table:
-    """Values of every figure, and the interval of the last that has one for every class."""
-    figures = tuple(dict.fromkeys(figure for of in scores.classes.values() for figure in of))
-    led = "ccc" if "ccc" in figures else figures[-1]
-    rows = []
-    for name, of in scores.classes.items():
-        cells = [number(of[figure].value) if figure in of else "" for figure in figures]
-        of_led = of.get(led)
-        rows.append(
-            (name, *cells, interval(of_led) if of_led else "", f"{max(one.n for one in of.values()):,}")
+def _shown(runs: Sequence[ScoredRun]) -> str:
+    told = []
+    for of in runs[:DETAILED]:
+        scores = of.groups[0].metrics.get("single-label")
+        right = None if scores is None else scores.figures.get("accuracy")
+        if right is not None:
+            bounds = percent_interval(right)
+            told.append(
+                f"{percent(right.value)} of {right.n:,} in {run_name(of)}"
+                + (f" (95 % interval {bounds})" if bounds else "")
+            )
+    if told:
+        others = f", and more in {len(runs) - len(told)} further runs" if len(runs) > len(told) else ""
+        return (
+            f"Right answers: {listed(told)}{others}. An abstention, a refusal and an unread answer are wrong."
         )
-    return Table(title, ("", *map(shown, figures), f"95 % of {shown(led)}", "n"), tuple(rows))
+    if any(of.groups[0].metrics for of in runs):
+        return "How near the answers come to what is true of the pictures."
+    return "Nothing is known to be true of the pictures that the answers could be held against."
 
 
-def shown(name: str) -> str:
-    """A figure's name for people."""
-    return _NAMES.get(name, name.replace("_", " "))
+def _of_metric(runs: Sequence[ScoredRun], metric: str, *, checked: bool) -> Iterator[Piece]:
+    with_it = [(of, scores) for of in runs if (scores := of.groups[0].metrics.get(metric)) is not None]
+    sql = _CHECKED.get(metric) if checked else None
+    yield _overview(with_it[0][1].title, with_it, sql)
+    if len(with_it) <= _DRAWN:
+        yield from _by_label(with_it)
+    for of, scores in with_it[:DETAILED]:
+        if scores.classes:
+            labels = tuple(scores.classes)
+            of_classes = {"single-label": scores_sql.labels, "vad": scores_sql.dimensions}.get(metric)
+            yield replace(
+                by_class(f"{scores.title} in detail: {run_name(of)}", scores),
+                sql=of_classes(of.run.run_id, labels) if checked and of_classes else "",
+            )
+        if scores.confusion is not None:
+            yield replace(
+                scores.confusion,
+                title=f"Truth by answer: {run_name(of)}",
+                sql=scores_sql.confusion(of.run.run_id, scores.confusion) if checked else "",
+            )
+        for note in scores.notes:
+            yield f"{run_name(of).capitalize()}: {note}"
+    if len(with_it) > DETAILED:
+        yield f"The other {len(with_it) - DETAILED} runs are told in detail by `elena-wb score`."
 
 
-def number(value: float) -> str:
-    """Four decimals, a dash where the figure is not defined."""
-    return brief(value, 4)
+def _overview(
+    title: str, scored: Sequence[tuple[ScoredRun, Scores]], sql: Callable[[Sequence[int]], str] | None
+) -> Table:
+    """A row for each run: every figure with its interval."""
+    figures = tuple(dict.fromkeys(figure for _, scores in scored for figure in scores.figures))
+    return Table(
+        title,
+        ("run", "condition", "n", *map(shown, figures)),
+        tuple(
+            (
+                str(of.run.run_id),
+                of.run.condition,
+                f"{scores.n:,}",
+                *cells(scores.figures, figures, below=False),
+            )
+            for of, scores in scored
+        ),
+        2,
+        "" if sql is None else sql([of.run.run_id for of, _ in scored]),
+    )
 
 
-def interval(of: Estimate, decimals: int = 4) -> str:
-    """``.5449 to .6051`` as ``[.5449, .6051]``; empty without an interval."""
-    if math.isnan(of.low):
-        return ""
-    return f"[{brief(of.low, decimals)}, {brief(of.high, decimals)}]"
-
-
-def _cells(found: Mapping[str, Estimate], figures: Iterable[str], *, below: bool) -> Iterator[str]:
-    for figure in figures:
-        of = found.get(figure)
-        if of is None:
-            yield ""
-        elif below:
-            bounds = interval(of, 3).strip("[]").replace(", ", "–")
-            yield f"{number(of.value)}\n{bounds}".strip()
-        else:
-            yield f"{number(of.value)} {interval(of)}".strip()
+def _by_label(scored: Sequence[tuple[ScoredRun, Scores]]) -> Iterator[Chart]:
+    """The last figure of every class (F1 of a label, CCC of a dimension), a series for each run."""
+    figures = [figure for _, scores in scored for of in scores.classes.values() for figure in of]
+    if not figures:
+        return
+    led = "ccc" if "ccc" in figures else figures[-1]
+    labels = tuple(
+        dict.fromkeys(label for _, scores in scored for label, of in scores.classes.items() if led in of)
+    )
+    nothing = Estimate(math.nan, math.nan, math.nan, 0)
+    yield Chart(
+        title=f"{shown(led)} of each {'dimension' if led == 'ccc' else 'emotion'}",
+        kind="points",
+        measures=shown(led),
+        over="dimension" if led == "ccc" else "emotion",
+        series=tuple(
+            Series(
+                run_name(of),
+                tuple(Mark.of(label, scores.classes.get(label, {}).get(led, nothing)) for label in labels),
+            )
+            for of, scores in scored
+        ),
+    )
