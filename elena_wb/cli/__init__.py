@@ -20,6 +20,7 @@ from elena_wb.cli import (
     config,
     datasets,
     doctor,
+    experiment,
     importing,
     interface,
     jobs,
@@ -57,6 +58,7 @@ app.command("score")(score.score)
 app.command("compare")(compare.compare)
 app.command("ratings")(ratings.ratings)
 app.command("narratives")(narratives.narratives)
+app.command("experiment")(experiment.experiment)
 app.command("query")(query.query)
 app.command("serve")(serve.serve)
 app.command("import")(importing.import_)
