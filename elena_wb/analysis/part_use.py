@@ -19,6 +19,8 @@ Numbers = npt.NDArray[np.float64]
 LEAST_EXPECTED = 5
 """A normal approximation is trusted where each of the four expected counts is so many (Cochran 1954)."""
 
+_FEW_KEYS = 20_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class PartUse:
@@ -115,10 +117,13 @@ def _counted(
     x = np.zeros((clusters, emotions), dtype=np.float32)
     np.add.at(x, (cluster[known], emotion[known]), 1)
     of, feels = cluster[answer], emotion[answer]
-    y = _times(of * parts + part)
     felt = feels >= 0
     cell = feels[felt] * parts + part[felt]
-    k = _times((of[felt] * emotions + feels[felt]) * parts + part[felt])
+    if clusters == len(cluster):
+        y, k = np.ones(len(part)), np.ones(len(cell))
+    else:
+        y = _times(of * parts + part)
+        k = _times((of[felt] * emotions + feels[felt]) * parts + part[felt])
 
     def by_part(weights: Numbers | None = None) -> Numbers:
         return np.bincount(part, weights=weights, minlength=parts).astype(np.float64)
@@ -137,9 +142,7 @@ def _counted(
         xm=m @ x,
         yy=by_part(y),
         ym=by_part(m[of]),
-        yx=np.stack([by_part(x[of, e].astype(np.float64)) for e in range(emotions)])
-        if emotions
-        else np.zeros((0, parts)),
+        yx=_products(part, x[of], parts) if clusters < len(cluster) else np.zeros((emotions, parts)),
         kk=by_cell(k),
         kx=by_cell(x[of[felt], feels[felt]].astype(np.float64)),
         km=by_cell(m[of[felt]]),
@@ -147,8 +150,16 @@ def _counted(
     )
 
 
+def _products(part: Codes, x: npt.NDArray[np.float32], parts: int) -> Numbers:
+    """For each emotion and part, the sum over namings of the part of the answers with the emotion beside it."""
+    found = [np.bincount(part, weights=column, minlength=parts) for column in x.T]
+    return np.array(found, dtype=np.float64).reshape(x.shape[1], parts)
+
+
 def _times(keys: Codes) -> Numbers:
     """How often the key at each place occurs: summed over places, the sum of the squares of the counts."""
+    if len(keys) and keys.max() < _FEW_KEYS:
+        return np.bincount(keys)[keys].astype(np.float64)
     _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     found: Numbers = counts[inverse.ravel()].astype(np.float64)
     return found

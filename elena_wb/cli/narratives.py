@@ -28,6 +28,7 @@ class About(StrEnum):
     """What there is to tell of narratives."""
 
     PARTS = "parts"
+    MENTIONS = "mentions"
 
 
 def narratives(
@@ -75,6 +76,17 @@ def _parts(store: Store, run_ids: Sequence[int], resampling: Resampling) -> tupl
     return found, sections(found)
 
 
+def _mentions(
+    store: Store, run_ids: Sequence[int], resampling: Resampling
+) -> tuple[object, Sequence[Section]]:
+    from elena_wb.findings.mentions import parts_mentioned
+    from elena_wb.findings.mentions_told import sections
+
+    found = parts_mentioned(store, run_ids)
+    return found, sections(found)
+
+
 _TELLS: dict[About, Callable[[Store, Sequence[int], Resampling], tuple[object, Sequence[Section]]]] = {
     About.PARTS: _parts,
+    About.MENTIONS: _mentions,
 }

@@ -110,18 +110,13 @@ def _counted(run: AskedRun, read: ReadParts) -> RunParts:
 
     parts, part = _coded(read.named["part"])
     groups, group = _coded(read.named["part_group"])
-    group_of = {parts[p]: groups[g] for p, g in np.unique(np.column_stack([part, group]), axis=0) if g >= 0}
+    _, first = np.unique(part, return_index=True)
+    group_of = {parts[p]: groups[g] for p, g in zip(part[first], group[first], strict=True) if g >= 0}
     by_part = part_use(cluster, emotion, answer, part, emotions=len(order), parts=len(parts))
-    known = group >= 0
-    once = np.unique(answer[known] * max(len(groups), 1) + group[known])
-    by_group = part_use(
-        cluster,
-        emotion,
-        once // max(len(groups), 1),
-        once % max(len(groups), 1),
-        emotions=len(order),
-        parts=len(groups),
-    )
+    names_group = np.zeros((len(cluster), len(groups) + 1), dtype=bool)
+    names_group[answer, group] = True  # the last column is for parts of no group
+    answer, group = np.nonzero(names_group[:, :-1])
+    by_group = part_use(cluster, emotion, answer, group, emotions=len(order), parts=len(groups))
     themselves = {name: name for name in groups}
     return RunParts(
         asked=run,
