@@ -56,8 +56,8 @@ def _pieces(found: Wording) -> Iterator[Piece]:
     if drawn:
         yield (
             f"Of {sum(run.narratives for run in drawn):,} narratives {sum(run.looked_at for run in drawn):,} were "
-            "drawn at random and looked at, the same ones every time. Repetitions are looked for among these alone: among "
-            "all there are at least as many."
+            "drawn at random and looked at, the same ones every time. Repetitions are looked for among these alone: "
+            "among all there are at least as many."
         )
     yield Table(
         "Length and variety of each narrative",
