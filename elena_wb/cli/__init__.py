@@ -33,6 +33,7 @@ from elena_wb.cli import (
     prompts,
     query,
     ratings,
+    report,
     run,
     runs,
     score,
@@ -59,6 +60,7 @@ app.command("compare")(compare.compare)
 app.command("ratings")(ratings.ratings)
 app.command("narratives")(narratives.narratives)
 app.command("experiment")(experiment.experiment)
+app.command("report")(report.report)
 app.command("query")(query.query)
 app.command("serve")(serve.serve)
 app.command("import")(importing.import_)

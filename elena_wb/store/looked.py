@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from elena_wb.core import AttentionMethod, Heads
@@ -50,3 +51,17 @@ def count_sinks(store: Store, run_id: int, *, method: AttentionMethod, heads: He
         )
     assert row is not None
     return Sinks(int(row[0]), int(row[1]), float(row[2]), float(row[3]))
+
+
+def ways_looked(store: Store, run_ids: Sequence[int]) -> tuple[tuple[int, str, str, str, str], ...]:
+    """Run, method, heads, layers and tokens of each way in which answers of these runs were looked at."""
+    with store.read() as connection:
+        rows = connection.execute(
+            """SELECT DISTINCT run_id, method, heads, layers, tokens
+               FROM extractions JOIN generations USING (generation_id)
+               WHERE run_id IN (SELECT unnest(?)) ORDER BY method, heads, layers, tokens, run_id""",
+            [list(run_ids)],
+        ).fetchall()
+    return tuple(
+        (int(run_id), method, heads, layers, tokens) for run_id, method, heads, layers, tokens in rows
+    )

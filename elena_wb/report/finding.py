@@ -1,0 +1,179 @@
+"""The findings of a report: every analysis that applies to the runs; one that fails takes no other with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from elena_wb.core import UsageError, WorkbenchError
+from elena_wb.findings import Section
+from elena_wb.findings.scores import ScoredRuns, scores_of
+from elena_wb.findings.telling import Told, most_telling
+from elena_wb.nearest import nearest
+from elena_wb.plugins import PluginHost
+from elena_wb.report.options import Missing, ReportOptions
+from elena_wb.store import Store
+from elena_wb.store.selection import paired_runs
+
+T = TypeVar("T")
+_NOTHING: tuple[Section, ...] = ()
+
+MOST_COMPARED = 6
+"""So many pairs of runs are compared in full; all of them are in one table."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What the analyses came to, in the order of the report. ``kinds`` are the analyses that told something."""
+
+    set_up: tuple[Section, ...] = ()
+    sections: list[Section] = field(default_factory=list)
+    failures: tuple[Section, ...] = ()
+    scored: ScoredRuns | None = None
+    pairs: tuple[tuple[int, int], ...] = ()
+    telling: tuple[Told, ...] = ()
+    kinds: list[str] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+
+    def attempt(self, what: str, make: Callable[[], T], otherwise: T) -> T:
+        """What ``make`` makes; where it fails, ``otherwise``, and the failure is kept."""
+        try:
+            return make()
+        except WorkbenchError as error:
+            self.missing.append(Missing(what, " ".join(filter(None, [error.message, error.hint]))))
+        except Exception as error:  # noqa: BLE001 - the rest of the report is worth having
+            self.missing.append(Missing(what, f"{type(error).__name__}: {error}"))
+        return otherwise
+
+
+def find(store: Store, host: PluginHost, run_ids: Sequence[int], options: ReportOptions) -> Found:
+    """Carry out every analysis.
+
+    Raises:
+        UsageError: there is no such metric.
+    """
+    makers = host.makers("metrics")
+    for name in options.metrics or ():
+        if name not in makers:
+            raise UsageError(f"There is no metric `{name}`.", hint=nearest(name, makers))
+    metrics = {name: of for name, of in makers.items() if options.metrics is None or name in options.metrics}
+    found = Found()
+
+    def scores() -> tuple[Section, ...]:
+        from elena_wb.findings.scores_told import sections
+
+        found.scored = scores_of(store, run_ids, metrics, resampling=options.resampling)
+        found.missing += [Missing(f"the metric `{one.metric}`", one.reason) for one in found.scored.failed]
+        return sections(found.scored)
+
+    def set_up() -> tuple[Section, ...]:
+        from elena_wb.findings.setup import set_up
+        from elena_wb.findings.setup_told import sections
+
+        return sections(set_up(store, run_ids))
+
+    def failures() -> tuple[Section, ...]:
+        from elena_wb.findings.failures import failures
+        from elena_wb.findings.failures_told import sections
+
+        return sections(failures(store, run_ids))
+
+    found.set_up = found.attempt("the set-up", set_up, _NOTHING)
+    found.pairs = found.attempt("which runs belong together", lambda: _pairs(store, run_ids), ())
+    _add(found, "scores", "the scores", scores)
+    for kind, what, make in _analyses(store, run_ids, options, found.pairs):
+        _add(found, kind, what, make)
+    found.failures = found.attempt("failures and exclusions", failures, _NOTHING)
+    found.telling = found.attempt(
+        "the most telling pairs", lambda: most_telling(store, found.pairs, options.pairs), ()
+    )
+    return found
+
+
+def _add(found: Found, kind: str, what: str, make: Callable[[], tuple[Section, ...]]) -> None:
+    sections = found.attempt(what, make, _NOTHING)
+    if sections:
+        found.sections += sections
+        found.kinds.append(kind)
+
+
+def _pairs(store: Store, run_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """The pairs of runs to compare: unmasked and masked where there are such, else two runs that stand alone."""
+    among = set(run_ids)
+    pairs = tuple(pair for pair in paired_runs(store, run_ids) if among.issuperset(pair))
+    if not pairs and len(run_ids) == 2:
+        return ((run_ids[0], run_ids[1]),)
+    return pairs
+
+
+def _analyses(
+    store: Store, run_ids: Sequence[int], options: ReportOptions, pairs: Sequence[tuple[int, int]]
+) -> Iterator[tuple[str, str, Callable[[], tuple[Section, ...]]]]:
+    """The kind of each analysis, what it is in words, and how it is made."""
+    resampling = options.resampling
+
+    def compared(first: int, second: int) -> Callable[[], tuple[Section, ...]]:
+        def make() -> tuple[Section, ...]:
+            from elena_wb.findings.comparing import compare_runs
+            from elena_wb.findings.comparing_told import sections
+
+            return sections(compare_runs(store, str(first), str(second), resampling=resampling))
+
+        return make
+
+    def compared_many() -> tuple[Section, ...]:
+        from elena_wb.findings.comparing_many import compare_many
+        from elena_wb.findings.comparing_many_told import sections
+
+        return sections(compare_many(store, run_ids, resampling))
+
+    def bias() -> tuple[Section, ...]:
+        from elena_wb.findings.bias import facial_bias
+        from elena_wb.findings.bias_told import sections
+
+        return sections(facial_bias(store, run_ids, resampling))
+
+    def parts() -> tuple[Section, ...]:
+        from elena_wb.findings.parts import parts_used
+        from elena_wb.findings.parts_told import sections
+
+        return sections(parts_used(store, run_ids))
+
+    def wording() -> tuple[Section, ...]:
+        from elena_wb.findings.wording import wording
+        from elena_wb.findings.wording_told import sections
+
+        return sections(wording(store, run_ids))
+
+    def open_vocabulary() -> tuple[Section, ...]:
+        from elena_wb.findings.open_vocabulary import open_vocabulary
+        from elena_wb.findings.open_vocabulary_told import sections
+
+        return sections(open_vocabulary(store, run_ids))
+
+    def repeating() -> tuple[Section, ...]:
+        from elena_wb.findings.repeating import repeatability
+        from elena_wb.findings.repeating_told import sections
+
+        return sections(repeatability(store, run_ids))
+
+    def rating() -> tuple[Section, ...]:
+        from elena_wb.findings.rating import ratings, sessions_about
+        from elena_wb.findings.rating_told import sections
+
+        about = sessions_about(store, run_ids)
+        return tuple(
+            section for session in about for section in sections(ratings(store, session, resampling))
+        )
+
+    for first, second in pairs[:MOST_COMPARED]:
+        yield "comparing", f"the comparison of runs {first} and {second}", compared(first, second)
+    if len(run_ids) > 2:
+        yield "comparing_many", "the comparison of all runs", compared_many
+    yield "bias", "the bias towards the face", bias
+    yield "parts", "the parts of the body that answers name", parts
+    yield "wording", "the words of narratives", wording
+    yield "open_vocabulary", "the words for emotions in narratives", open_vocabulary
+    yield "repeating", "repeats and paraphrases", repeating
+    yield "rating", "ratings by people", rating

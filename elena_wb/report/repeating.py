@@ -1,0 +1,106 @@
+"""The command lines that make runs, look at their attention, and write the report again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TypeAlias
+
+from elena_wb.core import UsageError
+from elena_wb.engine.resume import request_of
+from elena_wb.engine.wanted import Wanted
+from elena_wb.report.harmless import without_places
+from elena_wb.report.options import ReportOptions
+from elena_wb.store import Store, show_run
+from elena_wb.store.looked import ways_looked
+
+Commands: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""Command lines, and what must be said of them."""
+
+_STORE = "STORE.duckdb"
+
+
+def commands(store: Store, run_ids: Sequence[int], options: ReportOptions) -> Commands:
+    """The commands in their order, and what cannot be repeated with them.
+
+    Runs that differ in their condition alone are of one command; the variant of the prompt is named as it was. Folders
+    are named by their last part.
+    """
+    if options.commands:
+        return tuple(without_places(one) for one in options.commands), ()
+    lines: list[str] = []
+    notes: list[str] = []
+    asked: dict[Wanted, list[str]] = {}
+    for run_id in run_ids:
+        try:
+            wanted = Wanted.like(request_of(store, str(run_id), retry_failed=False))
+        except UsageError:
+            file = PurePath(str(show_run(store, run_id)["options"].get("file") or "a file")).name
+            notes.append(
+                f"The answers of run {run_id} were imported from {file}: how they were made is not known here, so that "
+                "they can be imported again and not asked for again."
+            )
+            continue
+        alike = asked.setdefault(replace(wanted, conditions=()), [])
+        alike += [condition for condition in wanted.conditions if condition not in alike]
+    for wanted, conditions in asked.items():
+        lines.append(_line(*_portable(replace(wanted, conditions=tuple(conditions)))))
+    lines += _attending(store, run_ids)
+    lines.append(_line(*_report(run_ids, options)))
+    if asked:
+        notes.append(
+            "In a new store runs are numbered from 1, and the later commands take those numbers. A model that samples, "
+            "runs on another machine, or is asked over the network may answer otherwise; the same weights on the same "
+            "machine, with the same libraries, seed, prompt and pictures, answer the same."
+        )
+    return tuple(lines), tuple(notes)
+
+
+def _attending(store: Store, run_ids: Sequence[int]) -> Iterator[str]:
+    ways: dict[tuple[str, str, str, str], list[int]] = {}
+    for run_id, *way in ways_looked(store, run_ids):
+        ways.setdefault((way[0], way[1], way[2], way[3]), []).append(run_id)
+    for (method, heads, layers, tokens), runs in ways.items():
+        chosen = [("--method", method, "raw"), ("--heads", heads, "mean"), ("--layers", layers, "all")]
+        options = [part for name, value, usual in chosen if value != usual for part in (name, value)]
+        yield _line("attend", *map(str, runs), *options, "--tokens", tokens)
+
+
+def _report(run_ids: Sequence[int], options: ReportOptions) -> Iterator[str]:
+    yield from ("report", *map(str, run_ids), "-o", "report.html")
+    usual = ReportOptions()
+    if options.title:
+        yield from ("--title", options.title)
+    if options.question:
+        yield from ("--question", options.question)
+    if options.pictures != usual.pictures:
+        yield "--no-pictures" if options.pictures == "none" else "--masked-only"
+    if options.restricted:
+        yield "--with-local-pictures"
+    if options.pairs != usual.pairs:
+        yield from ("--pairs", str(options.pairs))
+    for name in options.metrics or ():
+        yield from ("--metric", name)
+    if options.resampling.resamples != usual.resampling.resamples:
+        yield from ("--resamples", str(options.resampling.resamples))
+    if options.resampling.seed != usual.resampling.seed:
+        yield from ("--seed", str(options.resampling.seed))
+
+
+def _portable(of: Wanted) -> tuple[str, ...]:
+    """The arguments, with folders and files of this machine named by their last part."""
+    sources = tuple(dict.fromkeys(PurePath(source).name or source for source in of.sources))
+    return replace(of, sources=sources, model=_model(of.model)).arguments()
+
+
+def _model(uri: str) -> str:
+    scheme, _, rest = uri.partition(":")
+    place, mark, options = rest.partition("?")
+    name = PurePath(place).name if place.startswith(("/", "~", ".")) or ":\\" in place else place
+    return f"{scheme}:{name}{mark}{options}"
+
+
+def _line(*arguments: str) -> str:
+    return shlex.join(["elena-wb", "--store", _STORE, *arguments])
