@@ -80,7 +80,8 @@ def open_vocabulary(
     Raises:
         UsageError: there is no such run, or the words are not mapped to ``taxonomy``.
     """
-    shown = {run_id: show_run(store, run_id) for run_id in run_ids}
+    with store.read():
+        shown = {run_id: show_run(store, run_id) for run_id in run_ids}
     schemes = {run_id: str(run["options"].get("scheme") or "ekman7") for run_id, run in shown.items()}
     table = read_word_sets(store, list(shown), list(schemes.values()), taxonomy, settings=settings)
     frequent = frequent_words(store, list(shown), MOST_FREQUENT)

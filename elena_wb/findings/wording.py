@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,8 +83,9 @@ def wording(
     Raises:
         UsageError: there is no such run.
     """
-    conditions = {run_id: str(show_run(store, run_id)["condition"]) for run_id in run_ids}
-    counts = count_narratives(store, list(conditions))
+    with store.read():
+        conditions = {run_id: str(show_run(store, run_id)["condition"]) for run_id in run_ids}
+        counts = count_narratives(store, list(conditions))
     if not counts:
         return Wording((), most)
     of_each = max(FEWEST, most // len(counts))
@@ -96,10 +97,8 @@ def wording(
         if run_id in counts:
             rows = np.flatnonzero(of_run == run_id)
             part = table.select(["generation_id", "stimulus", "picture", "text"]).take(rows)
-            found.append(
-                _of_run(store, run_id, condition, counts[run_id], part, texts.taken(rows), resampling)
-            )
-    return Wording(tuple(found), of_each)
+            found.append(_of_run(run_id, condition, counts[run_id], part, texts.taken(rows), resampling))
+    return Wording(_with_examples(store, found), of_each)
 
 
 def _numbered(table: pa.Table) -> Texts:
@@ -114,7 +113,6 @@ def _numbered(table: pa.Table) -> Texts:
 
 
 def _of_run(
-    store: Store,
     run_id: int,
     condition: str,
     narratives: int,
@@ -139,24 +137,29 @@ def _of_run(
         distinct_2=two,
         same=mean_over_stimuli(stimulus, repeated.same, resampling),
         near=mean_over_stimuli(stimulus, repeated.near, resampling),
-        families=_families(store, table, repeated),
+        families=_families(table, repeated),
     )
 
 
-def _families(store: Store, table: pa.Table, repeated: Duplicates) -> tuple[Family, ...]:
-    """The largest families about several pictures, each with its most frequent wording."""
+def _families(table: pa.Table, repeated: Duplicates) -> tuple[Family, ...]:
+    """The largest families about several pictures; the example is the id of one with the most frequent words."""
     rows = np.flatnonzero(repeated.near)
     _, of, sizes = np.unique(repeated.family[rows], return_inverse=True, return_counts=True)
-    chosen = np.argsort(-sizes, kind="stable")[:FAMILIES]
     pictures, texts = table["picture"].to_numpy(), table["text"].to_numpy()
-    members = [rows[of == place] for place in chosen]
-    examples = []
-    for family in members:
-        _, first, times = np.unique(texts[family], return_index=True, return_counts=True)
-        best = family[min(zip(-times, first, strict=True))[1]]
-        examples.append(table["generation_id"][int(best)].as_py())
-    said = narratives_of(store, examples, _EXAMPLE)
+    found = []
+    for place in np.argsort(-sizes, kind="stable")[:FAMILIES]:
+        members = rows[of == place]
+        _, first, times = np.unique(texts[members], return_index=True, return_counts=True)
+        best = members[min(zip(-times, first, strict=True))[1]]
+        example = table["generation_id"][int(best)].as_py()
+        found.append(Family(len(members), len(np.unique(pictures[members])), example))
+    return tuple(found)
+
+
+def _with_examples(store: Store, runs: Sequence[WordingOfRun]) -> tuple[WordingOfRun, ...]:
+    """The runs with words in place of the ids of answers."""
+    said = narratives_of(store, [family.example for run in runs for family in run.families], _EXAMPLE)
     return tuple(
-        Family(len(family), len(np.unique(pictures[family])), said.get(example, ""))
-        for family, example in zip(members, examples, strict=True)
+        replace(run, families=tuple(replace(of, example=said.get(of.example, "")) for of in run.families))
+        for run in runs
     )
