@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from elena_wb.analysis.corrections import holm
 from elena_wb.analysis.interval import proportion
 from elena_wb.analysis.paired import difference, mcnemar
 from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, Crosstab, Estimate
@@ -121,13 +122,16 @@ class Named:
     """How often an emotion is named, among pairs that could be read on both sides.
 
     ``first`` and ``second`` count answers; ``change`` is the second run's share less the first's, with Newcombe's
-    interval for paired shares.
+    interval for paired shares. ``p`` is McNemar's exact test of both naming it equally often, two-sided, and ``p_holm``
+    the same corrected for as many emotions as are named.
     """
 
     emotion: str
     first: int
     second: int
     change: Estimate
+    p: float
+    p_holm: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +226,22 @@ def _correctness(first: Codes, second: Codes, truth: Codes) -> Correctness:
 
 
 def _named(labels: tuple[str, ...], first: Codes, second: Codes) -> tuple[Named, ...]:
-    found = []
-    for code in (*range(len(labels)), ABSTAINED):
-        both, only_first, only_second, neither = _fourfold(first == code, second == code)
-        if both + only_first + only_second:
-            change = difference(both, only_first, only_second, neither)
-            found.append(Named(outcome(labels, code), both + only_first, both + only_second, change))
-    return tuple(found)
+    counts = {code: _fourfold(first == code, second == code) for code in (*range(len(labels)), ABSTAINED)}
+    occurring = {code: four for code, four in counts.items() if sum(four[:3])}
+    tested = [mcnemar(four[1], four[2]) for four in occurring.values()]
+    return tuple(
+        Named(
+            outcome(labels, code),
+            both + only_first,
+            both + only_second,
+            difference(both, only_first, only_second, neither),
+            p,
+            corrected,
+        )
+        for (code, (both, only_first, only_second, neither)), p, corrected in zip(
+            occurring.items(), tested, holm(tested), strict=True
+        )
+    )
 
 
 def _matrix(labels: tuple[str, ...], first: Codes, second: Codes) -> Crosstab:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from elena_wb.analysis.comparing import FAILED, MISSING, UNKNOWN, Changes, SideBySide, compare, outcome
-from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, UsageError
+from elena_wb.analysis.agreement import cohen_kappa
+from elena_wb.analysis.comparing import DIMENSIONS, FAILED, UNKNOWN, Changes, SideBySide, compare, outcome
+from elena_wb.analysis.corrections import holm
+from elena_wb.analysis.paired import mcnemar
+from elena_wb.analysis.paired_scores import ScoreChange, score_change
+from elena_wb.analysis.rating_shift import RatingShift, rating_shift
+from elena_wb.core import ABSTAINED, Estimate, Resampling, UsageError
+from elena_wb.findings.comparing_rows import arranged, stimuli
 from elena_wb.findings.differing import Difference, differences
 from elena_wb.store import Store, resolve_run, show_run
 from elena_wb.store.pairing import answered_by, side_by_side
@@ -18,8 +25,6 @@ from elena_wb.store.scorable import resolve_runs
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_CODES = {"refused": REFUSED, "unparsed": UNPARSED, "error": FAILED, None: MISSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +52,26 @@ class Flip:
     stimulus_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A test of one thing that may have changed, two-sided: ``of`` what, by which ``test``, over ``n`` of what.
+
+    ``p_holm`` is ``p`` corrected for the tests made of the same comparison; NaN where nothing could be tested.
+    """
+
+    of: str
+    test: str
+    n: int
+    p: float
+    p_holm: float
+
+
 @dataclass(frozen=True, eq=False)
 class Compared:
     """Two runs, what lies between them, and what changed.
 
-    ``table`` has the rows of :func:`elena_wb.store.pairing.side_by_side`, ``answers`` the same as arrays.
+    ``table`` has the rows of :func:`elena_wb.store.pairing.side_by_side`, ``answers`` the same as arrays. What takes
+    resampling is computed when it is first asked for.
     """
 
     first: Side
@@ -60,6 +80,7 @@ class Compared:
     table: pa.Table
     answers: SideBySide
     changes: Changes
+    resampling: Resampling = Resampling()  # noqa: RUF009
 
     @property
     def causes(self) -> tuple[Difference, ...]:
@@ -72,17 +93,96 @@ class Compared:
         return bool((self.table["repeat"].to_numpy() > 0).any())
 
     @cached_property
+    def stimuli(self) -> npt.NDArray[np.int64]:
+        """A number for the stimulus of each row of ``table``."""
+        return stimuli(self.table)
+
+    @cached_property
+    def paired(self) -> npt.NDArray[np.bool_]:
+        """Which rows are pairs of answers, whether they could be read or not."""
+        return np.asarray((self.answers.first > FAILED) & (self.answers.second > FAILED))
+
+    @cached_property
+    def read(self) -> npt.NDArray[np.bool_]:
+        """Which rows could be read on both sides."""
+        return np.asarray((self.answers.first >= ABSTAINED) & (self.answers.second >= ABSTAINED))
+
+    @cached_property
+    def scores(self) -> ScoreChange | None:
+        """What the pairs score on either side; ``None`` where nothing is known to be true."""
+        kept, answers = self.paired, self.answers
+        return score_change(
+            answers.first[kept],
+            answers.second[kept],
+            answers.truth[kept],
+            self.stimuli[kept],
+            self.resampling,
+        )
+
+    @cached_property
+    def agreement(self) -> Estimate:
+        """Cohen's κ of the pairs read on both sides; naming no emotion is a category."""
+        kept, answers = self.read, self.answers
+        return cohen_kappa(answers.first[kept], answers.second[kept], self.stimuli[kept], self.resampling)
+
+    @cached_property
+    def ratings(self) -> Mapping[str, RatingShift]:
+        """How valence, arousal and dominance moved, of the pairs read on both sides."""
+        apart = (self.answers.second_vad - self.answers.first_vad)[self.read]
+        return {
+            name: rating_shift(apart[:, place], self.stimuli[self.read], self.resampling)
+            for place, name in enumerate(DIMENSIONS)
+        }
+
+    @cached_property
+    def tests(self) -> tuple[Tested, ...]:
+        """One of right answers, where that is known, and one of each rating; corrected for one another."""
+        found = [self._test_of_right()] if self.changes.correct.n else []
+        found += [
+            (name, "Wilcoxon, signed ranks", of.stimuli, of.test.p)
+            for name, of in self.ratings.items()
+            if of.n
+        ]
+        corrected = holm([p for *_, p in found])
+        return tuple(Tested(*one, p_holm) for one, p_holm in zip(found, corrected, strict=True))
+
+    def _test_of_right(self) -> tuple[str, str, int, float]:
+        correct = self.changes.correct
+        if not self.repeats:
+            return "right answers", "McNemar, exact", correct.n, correct.p
+        # Answers to one stimulus are not independent: which side is right more often counts once for each.
+        answers = self.answers
+        kept = self.paired & (answers.truth != UNKNOWN)
+        gain = (answers.second == answers.truth)[kept].astype(np.int64) - (answers.first == answers.truth)[
+            kept
+        ]
+        total = np.bincount(self.stimuli[kept], weights=gain)
+        n = len(np.unique(self.stimuli[kept]))
+        return (
+            "right answers",
+            "sign test of pictures",
+            n,
+            mcnemar(int((total < 0).sum()), int((total > 0).sum())),
+        )
+
+    @cached_property
     def flips(self) -> tuple[Flip, ...]:
         """The questions that are answered with different emotions, in order of the pictures."""
         return _flips(self.table, self.answers, self.changes)
 
 
 def compare_runs(
-    store: Store, first: str, second: str, *, settings: Mapping[str, str | bool | int] | None = None
+    store: Store,
+    first: str,
+    second: str,
+    *,
+    settings: Mapping[str, str | bool | int] | None = None,
+    resampling: Resampling = Resampling(),  # noqa: B008
 ) -> Compared:
     """Compare the runs that a user calls ``first`` and ``second``, by number or name.
 
-    ``settings`` are DuckDB's for the connection that reads all answers, such as a limit of its memory.
+    ``settings`` are DuckDB's for the connection that reads all answers, such as a limit of its memory; ``resampling``
+    is how intervals are made that need it.
 
     Raises:
         UsageError: there is no such run, a name stands for several, both are the same run, or their answers
@@ -117,29 +217,7 @@ def compare_runs(
         table=table,
         answers=answers,
         changes=changes,
-    )
-
-
-def arranged(table: pa.Table) -> SideBySide:
-    """The rows of :func:`elena_wb.store.pairing.side_by_side` as arrays."""
-    named = {
-        label
-        for column in ("first_emotion", "second_emotion", "truth")
-        for label in table[column].unique().to_pylist()
-        if label is not None
-    }
-    labels = tuple(sorted(named))
-    place = {label: index for index, label in enumerate(labels)} | {None: UNKNOWN}
-    return SideBySide(
-        labels=labels,
-        first=_codes(table, "first", labels),
-        second=_codes(table, "second", labels),
-        truth=np.array([place[label] for label in table["truth"].to_pylist()], dtype=np.int32),
-        text_changed=_flags(table, "text_changed"),
-        parts_named=_flags(table, "parts_named"),
-        parts_changed=_flags(table, "parts_changed"),
-        first_vad=_vad(table, "first_vad"),
-        second_vad=_vad(table, "second_vad"),
+        resampling=resampling,
     )
 
 
@@ -162,25 +240,6 @@ def _side(shown: Mapping[str, Any]) -> Side:
         condition=shown["condition"],
         unfinished=None if shown["status"] == "done" else shown["status"],
     )
-
-
-def _codes(table: pa.Table, side: str, labels: Sequence[str]) -> Any:
-    position = {label: index for index, label in enumerate(labels)} | {None: ABSTAINED}
-    statuses, emotions = table[f"{side}_status"].to_pylist(), table[f"{side}_emotion"].to_pylist()
-    codes = (
-        position[emotion] if status == "ok" else _CODES[status]
-        for status, emotion in zip(statuses, emotions, strict=True)
-    )
-    return np.fromiter(codes, dtype=np.int32, count=table.num_rows)
-
-
-def _flags(table: pa.Table, name: str) -> Any:
-    return table[name].to_numpy().astype(np.bool_)
-
-
-def _vad(table: pa.Table, name: str) -> Any:
-    flat = table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, dtype=np.float64).reshape(table.num_rows, 3)
 
 
 def _flips(table: pa.Table, answers: SideBySide, changes: Changes) -> tuple[Flip, ...]:

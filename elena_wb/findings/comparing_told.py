@@ -1,15 +1,149 @@
-"""What changed between two runs, in sentences: the same on the command line and in the interface."""
+"""What changed between two runs: the same sentences on the command line, in the report and in the interface."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from elena_wb.core import UNMASKED
-from elena_wb.findings.comparing import Compared
-from elena_wb.findings.words import listed, p_value, percent, percent_interval
+from elena_wb.findings import comparing_sources as sources
+from elena_wb.findings import comparing_tables as tables
+from elena_wb.findings.comparing import Compared, Side
+from elena_wb.findings.pieces import Piece, Section
+from elena_wb.findings.words import listed, number, number_interval, p_value, percent, percent_interval
 
 _OF_CONDITIONS = {"condition", "prompt variant"}
 """What differs wherever conditions do: packs have a variant that says that something is hidden."""
+_ALPHA = 0.05
+
+
+def sections(of: Compared) -> tuple[Section, ...]:
+    """Everything there is to say, in order."""
+    return tuple(
+        section
+        for section in (_between_runs(of), _changed(of), _right(of), _named(of), _ratings(of), _tests(of))
+        if section is not None
+    )
+
+
+def _between_runs(of: Compared) -> Section:
+    pieces: list[Piece] = [_about(side) for side in (of.first, of.second)]
+    pieces += warnings(of)
+    if of.differences:
+        pieces.append(tables.differences(of))
+    pieces.append(lost_pairs(of))
+    return Section("compared", "Two runs compared", headline(of), tuple(pieces))
+
+
+def _about(side: Side) -> str:
+    name = f"Run {side.run_id} ({side.name})" if side.name else f"Run {side.run_id}"
+    unfinished = f"; {side.unfinished}" if side.unfinished else ""
+    return f"{name}: {side.model}, prompt {side.prompt}, condition {side.condition}{unfinished}"
+
+
+def _changed(of: Compared) -> Section:
+    kappa = of.agreement
+    agreed = "The agreement of the two runs beyond chance is not defined: " + (
+        "both always name the same one emotion." if kappa.n else "no pair could be read on both sides."
+    )
+    if kappa.value == kappa.value:
+        agreed = (
+            f"Cohen's κ of the emotions is {number(kappa.value)}{_within(number_interval(kappa))}, where 1 is the same "
+            "emotion in every pair and 0 as many as chance would make the same."
+        )
+    pieces: list[Piece] = [tables.changed(of)]
+    matrix = tables.matrix(of)
+    pieces += [matrix] if matrix else []
+    pieces += [tables.flips(of)] if of.flips else []
+    return Section(
+        "changes",
+        "Answers that changed",
+        agreed,
+        tuple(pieces),
+        "A change is not yet an effect: how many answers change between two runs of the same is what `--repeat` shows.",
+        (sources.COHEN, sources.WILSON),
+    )
+
+
+def _right(of: Compared) -> Section:
+    if of.scores is None:
+        return Section("right", "Right answers", right_answers(of), ())
+    f1 = of.scores.figures["macro_f1"].change
+    first, second = tables.sides(of)
+    change = (
+        f"Macro-F1 of {second} is {tables.signed(f1.value)} from that of {first}"
+        f"{_within(tables.signed_interval(f1))}."
+    )
+    return Section(
+        "right",
+        "Right answers",
+        f"{right_answers(of)} {change}",
+        (tables.right(of), tables.scores(of), tables.of_labels(of), tables.of_labels_chart(of)),
+        "Scores are of the pairs alone, so that they may differ from those of whole runs. An abstention, a refusal and "
+        "an answer that could not be read are wrong; F1 is over the labels that are true of some picture. Intervals of "
+        "changes are of the paired bootstrap over pictures, each drawn with all its answers in both runs.",
+        (sources.MCNEMAR, sources.WILSON, sources.BOOTSTRAP),
+    )
+
+
+def _named(of: Compared) -> Section | None:
+    found = of.changes.named
+    if not found:
+        return None
+    sure = [one.emotion for one in found if one.p_holm < _ALPHA]
+    shows = (
+        f"How often {listed(sure)} {'is' if len(sure) == 1 else 'are'} named differs between the runs (p, corrected "
+        f"for {len(found)} emotions, below {number(_ALPHA, 2)})."
+        if sure
+        else f"Of no emotion can be told that one of the runs names it more often (p, corrected for {len(found)} "
+        f"emotions, is nowhere below {number(_ALPHA, 2)})."
+    )
+    return Section(
+        "emotions",
+        "Emotions named",
+        shows,
+        (tables.named(of), tables.named_chart(of)),
+        "Points are of per cent of the pairs read on both sides, whatever is true of the pictures. p is McNemar's "
+        "exact test for each emotion, and beside it after Holm's correction.",
+        (sources.NEWCOMBE, sources.MCNEMAR, sources.HOLM),
+    )
+
+
+def _ratings(of: Compared) -> Section | None:
+    table = tables.ratings(of)
+    if not table.rows:
+        return None
+    moved = [f"{name} {shift.change.value:+.2f}" for name, shift in of.ratings.items() if shift.n]
+    return Section(
+        "ratings",
+        "Valence, arousal and dominance",
+        f"Mean changes on the scale of 1 to 10: {listed(moved)}.",
+        (table, tables.ratings_chart(of)),
+        "The effect is the matched-pairs rank-biserial correlation, from -1 (every rating that moved went down) to 1 "
+        "(every one went up). It and its test use one difference for each picture: the mean over its repeats.",
+        (sources.WILCOXON, sources.KERBY, sources.BOOTSTRAP),
+    )
+
+
+def _tests(of: Compared) -> Section | None:
+    if not of.tests:
+        return None
+    sure = [one.of for one in of.tests if one.p_holm < _ALPHA]
+    shows = (
+        f"After Holm's correction for {len(of.tests)} test{'s' * (len(of.tests) > 1)}, p is below {number(_ALPHA, 2)} "
+        f"of {listed(sure) if sure else 'none'}."
+    )
+    return Section(
+        "tests",
+        "Tests of this comparison",
+        shows,
+        (tables.tests(of),),
+        "A test that does not reject says nothing of there being no difference: the intervals say how large it may be.",
+        (sources.MCNEMAR, sources.WILCOXON, sources.HOLM),
+    )
+
+
+def _within(interval: str) -> str:
+    return f" (95 % interval {interval})" if interval else ""
 
 
 def headline(of: Compared) -> str:
@@ -44,8 +178,9 @@ def warnings(of: Compared) -> Iterator[str]:
         )
     if of.repeats:
         yield (
-            "Some pictures were asked about repeatedly. The intervals and the test take every pair for independent of "
-            "the others: the intervals are too narrow for that, and p too small."
+            "Some pictures were asked about repeatedly. Intervals of shares and McNemar's test take every pair for "
+            "independent of the others: the intervals are too narrow for that, and p too small. Intervals of scores, "
+            "of κ and of ratings, and the tests listed at the end, count each picture once."
         )
 
 
