@@ -18,6 +18,7 @@ Codes: TypeAlias = npt.NDArray[np.int64]
 FEWEST = 10
 """With fewer pairs neither the t distribution nor the bootstrap is any good."""
 _CHUNK = 500_000
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ def spearman(
         p = _p_value(rho, n)
         if resampling.resamples:
             low, high = interval(_samples(x, y, unit[known], resampling))
+            if high - low < _ROUNDING:  # all samples were alike, which says nothing of others
+                low = high = math.nan
     return Correlation(Estimate(rho, low, high, n), p, within)
 
 

@@ -26,7 +26,7 @@ MEASURES: Mapping[str, str] = {
     "length": "words",
     "outright": "names its emotion outright",
     "facial_words": "facial words under a mask",
-    "vad": "distance from the true valence, arousal, dominance",
+    "vad": "distance from the true VAD",
     "logprob": "log-probability of its emotion",
 }
 """What is measured of the text that raters were shown, and of the answer that it belongs to."""

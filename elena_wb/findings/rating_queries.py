@@ -50,10 +50,10 @@ WHERE (a.run_id, b.run_id) IN ({_tuples(wanted)}) ORDER BY first, second"""
 
 
 def of_choices(session: int, question: str) -> str:
-    """Columns ``first``, ``second``, ``equal`` and ``second, of decided`` by two runs."""
+    """Columns ``first``, ``second``, ``equal`` and ``share of second`` by two runs."""
     return f"""SELECT run_a, run_b, count(*) FILTER (preferred = 'a') AS first,
        count(*) FILTER (preferred = 'b') AS second, count(*) FILTER (preferred = 'equal') AS equal,
-       second / nullif(first + second, 0) AS "second, of decided"
+       second / nullif(first + second, 0) AS "share of second"
 FROM preferences WHERE session_id = {session} AND scale = '{question}' AND NOT again
 GROUP BY run_a, run_b ORDER BY run_a, run_b"""
 
@@ -72,12 +72,12 @@ FROM by_picture GROUP BY ALL ORDER BY run_a, run_b"""
 
 
 def of_sides(session: int, questions: Sequence[str]) -> str:
-    """Columns ``left``, ``right``, ``equal`` and ``left, of decided`` by question."""
+    """Columns ``left``, ``right``, ``equal`` and ``share of left`` by question."""
     return f"""SELECT scale AS question, count(*) FILTER (side = 'left') AS "left",
        count(*) FILTER (side = 'right') AS "right", count(*) FILTER (side = 'equal') AS equal,
-       count(*) FILTER (side = 'left') / nullif(count(*) FILTER (side <> 'equal'), 0) AS "left, of decided"
+       count(*) FILTER (side = 'left') / nullif(count(*) FILTER (side <> 'equal'), 0) AS "share of left"
 FROM preferences WHERE session_id = {session} AND NOT again
-GROUP BY ALL ORDER BY list_position({_listed(questions)}, scale)"""
+GROUP BY scale ORDER BY list_position({_listed(questions)}, scale)"""
 
 
 def of_agreement(session: int, questions: Sequence[str], *, single: bool, same_rater: bool) -> str:
@@ -93,7 +93,7 @@ def of_agreement(session: int, questions: Sequence[str], *, single: bool, same_r
     return f"""WITH said AS (FROM {view} WHERE session_id = {session})
 SELECT scale AS question, avg((a.{said} = b.{said})::INTEGER) AS same, {apart}{items} AS items, count(*) AS pairs
 FROM said AS a JOIN said AS b USING (scale, item) WHERE {pairs}
-GROUP BY ALL ORDER BY list_position({_listed(questions)}, scale)"""
+GROUP BY scale ORDER BY list_position({_listed(questions)}, scale)"""
 
 
 def of_skipped(session: int) -> str:

@@ -10,7 +10,7 @@ from elena_wb.findings import rating_queries as queries
 from elena_wb.findings.pieces import Chart, Mark, Piece, Series, Table
 from elena_wb.findings.rating import RatedSession
 from elena_wb.findings.rating_judged import Whose
-from elena_wb.findings.words import listed, number, number_interval, p_value, percent, percent_interval
+from elena_wb.findings.words import listed, number, number_interval, p_value
 
 _BOTH = ("95 % interval", "raters too")
 _NONE = Estimate(nan, nan, nan, 0)
@@ -125,16 +125,16 @@ def preferences_told(of: RatedSession, names: Sequence[str]) -> Iterator[Piece]:
         if rows:
             yield Table(
                 f"{name}: choices between the answers of two runs",
-                ("runs", "first", "second", "equal", "second, of decided", *_BOTH),
+                ("runs", "first", "second", "equal", "share of second", *_BOTH),
                 tuple(
                     (
                         f"{one.first} : {one.second}",
                         f"{one.prefer_first:,}",
                         f"{one.prefer_second:,}",
                         f"{one.equal:,}",
-                        percent(one.share.value),
-                        percent_interval(one.share.pictures),
-                        percent_interval(one.share.raters),
+                        number(one.share.value, 3),
+                        number_interval(one.share.pictures, 3),
+                        number_interval(one.share.raters, 3),
                     )
                     for one in rows
                 ),
@@ -160,7 +160,7 @@ def preferences_told(of: RatedSession, names: Sequence[str]) -> Iterator[Piece]:
         "p is of the exact sign test over pictures, ties left out: where each picture was judged once, the binomial "
         f"test of the choices. It is corrected for all {len(of.preferences)} of the session."
     )
-    yield _INTERVALS
+    yield f"Shares are of the choices that decided. {_INTERVALS}"
     yield Chart(
         "Share of the second run among the choices that decided",
         "points",
@@ -180,15 +180,15 @@ def preferences_told(of: RatedSession, names: Sequence[str]) -> Iterator[Piece]:
     )
     yield Table(
         "Side on which the chosen answer stood",
-        ("question", "left", "right", "equal", "left, of decided", "95 % interval", "p"),
+        ("question", "left", "right", "equal", "share of left", "95 % interval", "p"),
         tuple(
             (
                 one.question,
                 f"{one.left:,}",
                 f"{one.right:,}",
                 f"{one.equal:,}",
-                percent(one.left_share.value),
-                percent_interval(one.left_share),
+                number(one.left_share.value, 3),
+                number_interval(one.left_share, 3),
                 p_told(one.p),
             )
             for one in of.sides
