@@ -46,6 +46,7 @@ def listing(as_json: AsJson = False) -> None:
             "variants": list(pack.variants) if as_json else ", ".join(pack.variants),
             "models": list(pack.models) if as_json else ", ".join(pack.models),
             "stands for": pack.stands_for,
+            "paraphrase of": pack.paraphrase_of,
             "title": pack.title,
             "problem": None,
         }
@@ -53,7 +54,7 @@ def listing(as_json: AsJson = False) -> None:
     ]
     rows += [{"name": name, "problem": error.message} for name, error in library.problems.items()]
     rows.sort(key=lambda row: str(row["name"]))
-    columns = ["name", "from", "variants", "models", "stands for", "title"]
+    columns = ["name", "from", "variants", "models", "stands for", "paraphrase of", "title"]
     empty = "There is no prompt pack. `elena-wb prompts new NAME` writes one."
     if not as_json and library.problems:
         columns.append("problem")
@@ -79,6 +80,7 @@ def show(name: Annotated[str, typer.Argument(help="A prompt pack.")], as_json: A
                 "models": pack.models,
                 "made_for": pack.made_for,
                 "stands_for": pack.stands_for,
+                "paraphrase_of": pack.paraphrase_of,
                 "schema": pack.schema,
                 "variants": {
                     variant: {"system": prompt.system, "user": prompt.user, "digest": prompt.digest}
@@ -125,6 +127,11 @@ def check(
         except UsageError as error:
             unsound += 1
             say(f"{error.message} {error.hint or ''}".rstrip(), style="red")
+            continue
+        unlike = library.unlike_original(pack)
+        if unlike:
+            unsound += 1
+            say(f"{pack.path} is no paraphrase: {'; '.join(unlike)}.", style="red")
             continue
         typer.echo(f"{pack.path}: sound ({', '.join(pack.variants)})")
     if unsound:
@@ -185,6 +192,7 @@ def _described(pack: Pack) -> list[str]:
         "models": ", ".join(pack.models),
         "made for": ", ".join(pack.made_for),
         "stands for": pack.stands_for,
+        "says again": pack.paraphrase_of,
     }
     return [f"{what:<11} {plain(value)}" for what, value in facts.items() if value]
 

@@ -15,7 +15,7 @@ class Prompt:
 
     ``name`` is what people type (``elena``), ``variant`` the one chosen by condition (``default`` or
     ``masked``). ``schema`` is a JSON Schema object of the expected answer, or ``None`` for free text;
-    ``scheme`` names the label scheme of its emotion.
+    ``scheme`` names the label scheme of its emotion. ``paraphrase_of`` is the pack that it says in other words, if any.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Prompt:
     schema: Mapping[str, Any] | None
     scheme: str
     max_tokens: int
+    paraphrase_of: str | None = None
 
     @property
     def digest(self) -> str:

@@ -153,6 +153,7 @@ def plan_run(store: Store, setting: Setting, stimuli: Sequence[Stimulus], wish: 
             "prompt_variant": setting.prompt.variant,
             "scheme": setting.prompt.scheme,
             "person": setting.person,
+            **_paraphrase(setting.prompt),
         },
         seed=setting.seed,
         environment=environment(setting.card),
@@ -191,6 +192,11 @@ def as_opened(spec: RunSpec, card: ModelCard, opened: ModelCard) -> RunSpec:
 def generation_id(run_key: str, item: Item) -> str:
     """The identity of a generation: sha256 (hex) over run, stimulus and repeat."""
     return _digest([run_key, item.stimulus.stimulus_id, item.repeat])
+
+
+def _paraphrase(prompt: Prompt) -> dict[str, str]:
+    """What a run records of a prompt that says another in other words; nothing of any other prompt."""
+    return {} if prompt.paraphrase_of is None else {"paraphrase_of": prompt.paraphrase_of}
 
 
 def _run_key(store: Store, spec_digest: str, wish: Wish) -> str:

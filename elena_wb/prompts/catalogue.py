@@ -45,6 +45,27 @@ class Library:
             raise UsageError(f"There is no prompt pack `{name}`.", hint=nearest(name, self.packs))
         return self.packs[name]
 
+    def unlike_original(self, pack: Pack) -> tuple[str, ...]:
+        """What keeps a pack from being the paraphrase that it says it is; nothing for one that says no such thing."""
+        if pack.paraphrase_of is None:
+            return ()
+        original = self.packs.get(pack.paraphrase_of)
+        if original is None:
+            return (f"there is no prompt pack `{pack.paraphrase_of}` to be a paraphrase of",)
+        if original.paraphrase_of is not None:
+            return (f"`{original.name}` is itself a paraphrase; name `{original.paraphrase_of}`",)
+        parts = {
+            "the labels": (pack.scheme, original.scheme),
+            "the output": (pack.output, original.output),
+            "the variants": (set(pack.variants), set(original.variants)),
+            "max_tokens": (pack.max_tokens, original.max_tokens),
+        }
+        return tuple(
+            f"{what} must be the same as in `{original.name}`"
+            for what, (mine, others) in parts.items()
+            if mine != others
+        )
+
     def standing_in(self, name: str, model_uri: str, made_for: Collection[str] = ()) -> Pack | None:
         """The pack that is to be used for ``name`` with this model, if one declares so.
 

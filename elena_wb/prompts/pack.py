@@ -11,6 +11,7 @@
     models = ["*"]                # patterns of model URIs the pack is meant for; all by default
     made_for = ["stimuli"]        # and datasets: it is meant for every model made for one of them, too
     stands_for = "elena"          # optional: chosen for `-p elena` with those models
+    paraphrase_of = "elena"       # optional: asks for the same in other words, with the same output and variants
     placeholders = true           # false: braces in the texts mean nothing
 
     [[output]]                    # one key of the JSON answer, in this order; none at all: free text
@@ -75,6 +76,7 @@ class _PackFile(BaseModel):
     models: tuple[str, ...] = Field(("*",), min_length=1)
     made_for: tuple[str, ...] = ()
     stands_for: Name | None = None
+    paraphrase_of: Name | None = None
     placeholders: bool = True
     output: tuple[OutputField, ...] = ()
     variants: dict[Name, Texts]
@@ -89,6 +91,8 @@ class _PackFile(BaseModel):
             raise ValueError(f"output names `{twice[0]}` twice")
         if names and "emotion" not in names:
             raise ValueError("output has no `emotion`, which every analysis needs")
+        if self.paraphrase_of == self.name:
+            raise ValueError("paraphrase_of names the pack itself")
         return self
 
 
@@ -105,6 +109,7 @@ class Pack:
     models: tuple[str, ...]
     made_for: tuple[str, ...]
     stands_for: str | None
+    paraphrase_of: str | None
     output: tuple[OutputField, ...]
     schema: Mapping[str, Any] | None
     texts: Mapping[str, Texts]
@@ -127,7 +132,16 @@ class Pack:
                 f"Prompt pack `{self.name}` has no variant `{variant}`.", hint=nearest(variant, self.texts)
             )
         texts = self.texts[variant]
-        return Prompt(self.name, variant, texts.system, texts.user, self.schema, self.scheme, self.max_tokens)
+        return Prompt(
+            self.name,
+            variant,
+            texts.system,
+            texts.user,
+            self.schema,
+            self.scheme,
+            self.max_tokens,
+            self.paraphrase_of,
+        )
 
 
 def load_pack(path: Path, origin: str = "user") -> Pack:
@@ -167,6 +181,7 @@ def load_pack(path: Path, origin: str = "user") -> Pack:
         models=file.models,
         made_for=file.made_for,
         stands_for=file.stands_for,
+        paraphrase_of=file.paraphrase_of,
         output=file.output,
         schema=schema,
         texts=_filled(path, file, scheme),

@@ -23,6 +23,7 @@ max_tokens = 300                      # the longest answer
 # models = ["hf:*", "gemini:*"]       # patterns of model URIs it is meant for; without this, all
 # made_for = ["stimuli"]              # and for models that were made for these datasets alone
 # stands_for = "elena"                # with those models, `-p elena` then means this pack
+# paraphrase_of = "elena"             # it asks for the same in other words, with the same output and variants
 
 # The keys of the JSON answer, in this order. Without any the answer is free text.
 # Types: label (one of the scheme), text, texts (a list), integer, number.
