@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from elena_wb.core import Estimate, Scores
@@ -56,7 +56,7 @@ def sections(found: ScoredRuns) -> tuple[Section, ...]:
     metrics = tuple(dict.fromkeys(name for of in runs for name in of.groups[0].metrics))
     pieces: list[Piece] = []
     for of in runs:
-        pieces += about(of.run, audited_only=found.selection.audited_only)
+        pieces.append(" ".join(_sentences(about(of.run, audited_only=found.selection.audited_only))))
     for metric in metrics:
         pieces += _of_metric(runs, metric, checked=checked)
     rated = [(of, of.groups[0].rates) for of in runs]
@@ -72,6 +72,11 @@ def sections(found: ScoredRuns) -> tuple[Section, ...]:
             sources=(*(text for name in metrics for text in _SOURCES.get(name, ())), _BOOTSTRAP),
         ),
     )
+
+
+def _sentences(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        yield text if text.endswith(".") else f"{text}."
 
 
 def run_name(of: ScoredRun) -> str:

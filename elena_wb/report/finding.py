@@ -23,17 +23,25 @@ MOST_COMPARED = 6
 """So many pairs of runs are compared in full; all of them are in one table."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """What one analysis of a ``kind`` (as in ``methods.toml``) tells, in the order of reading."""
+
+    kind: str
+    title: str
+    sections: tuple[Section, ...]
+
+
 @dataclass(slots=True)
 class Found:
-    """What the analyses came to, in the order of the report. ``kinds`` are the analyses that told something."""
+    """What the analyses came to, in the order of the report; those that do not apply have no chapter."""
 
     set_up: tuple[Section, ...] = ()
-    sections: list[Section] = field(default_factory=list)
+    chapters: list[Chapter] = field(default_factory=list)
     failures: tuple[Section, ...] = ()
     scored: ScoredRuns | None = None
     pairs: tuple[tuple[int, int], ...] = ()
     telling: tuple[Told, ...] = ()
-    kinds: list[str] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
 
     def attempt(self, what: str, make: Callable[[], T], otherwise: T) -> T:
@@ -64,7 +72,7 @@ def find(store: Store, host: PluginHost, run_ids: Sequence[int], options: Report
         from elena_wb.findings.scores_told import sections
 
         found.scored = scores_of(store, run_ids, metrics, resampling=options.resampling)
-        found.missing += [Missing(f"the metric `{one.metric}`", one.reason) for one in found.scored.failed]
+        found.missing += [Missing(f"Metric {one.metric}", one.reason) for one in found.scored.failed]
         return sections(found.scored)
 
     def set_up() -> tuple[Section, ...]:
@@ -79,23 +87,22 @@ def find(store: Store, host: PluginHost, run_ids: Sequence[int], options: Report
 
         return sections(failures(store, run_ids))
 
-    found.set_up = found.attempt("the set-up", set_up, _NOTHING)
-    found.pairs = found.attempt("which runs belong together", lambda: _pairs(store, run_ids), ())
-    _add(found, "scores", "the scores", scores)
-    for kind, what, make in _analyses(store, run_ids, options, found.pairs):
-        _add(found, kind, what, make)
-    found.failures = found.attempt("failures and exclusions", failures, _NOTHING)
+    found.set_up = found.attempt("Set-up", set_up, _NOTHING)
+    found.pairs = found.attempt("Which runs belong together", lambda: _pairs(store, run_ids), ())
+    _add(found, "scores", "Answers against what is true", scores)
+    for kind, title, make in _analyses(store, run_ids, options, found.pairs):
+        _add(found, kind, title, make)
+    found.failures = found.attempt("Failures and exclusions", failures, _NOTHING)
     found.telling = found.attempt(
-        "the most telling pairs", lambda: most_telling(store, found.pairs, options.pairs), ()
+        "Telling pairs", lambda: most_telling(store, found.pairs, options.pairs), ()
     )
     return found
 
 
-def _add(found: Found, kind: str, what: str, make: Callable[[], tuple[Section, ...]]) -> None:
-    sections = found.attempt(what, make, _NOTHING)
+def _add(found: Found, kind: str, title: str, make: Callable[[], tuple[Section, ...]]) -> None:
+    sections = found.attempt(title, make, _NOTHING)
     if sections:
-        found.sections += sections
-        found.kinds.append(kind)
+        found.chapters.append(Chapter(kind, title, sections))
 
 
 def _pairs(store: Store, run_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
@@ -110,7 +117,7 @@ def _pairs(store: Store, run_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
 def _analyses(
     store: Store, run_ids: Sequence[int], options: ReportOptions, pairs: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[str, str, Callable[[], tuple[Section, ...]]]]:
-    """The kind of each analysis, what it is in words, and how it is made."""
+    """The kind of each analysis, its title, and how it is made."""
     resampling = options.resampling
 
     def compared(first: int, second: int) -> Callable[[], tuple[Section, ...]]:
@@ -168,12 +175,12 @@ def _analyses(
         )
 
     for first, second in pairs[:MOST_COMPARED]:
-        yield "comparing", f"the comparison of runs {first} and {second}", compared(first, second)
+        yield "comparing", f"Run {first} and run {second} compared", compared(first, second)
     if len(run_ids) > 2:
-        yield "comparing_many", "the comparison of all runs", compared_many
-    yield "bias", "the bias towards the face", bias
-    yield "parts", "the parts of the body that answers name", parts
-    yield "wording", "the words of narratives", wording
-    yield "open_vocabulary", "the words for emotions in narratives", open_vocabulary
-    yield "repeating", "repeats and paraphrases", repeating
-    yield "rating", "ratings by people", rating
+        yield "comparing_many", "All runs compared", compared_many
+    yield "bias", "The face", bias
+    yield "parts", "Parts of the body", parts
+    yield "wording", "How narratives are worded", wording
+    yield "open_vocabulary", "Words for emotions", open_vocabulary
+    yield "repeating", "Repeats and paraphrases", repeating
+    yield "rating", "Ratings by people", rating

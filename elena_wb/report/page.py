@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -56,12 +56,35 @@ class ShownSection:
     pieces: tuple[Mapping[str, Any], ...]
 
 
-def shown_section(section: Section, keys: Keys) -> ShownSection:
-    """``section`` for the template."""
-    key = keys.new(section.name)
-    return ShownSection(
-        key, section.name, section.title, section.shows, section.not_shown, tuple(_pieces(section, keys))
+@dataclass(frozen=True, slots=True)
+class ShownChapter:
+    """Sections under one heading; where there is but one, the heading is its own."""
+
+    key: Markup
+    title: str
+    sections: tuple[ShownSection, ...]
+
+    @property
+    def parted(self) -> bool:
+        """Whether the sections have headings of their own."""
+        return len(self.sections) > 1
+
+
+def shown_chapter(title: str, sections: Sequence[Section], keys: Keys) -> ShownChapter:
+    """``sections`` for the template, under ``title`` or, of a single one, its own."""
+    key = keys.new(sections[0].name if len(sections) == 1 else title)
+    shown = tuple(
+        ShownSection(
+            key if len(sections) == 1 else keys.new(of.name),
+            of.name,
+            of.title,
+            of.shows,
+            of.not_shown,
+            tuple(_pieces(of, keys)),
+        )
+        for of in sections
     )
+    return ShownChapter(key, title if len(sections) > 1 else sections[0].title, shown)
 
 
 def render(values: Mapping[str, Any]) -> str:
@@ -87,6 +110,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["exactly"] = _exactly
+    environment.filters["prose"] = _prose
     return environment
 
 
@@ -104,6 +128,17 @@ def _finalised(value: object) -> object:
 
 def _exactly(text: object) -> Markup:
     return escape(exact(str(text)))
+
+
+def _prose(text: object) -> Markup:
+    """A paragraph, in which what stands between backticks is a command or a name."""
+    parts = harmless(text).split("`")
+    if len(parts) % 2 == 0:  # a backtick without its fellow is a mark like any other
+        return escape("`".join(parts))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
 
 
 def _pieces(section: Section, keys: Keys) -> Iterator[Mapping[str, Any]]:

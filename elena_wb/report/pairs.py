@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from markupsafe import Markup
@@ -20,7 +20,7 @@ def shown_pair(told: Told, album: Album, found: Found, options: ReportOptions) -
     pictured = (nothing, nothing)
     if options.pictures != "none":
         pictured = found.attempt(
-            f"the pictures of {pair.picture}", lambda: album.pair(pair.first_id, pair.second_id), pictured
+            f"Pictures of {pair.picture}", lambda: album.pair(pair.first_id, pair.second_id), pictured
         )
     sides = []
     for place, (said, run_id, condition) in enumerate(
@@ -47,9 +47,10 @@ def shown_pair(told: Told, album: Album, found: Found, options: ReportOptions) -
                     {
                         "title": passage.title,
                         "pieces": [
-                            {"own": piece.kind == own, "text": piece.text}
+                            part
                             for piece in passage.pieces
                             if piece.kind in ("same", own)
+                            for part in _marked(piece.text, own=piece.kind == own)
                         ],
                     }
                     for passage in told.passages
@@ -66,9 +67,22 @@ def shown_pair(told: Told, album: Album, found: Found, options: ReportOptions) -
     }
 
 
+def _marked(text: str, *, own: bool) -> Iterator[dict[str, Any]]:
+    """A stretch of text; of one that a side has alone, the white space after it is not marked."""
+    bare = text.rstrip() if own else text
+    if bare:
+        yield {"own": own, "text": bare}
+    if text[len(bare) :]:
+        yield {"own": False, "text": text[len(bare) :]}
+
+
 def _what_happened(told: Told) -> str:
     pair = told.pair
-    between = f"Between {told.first_condition} (run {told.first_run}) and {told.second_condition} (run {told.second_run})"
+    first, second = (
+        f"{told.first_condition} (run {told.first_run})",
+        f"{told.second_condition} (run {told.second_run})",
+    )
+    between = f"Between {first} and {second}"
     truth = (
         f" True is {pair.truth}." if pair.truth else " Nothing single is known to be true of this picture."
     )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from elena_wb.analysis.gaze_telling import told_parts
+from elena_wb.analysis.gaze_telling import rank, told_parts
 from elena_wb.core import Box, Condition, Locator, Region, Stimulus, Upload, WorkbenchError
 from elena_wb.data.policy import Policies, stricter
 from elena_wb.drawing.outlines import draw_outlines, styles
@@ -97,8 +97,8 @@ class Album:
             self.left_out[why] = self.left_out.get(why, 0) + 1
             return Pictured(None, None, (why,))
         inside = {part: moved_into(boxes, found.seen_box) for part, boxes in found.regions.items()}
-        outlines = {part: inside[part] for part in told_parts(inside) if inside[part]}
-        named = f" Outlined: {', '.join(outlines)}." if outlines else ""
+        outlines = {part: inside[part] for part in sorted(told_parts(inside), key=rank) if inside[part]}
+        named = f" Outlined: {', '.join(outlines).replace('_', ' ')}." if outlines else ""
         seen = _encoded(_outlined(found.seen, outlines), f"The picture as the model saw it.{named}")
         self.shown += 1
         if panel is None or side is None:

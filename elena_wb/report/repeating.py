@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import TypeAlias
 
 from elena_wb.core import UsageError
 from elena_wb.engine.resume import request_of
@@ -16,10 +15,15 @@ from elena_wb.report.options import ReportOptions
 from elena_wb.store import Store, show_run
 from elena_wb.store.looked import ways_looked
 
-Commands: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
-"""Command lines, and what must be said of them."""
-
 _STORE = "STORE.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Command lines in their order, and what must be said of them."""
+
+    lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def commands(store: Store, run_ids: Sequence[int], options: ReportOptions) -> Commands:
@@ -29,7 +33,7 @@ def commands(store: Store, run_ids: Sequence[int], options: ReportOptions) -> Co
     are named by their last part.
     """
     if options.commands:
-        return tuple(without_places(one) for one in options.commands), ()
+        return Commands(tuple(without_places(one) for one in options.commands))
     lines: list[str] = []
     notes: list[str] = []
     asked: dict[Wanted, list[str]] = {}
@@ -55,7 +59,7 @@ def commands(store: Store, run_ids: Sequence[int], options: ReportOptions) -> Co
             "runs on another machine, or is asked over the network may answer otherwise; the same weights on the same "
             "machine, with the same libraries, seed, prompt and pictures, answer the same."
         )
-    return tuple(lines), tuple(notes)
+    return Commands(tuple(lines), tuple(notes))
 
 
 def _attending(store: Store, run_ids: Sequence[int]) -> Iterator[str]:

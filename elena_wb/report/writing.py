@@ -18,10 +18,10 @@ from elena_wb.remote.redaction import redact
 from elena_wb.report.finding import Found, find
 from elena_wb.report.methods import paragraphs, sources
 from elena_wb.report.options import ReportOptions, Written
-from elena_wb.report.page import Keys, ShownSection, render, shown_section
+from elena_wb.report.page import Keys, ShownChapter, render, shown_chapter
 from elena_wb.report.pairs import pairs_told, shown_pair
 from elena_wb.report.pictures import Album
-from elena_wb.report.repeating import commands
+from elena_wb.report.repeating import Commands, commands
 from elena_wb.store import Store, drain_orphans, show_run
 
 _MOST_TILES = 8
@@ -87,33 +87,32 @@ def _values(
     keys = Keys()
     for name in _FIXED:
         keys.new(name)
-    before = [shown_section(of, keys) for of in (*found.set_up, *found.sections)]
-    after = [shown_section(of, keys) for of in found.failures]
+    before = [shown_chapter(of.title, (of,), keys) for of in found.set_up]
+    before += [shown_chapter(of.title, of.sections, keys) for of in found.chapters]
+    after = [shown_chapter(of.title, (of,), keys) for of in found.failures]
     pairs = [shown_pair(told, album, found, options) for told in found.telling]
     run_ids = [run["run_id"] for run in runs]
-    lines, notes = found.attempt(
-        "the commands that repeat it", lambda: commands(store, run_ids, options), ((), ())
-    )
-    told = [*found.set_up, *found.sections, *found.failures]
+    again = found.attempt("How to repeat it", lambda: commands(store, run_ids, options), Commands())
+    told = [*found.set_up, *(of for chapter in found.chapters for of in chapter.sections), *found.failures]
     return {
         "version": __version__,
         "made": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "title": options.title or _title(runs),
         "question": options.question or _QUESTION,
-        "contents": _contents(before, after, prompts=True),
+        "contents": list(_contents(before, after)),
         "missing": found.missing,
         "tiles": list(_tiles(found)),
-        "sentences": [of for of in (*before, *after) if of.shows],
+        "sentences": [of for of in (*before, *after) if of.sections[0].shows],
         "before": before,
         "prompts": _prompts(runs),
         "pairs": pairs,
         "pairs_told": pairs_told(found, options),
         "left_out": sorted(album.left_out.items()),
         "after": after,
-        "methods": list(paragraphs(found.kinds, options.resampling)),
+        "methods": list(paragraphs([of.kind for of in found.chapters], options.resampling)),
         "sources": sources(of.sources for of in told),
-        "commands": lines,
-        "repeat_notes": notes,
+        "commands": again.lines,
+        "repeat_notes": again.notes,
         "pictures_told": _pictures_told(album, options),
     }
 
@@ -126,19 +125,17 @@ def _title(runs: Sequence[Mapping[str, Any]]) -> str:
     return f"Emotion from the body: {'run' if len(runs) == 1 else 'runs'} {numbers}"
 
 
-def _contents(
-    before: Sequence[ShownSection], after: Sequence[ShownSection], *, prompts: bool
-) -> Iterator[dict[str, str]]:
-    yield {"key": "glance", "title": "At a glance"}
-    for of in before:
-        yield {"key": of.key, "title": of.title}
-        if of.name == "set-up" and prompts:
-            yield {"key": "prompts", "title": "Prompts"}
-    yield {"key": "pairs", "title": "Telling pairs"}
+def _contents(before: Sequence[ShownChapter], after: Sequence[ShownChapter]) -> Iterator[dict[str, Any]]:
+    yield {"key": "glance", "title": "At a glance", "sections": ()}
+    for place, of in enumerate(before):
+        yield {"key": of.key, "title": of.title, "sections": of.sections if of.parted else ()}
+        if place == 0:
+            yield {"key": "prompts", "title": "Prompts", "sections": ()}
+    yield {"key": "pairs", "title": "Telling pairs", "sections": ()}
     for of in after:
-        yield {"key": of.key, "title": of.title}
-    yield {"key": "methods", "title": "Methods"}
-    yield {"key": "repeat", "title": "How to repeat it"}
+        yield {"key": of.key, "title": of.title, "sections": ()}
+    yield {"key": "methods", "title": "Methods", "sections": ()}
+    yield {"key": "repeat", "title": "How to repeat it", "sections": ()}
 
 
 def _tiles(found: Found) -> Iterator[dict[str, str]]:
