@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -11,6 +12,7 @@ import numpy.typing as npt
 
 from elena_wb.analysis.classification import accuracy, from_sums, macro_f1, uar, weighted_f1
 from elena_wb.analysis.clusters import over_stimuli, patterns, summed
+from elena_wb.analysis.paired import mcnemar
 from elena_wb.analysis.single_label import FIGURES
 from elena_wb.core import Estimate, Resampling
 
@@ -105,3 +107,17 @@ def _figures(size: int) -> Any:
         return np.column_stack([first, second, second - first])
 
     return figures
+
+
+def more_often_right(
+    first: npt.NDArray[Any], second: npt.NDArray[Any], truth: npt.NDArray[Any], stimulus: npt.NDArray[Any]
+) -> tuple[int, float]:
+    """How many stimuli there are, and the exact two-sided p of either side being right more often of as many of them.
+
+    The arguments are as :func:`score_change` has them, all truths known. Answers to one stimulus are not independent of
+    one another, so each stimulus counts once, for the side that gets it right more often: a sign test (Dixon & Mood
+    1946, JASA 41:557-566). With one answer to each it is McNemar's exact test.
+    """
+    gain = (second == truth).astype(np.int64) - (first == truth)
+    total = summed(stimulus, gain[:, None])[:, 0]
+    return len(total), mcnemar(int((total < 0).sum()), int((total > 0).sum())) if len(total) else math.nan

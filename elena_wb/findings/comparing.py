@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,7 @@ import numpy.typing as npt
 from elena_wb.analysis.agreement import cohen_kappa
 from elena_wb.analysis.comparing import DIMENSIONS, FAILED, UNKNOWN, Changes, SideBySide, compare, outcome
 from elena_wb.analysis.corrections import holm
-from elena_wb.analysis.paired import mcnemar
-from elena_wb.analysis.paired_scores import ScoreChange, score_change
+from elena_wb.analysis.paired_scores import ScoreChange, more_often_right, score_change
 from elena_wb.analysis.rating_shift import RatingShift, rating_shift
 from elena_wb.core import ABSTAINED, Estimate, Resampling, UsageError
 from elena_wb.findings.comparing_rows import arranged, stimuli
@@ -147,23 +146,12 @@ class Compared:
         return tuple(Tested(*one, p_holm) for one, p_holm in zip(found, corrected, strict=True))
 
     def _test_of_right(self) -> tuple[str, str, int, float]:
-        correct = self.changes.correct
-        if not self.repeats:
-            return "right answers", "McNemar, exact", correct.n, correct.p
-        # Answers to one stimulus are not independent: which side is right more often counts once for each.
         answers = self.answers
         kept = self.paired & (answers.truth != UNKNOWN)
-        gain = (answers.second == answers.truth)[kept].astype(np.int64) - (answers.first == answers.truth)[
-            kept
-        ]
-        total = np.bincount(self.stimuli[kept], weights=gain)
-        n = len(np.unique(self.stimuli[kept]))
-        return (
-            "right answers",
-            "sign test of pictures",
-            n,
-            mcnemar(int((total < 0).sum()), int((total > 0).sum())),
+        n, p = more_often_right(
+            answers.first[kept], answers.second[kept], answers.truth[kept], self.stimuli[kept]
         )
+        return "right answers", "sign test of pictures" if self.repeats else "McNemar, exact", n, p
 
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
@@ -194,7 +182,7 @@ def compare_runs(
             f"`{first}` and `{second}` are the same run, {ids[0]}.",
             hint="`elena-wb runs` lists all; `elena-wb run … --fresh` makes another of the same specification.",
         )
-    shown = [{**show_run(store, run_id), "answered_by": answered_by(store, run_id)} for run_id in ids]
+    shown = shown_runs(store, ids)
     schemes = [run["options"].get("scheme") or "ekman7" for run in shown]
     if schemes[0] != schemes[1]:
         raise UsageError(
@@ -211,14 +199,19 @@ def compare_runs(
             hint="They are about different pictures, or their calls failed: `elena-wb runs` has the counts.",
         )
     return Compared(
-        first=_side(shown[0]),
-        second=_side(shown[1]),
+        first=side_of(shown[0]),
+        second=side_of(shown[1]),
         differences=differences(shown[0], shown[1]),
         table=table,
         answers=answers,
         changes=changes,
         resampling=resampling,
     )
+
+
+def shown_runs(store: Store, run_ids: Sequence[int]) -> list[Mapping[str, Any]]:
+    """The runs as :func:`elena_wb.store.show_run` shows them, and who a server says answered."""
+    return [{**show_run(store, run_id), "answered_by": answered_by(store, run_id)} for run_id in run_ids]
 
 
 def _one_run(store: Store, text: str) -> int:
@@ -231,7 +224,8 @@ def _one_run(store: Store, text: str) -> int:
     return resolve_run(store, text)
 
 
-def _side(shown: Mapping[str, Any]) -> Side:
+def side_of(shown: Mapping[str, Any]) -> Side:
+    """A run of :func:`shown_runs` in words."""
     return Side(
         run_id=shown["run_id"],
         name=shown["name"],
