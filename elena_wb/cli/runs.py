@@ -8,17 +8,24 @@ from typing import Annotated
 
 import typer
 
+from elena_wb.cli import runs_moving
 from elena_wb.cli.options import AsJson, open_store
 from elena_wb.cli.output import dollars, print_json, print_listing, print_table, say
 
-app = typer.Typer(help="List, show, rename and delete runs.", invoke_without_command=True)
+app = typer.Typer(
+    help="List, show, rename, delete, export, import and compare runs.", invoke_without_command=True
+)
+
+app.command("export")(runs_moving.export)
+app.command("import")(runs_moving.import_)
+app.command("diff")(runs_moving.diff)
 
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="Number or name of a run.")]
 
 
 @app.callback()
 def default(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List, show, rename and delete runs."""
+    """List, show, rename, delete, export, import and compare runs."""
     if ctx.invoked_subcommand is None:
         listing(ctx, as_json=as_json)
 

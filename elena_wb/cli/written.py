@@ -1,4 +1,4 @@
-"""What is found, written as text: drawn for a terminal, Markdown, LaTeX, CSV.
+"""What is found, written as text: drawn for a terminal, Markdown, CSV; LaTeX is written where exports have it too.
 
 Charts are left out: the tables beside them have the same numbers.
 """
@@ -7,27 +7,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from elena_wb.cli.confusions import confusion_plot, confusion_table
 from elena_wb.core import Crosstab
-from elena_wb.findings import Chart, Piece, Section, Table
+from elena_wb.findings import Chart, Piece, Table
+from elena_wb.findings.latex import latex
+from elena_wb.findings.pieces import flattened
 from elena_wb.plain import plain
 
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "–": "--",
-    "·": r"$\cdot$",
-    **{character: f"\\{character}" for character in "&%$#_"},
-}
+__all__ = ["as_csv", "drawn", "flattened", "latex", "markdown"]
+
 _PAGE = 10_000
 """No table is too wide for a file."""
 
@@ -89,20 +79,6 @@ def markdown(found: Iterable[Piece]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def latex(found: Iterable[Piece]) -> str:
-    """Tables for a document that loads booktabs; what is said beside them stands in comments."""
-    parts = ["% needs \\usepackage{booktabs} and, for quotation marks, \\usepackage[T1]{fontenc}"]
-    for piece in found:
-        if isinstance(piece, Chart):
-            continue
-        if isinstance(piece, str):
-            parts.append("% " + plain(piece))
-            continue
-        table = confusion_table(piece, _PAGE) if isinstance(piece, Crosstab) else piece
-        parts.append(_latex_table(table))
-    return "\n".join(parts) + "\n"
-
-
 def as_csv(found: Iterable[Piece]) -> str:
     """The cells of all tables as they are told, a row each: title of the table, first cell, column, cell.
 
@@ -122,42 +98,5 @@ def as_csv(found: Iterable[Piece]) -> str:
     return out.getvalue()
 
 
-def flattened(sections: Iterable[Section]) -> Iterator[Piece]:
-    """What sections tell, one after the other: title and sentence, pieces, what is not shown."""
-    for section in sections:
-        yield f"{section.title}: {section.shows}" if section.shows else section.title
-        yield from section.pieces
-        if section.not_shown:
-            yield section.not_shown
-
-
 def _marked(text: str) -> str:
     return "".join(f"\\{character}" if character in r"\|*_`<[" else character for character in plain(text))
-
-
-def _latex_table(table: Table) -> str:
-    alignment = "l" * table.names + "r" * (len(table.columns) - table.names)
-    lines = [
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{_escaped(table.title)}}}",
-        rf"\begin{{tabular}}{{{alignment}}}",
-        r"\toprule",
-        " & ".join(map(_cell, table.columns)) + r" \\",
-        r"\midrule",
-        *(" & ".join(map(_cell, row)) + r" \\" for row in table.rows),
-        r"\bottomrule",
-        r"\end{tabular}",
-        r"\end{table}",
-    ]
-    return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """A cell; one that begins with a bracket would be taken for the option of the line break before it."""
-    escaped = _escaped(text)
-    return "{" + escaped + "}" if escaped.startswith(("[", "*")) else escaped
-
-
-def _escaped(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in plain(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -86,3 +87,12 @@ class Section:
     pieces: tuple[Piece, ...]
     not_shown: str = ""
     sources: tuple[str, ...] = ()
+
+
+def flattened(sections: Iterable[Section]) -> Iterator[Piece]:
+    """What sections tell, one after the other: title and sentence, pieces, what is not shown."""
+    for section in sections:
+        yield f"{section.title}: {section.shows}" if section.shows else section.title
+        yield from section.pieces
+        if section.not_shown:
+            yield section.not_shown

@@ -20,7 +20,7 @@ from elena_wb.store.database import DuckDBConnection, Store
 
 Weights = npt.NDArray[np.float32]
 
-_SCHEMA = pa.schema(
+SCHEMA = pa.schema(
     [
         ("extraction_id", pa.string()),
         ("generation_id", pa.string()),
@@ -71,7 +71,7 @@ def write_maps(store: Store, batch: Iterable[tuple[str, str, Maps]]) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with draft.open("wb") as file:
-                with pq.ParquetWriter(file, _SCHEMA, compression="zstd") as writer:
+                with pq.ParquetWriter(file, SCHEMA, compression="zstd") as writer:
                     for extraction_id, generation_id, maps in batch:
                         writer.write_table(
                             _table(extraction_id, generation_id, maps), row_group_size=_ROWS_A_GROUP
@@ -157,11 +157,11 @@ def _table(extraction_id: str, generation_id: str, maps: Maps) -> pa.Table:
     columns = [
         pa.array([extraction_id] * count, pa.string()),
         pa.array([generation_id] * count, pa.string()),
-        *(pa.array(column, field.type) for column, field in zip(keys, list(_SCHEMA)[2:8], strict=True)),
+        *(pa.array(column, field.type) for column, field in zip(keys, list(SCHEMA)[2:8], strict=True)),
         pa.array([scale for scale, _ in scaled], pa.float32()),
         pa.ListArray.from_arrays(pa.array(offsets), pa.array(flat)),
     ]
-    return pa.table(columns, schema=_SCHEMA)
+    return pa.table(columns, schema=SCHEMA)
 
 
 def _rows(maps: Maps) -> Iterator[tuple[tuple[object, ...], Weights]]:
