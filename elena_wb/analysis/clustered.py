@@ -26,7 +26,8 @@ def share(hits: float, of: float, clusters: float, squares: float, *, n: int | N
     Wilson's (1927) at the effective sample size, corrected for the number of clusters as in Korn & Graubard 1998
     (Survey Methodology 24:193-201). A share that is the same in all clusters, such as 0, is worth one answer a
     cluster, and none is worth more than its answers. One cluster gives no interval. Where each cluster is one answer,
-    this is Wilson's interval as it stands. ``n`` is what the estimate is said to be from, ``of`` where not given.
+    this is Wilson's interval as it stands. ``n`` is how many answers the sums are over, where ``of`` does not count
+    answers.
     """
     counted = int(of) if n is None else n
     if of <= 0:
@@ -34,7 +35,7 @@ def share(hits: float, of: float, clusters: float, squares: float, *, n: int | N
     value = hits / of
     if clusters < 2 and of > 1:
         return Estimate(value, math.nan, math.nan, counted)
-    size = float(of) if clusters == of else effective(value, of, clusters, squares)
+    size = float(of) if clusters == of == counted else effective(value, of, clusters, squares)
     return Estimate(value, *wilson(value, size), counted)
 
 

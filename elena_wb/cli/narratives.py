@@ -29,6 +29,8 @@ class About(StrEnum):
 
     PARTS = "parts"
     MENTIONS = "mentions"
+    SHARES = "shares"
+    EMOTIONS = "emotions"
 
 
 def narratives(
@@ -86,7 +88,27 @@ def _mentions(
     return found, sections(found)
 
 
+def _shares(store: Store, run_ids: Sequence[int], resampling: Resampling) -> tuple[object, Sequence[Section]]:
+    from elena_wb.findings.text_shares import explicit_and_implicit
+    from elena_wb.findings.text_shares_told import sections
+
+    found = explicit_and_implicit(store, run_ids)
+    return found, sections(found)
+
+
+def _emotions(
+    store: Store, run_ids: Sequence[int], resampling: Resampling
+) -> tuple[object, Sequence[Section]]:
+    from elena_wb.findings.emotion_named import outright
+    from elena_wb.findings.emotion_named_told import sections
+
+    found = outright(store, run_ids)
+    return found, sections(found)
+
+
 _TELLS: dict[About, Callable[[Store, Sequence[int], Resampling], tuple[object, Sequence[Section]]]] = {
     About.PARTS: _parts,
     About.MENTIONS: _mentions,
+    About.SHARES: _shares,
+    About.EMOTIONS: _emotions,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from elena_wb.vocabulary import load_scheme
 GROUPS: Final = ("face", "head", "upper", "hands", "torso", "lower", "internal", "whole")
 """The groups of parts, from the face down."""
 ALPHA = 0.05
+_Name = TypeVar("_Name", str, str | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def parts_used(
 
 def _counted(run: AskedRun, read: ReadParts) -> RunParts:
     names, emotion = _coded(read.answers["emotion"])
-    order = _in_order(names, run.scheme)
+    order = in_scheme_order(names, run.scheme)
     place = np.empty(len(names) + 1, dtype=np.int64)
     place[[names.index(name) for name in order]] = np.arange(len(order))
     place[-1] = -1  # an abstention, whose code is -1
@@ -169,12 +170,16 @@ def _coded(column: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
     return coded.dictionary.to_pylist(), codes
 
 
-def _in_order(names: Sequence[str], scheme: str) -> list[str]:
+def in_scheme_order(names: Sequence[_Name], scheme: str) -> list[_Name]:
+    """Emotions in the order of their scheme, others by name after them, and last ``None``."""
     try:
         known = list(load_scheme(scheme).names)
     except UsageError:  # of a scheme that this installation does not have
         known = []
-    return sorted(names, key=lambda name: (known.index(name) if name in known else len(known), name))
+    return sorted(
+        names,
+        key=lambda name: (name is None, known.index(name) if name in known else len(known), name or ""),
+    )
 
 
 def _rank(group: str) -> tuple[int, str]:

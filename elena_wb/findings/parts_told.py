@@ -58,16 +58,11 @@ def about(asked: AskedRun) -> str:
     ]
     lost = [f"{count:,} {what}" for count, what in left if count]
     return (
-        f"Run {asked.run_id}: {asked.model}, prompt {asked.prompt}, {hiding(asked.condition)}; {asked.read:,} "
+        f"Run {asked.run_id}: {asked.model}, prompt {asked.prompt}, condition {asked.condition}; {asked.read:,} "
         f"{'answer' if asked.read == 1 else 'answers'} about {asked.pictures:,} "
         f"{'picture' if asked.pictures == 1 else 'pictures'}"
         + (f" ({listed(lost)}: left out)." if lost else ".")
     )
-
-
-def hiding(condition: str) -> str:
-    """A condition in words."""
-    return "nothing hidden" if condition == "none" else f"condition {condition}"
 
 
 def shared(runs: Sequence[RunParts]) -> tuple[str, ...]:

@@ -86,11 +86,11 @@ class Question:
     partly: Mapping[int, Collection[str]]
     nothing_hidden: str
 
-    def by_picture(self) -> str:
-        """Common table expressions, the last of which is ``of_picture``.
+    def parts(self) -> dict[str, str]:
+        """Common table expressions, each of which needs those before it at most; the last is ``of_picture``.
 
-        For each run, ``family``, ``state`` (``hidden``, ``found`` or ``missed``) and ``picture``: ``x`` answers, ``y``
-        of which name the part.
+        That has, for each run, ``family``, ``state`` (``hidden``, ``found`` or ``missed``) and ``picture``, ``x``
+        answers, ``y`` of which name the part.
         """
         hides = [
             (run_id, family, wholly)
@@ -98,37 +98,34 @@ class Question:
             for run_id, of in by_run.items()
             for family in sorted(of)
         ]
-        return f"""WITH families(region, family) AS ({_families(self.words)}), {looks(self.words)},
-family_of(part, family) AS ({_pairs(self.family_of.items())}),
-hides(run_id, family, wholly) AS ({_pairs(hides, columns=3)}),
-answers AS MATERIALIZED (
-    SELECT g.run_id, g.generation_id, g.stimulus_id, coalesce(s.picture_id, g.stimulus_id) AS picture,
+        return {
+            "states": f"""WITH families(region, family) AS ({_families(self.words)}), {looks(self.words)}
+    SELECT hash(stimulus_id) AS stimulus, family, found FROM states""",
+            "answers": f"""SELECT g.run_id, g.rowid AS answer, generation_id, hash(g.stimulus_id) AS stimulus,
+           hash(coalesce(s.picture_id, g.stimulus_id)) AS picture,
            len(list_filter(coalesce(g.notes, []),
                            lambda note: contains(note, {_text(self.nothing_hidden)}))) > 0 AS bare
     FROM generations AS g LEFT JOIN stimuli AS s USING (stimulus_id)
-    WHERE g.status = 'ok' AND g.run_id IN ({", ".join(map(str, self.run_ids))})
-),
-judged AS (
-    SELECT a.run_id, a.generation_id, a.picture, s.family, IF(s.found, 'found', 'missed') AS state
-    FROM answers AS a JOIN states AS s USING (stimulus_id)
+    WHERE g.status = 'ok' AND g.run_id IN ({", ".join(map(str, self.run_ids))})""",
+            "naming": f"""SELECT DISTINCT run_id, answer, family
+    FROM body_parts JOIN ({_pairs(self.family_of.items())}) AS f(part, family) USING (part)
+    JOIN answers USING (generation_id)""",
+            "hides": f"SELECT * FROM ({_pairs(hides, columns=3)}) AS h(run_id, family, wholly)",
+            "judged": """SELECT a.run_id, answer, picture, s.family, IF(s.found, 'found', 'missed') AS state
+    FROM answers AS a JOIN states AS s USING (stimulus)
     ANTI JOIN hides AS h ON h.run_id = a.run_id AND h.family = s.family
     UNION ALL
-    SELECT a.run_id, a.generation_id, a.picture, h.family, 'hidden'
-    FROM answers AS a JOIN hides AS h USING (run_id) WHERE h.wholly = 1 AND NOT a.bare
-),
-naming AS (
-    SELECT DISTINCT generation_id, family FROM body_parts JOIN family_of USING (part)
-    SEMI JOIN answers USING (generation_id)
-),
-of_picture AS (
-    SELECT j.run_id, j.family, j.state, j.picture, count(*)::DOUBLE AS x, count(n.family)::DOUBLE AS y
-    FROM judged AS j LEFT JOIN naming AS n USING (generation_id, family) GROUP BY ALL
-)"""
+    SELECT a.run_id, answer, picture, h.family, 'hidden'
+    FROM answers AS a JOIN hides AS h USING (run_id) WHERE h.wholly = 1 AND NOT a.bare""",
+            "of_picture": """SELECT j.run_id, j.family, state, picture,
+           count(*)::DOUBLE AS x, count(n.family)::DOUBLE AS y
+    FROM judged AS j LEFT JOIN naming AS n USING (answer, family) GROUP BY ALL""",
+        }
 
     def check(self, rows: Sequence[tuple[str, int]], state: str) -> str:
         """A query for a reader: parts and runs in this order, where the part is in this state."""
         wanted = _pairs([(place, family, run_id) for place, (family, run_id) in enumerate(rows)], columns=3)
-        return f"""{self.by_picture()},
+        return f"""WITH {_with(self.parts())},
 wanted(place, family, run_id) AS ({wanted})
 SELECT family AS part, run_id AS run, sum(x)::BIGINT AS answers, sum(y) / sum(x) AS named,
        count(*) AS pictures, count(*) FILTER (y = 0) AS never
@@ -143,15 +140,34 @@ def mentions(
 
     A row for each run, ``family`` and ``state`` (``hidden``, ``found`` or ``missed``), with sums over pictures of the
     answers (``x``), those naming the part (``y``), ``xx``, ``xy``, ``yy``, the number of ``pictures``, and of those in
-    which no answer names it (``never``).
+    which no answer names it (``never``). Runs are counted one after the other, which bounds the memory.
     """
+    parts = asked.parts()
     with store.read(settings) as connection:
-        return connection.sql(
-            f"""{asked.by_picture()}
-            SELECT run_id, family, state, sum(x) AS x, sum(y) AS y, sum(x * x) AS xx, sum(x * y) AS xy,
-                   sum(y * y) AS yy, count(*) AS pictures, count(*) FILTER (y = 0) AS never
-            FROM of_picture GROUP BY ALL ORDER BY ALL"""
-        ).to_arrow_table()
+        for name in ("states", "answers", "naming"):
+            sql = parts[name].replace("JOIN answers", "JOIN mention_answers AS answers")
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE mention_{name} AS {sql}").fetchall()
+        found = []
+        for run_id in asked.run_ids:
+            of_run = {
+                "states": "FROM mention_states",
+                "answers": f"FROM mention_answers WHERE run_id = {int(run_id)}",
+                "naming": f"FROM mention_naming WHERE run_id = {int(run_id)}",
+                **{name: parts[name] for name in ("hides", "judged", "of_picture")},
+            }
+            found.append(
+                connection.sql(
+                    f"""WITH {_with(of_run)}
+                    SELECT run_id, family, state, sum(x) AS x, sum(y) AS y, sum(x * x) AS xx, sum(x * y) AS xy,
+                           sum(y * y) AS yy, count(*) AS pictures, count(*) FILTER (y = 0) AS never
+                    FROM of_picture GROUP BY ALL ORDER BY ALL"""
+                ).to_arrow_table()
+            )
+    return pa.concat_tables(found)
+
+
+def _with(parts: Mapping[str, str]) -> str:
+    return ",\n".join(f"{name} AS (\n    {sql}\n)" for name, sql in parts.items())
 
 
 def _families(words: Words) -> str:

@@ -50,6 +50,11 @@ class LabelScheme:
         """The labels as shown, in the scheme's order."""
         return tuple(label.display for label in self.labels)
 
+    @property
+    def words(self) -> Mapping[str, str]:
+        """What names a label anywhere in a sentence, folded: names and aliases → the label."""
+        return self._in_prose
+
     def canonical(self, text: str) -> str | None:
         """The one label that ``text`` stands for as a whole.
 
