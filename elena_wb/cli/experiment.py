@@ -15,7 +15,7 @@ from elena_wb.cli.output import say
 from elena_wb.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from elena_wb.config import Settings
     from elena_wb.experiments import Carried, Experiment, ExperimentPlan
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 def experiment(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The TOML file that declares the study.")],
+    model: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--model", help="Ask this model instead of the file's (repeatable)."),
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(
@@ -75,7 +79,7 @@ def experiment(
 
     declared = read(file)
     chosen, store = settings(ctx), open_store(ctx)
-    terms = Terms(retry_failed=retry_failed, allow_upload=allow_upload, limit=limit)
+    terms = Terms(retry_failed, allow_upload, limit, tuple(model or ()))
     planned = plan(declared, file, plugin_host(), store, chosen, terms)
     if dry_run:
         print_plan(planned, limit_usd=_limit(declared, max_cost), as_json=events == "jsonl")
@@ -85,19 +89,23 @@ def experiment(
         planned,
         store,
         chosen,
-        Sitting(output, _command(store, file, ctx), max_cost, events=events == "jsonl"),
+        Sitting(output, _command(store, file, ctx, terms.models), max_cost, events=events == "jsonl"),
     )
     raise typer.Exit(code)
 
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """How one sitting of a study goes: where its report goes, if anywhere, and the command that goes on with it."""
+    """How one sitting of a study goes: where its report goes, if anywhere, and the command that goes on with it.
+
+    With ``events`` stdout is a program's; without ``listed`` the runs are not printed.
+    """
 
     report: Path | None
     command: str
     max_cost: float | None = None
     events: bool = False
+    listed: bool = True
 
 
 def beside(file: Path, declared: Experiment) -> Path:
@@ -111,11 +119,11 @@ def carry_out(
     chosen: Settings,
     sitting: Sitting,
     *,
-    summed_up: Callable[[Store, tuple[int, ...]], None] | None = None,
+    findings: Callable[[Store, tuple[int, ...]], None] | None = None,
 ) -> ExitCode:
     """Carry the plan out with progress on stderr, print what came of it, write the report; the exit code.
 
-    ``summed_up`` prints the findings in place of the usual ones.
+    ``findings`` prints what the runs say in place of the usual.
     """
     from elena_wb.cli import experiment_told as told
     from elena_wb.cli import run
@@ -144,9 +152,10 @@ def carry_out(
         return ExitCode.INTERRUPTED
     run_ids = planned.run_ids(store)
     if not sitting.events:
-        told.print_runs(carried)
+        if sitting.listed:
+            told.print_runs(carried)
         if run_ids:
-            (summed_up or told.Summary(planned.experiment))(store, run_ids)
+            (findings or told.Summary(planned.experiment))(store, run_ids)
     if sitting.report is not None and run_ids:
         _write_report(planned, carried, store, sitting, run_ids)
     if not carried.complete:
@@ -185,8 +194,11 @@ def _limit(declared: Experiment, max_cost: float | None) -> float | None:
     return declared.max_cost if max_cost is None else max_cost
 
 
-def _command(store: Store, file: Path, ctx: typer.Context) -> str:
+def _command(store: Store, file: Path, ctx: typer.Context, models: Sequence[str]) -> str:
+    """What is typed to go on."""
     state = ctx.find_root().obj
-    default = state.configuration.origins["store"] == "default"
-    named = [] if default else ["--store", str(store.path)]
-    return shlex.join(["elena-wb", *named, "experiment", str(file)])
+    usual = state.configuration.origins["store"] == "default"
+    options = [option for model in models for option in ("-m", model)]
+    return shlex.join(
+        ["elena-wb", *([] if usual else ["--store", str(store.path)]), "experiment", str(file), *options]
+    )

@@ -85,12 +85,13 @@ class Terms:
     """What the user says about a study, and its file cannot.
 
     ``allow_upload``: pictures that are to stay on this machine may be sent. ``limit``: the first pictures of each
-    dataset only, for a trial whose answers count later.
+    dataset only, for a trial whose answers count later. ``models`` (URIs or aliases) are asked in place of the file's.
     """
 
     retry_failed: bool = False
     allow_upload: bool = False
     limit: int | None = None
+    models: tuple[str, ...] = ()
 
 
 def plan(
@@ -111,9 +112,12 @@ def plan(
             own: where pictures and keys are sent to is the user's to say.
         WorkbenchError: no part can be carried out.
     """
+    if terms.models:
+        models = tuple(ModelChoice.model_validate({"model": uri}) for uri in dict.fromkeys(terms.models))
+        experiment = experiment.model_copy(update={"models": models})
     try:
         _check_names(experiment, host)
-        uris = [_resolved(one.model, host, settings) for one in experiment.models]
+        uris = [_resolved(one.model, host, settings, terms) for one in experiment.models]
     except UsageError as error:
         raise UsageError(f"{path}: {error.message}", hint=error.hint) from error
     if len(set(uris)) < len(uris):
@@ -189,7 +193,7 @@ def _check_names(experiment: Experiment, host: PluginHost) -> None:
             raise UsageError(f"There is no metric `{name}`.", hint=nearest(name, metrics))
 
 
-def _resolved(name: str, host: PluginHost, settings: Settings) -> str:
+def _resolved(name: str, host: PluginHost, settings: Settings, terms: Terms) -> str:
     """The URI that ``name`` stands for, its options checked.
 
     Raises:
@@ -202,7 +206,7 @@ def _resolved(name: str, host: PluginHost, settings: Settings) -> str:
     except SetupError:
         return uri  # what is missing here is told where the model is described
     asks_elsewhere = address.destination is not None and address.destination != usual.destination
-    if asks_elsewhere and name not in settings.aliases:
+    if asks_elsewhere and name not in {*settings.aliases, *terms.models}:
         raise UsageError(
             f"It names a server of its own, {address.destination}, to which pictures and perhaps a key would be sent.",
             hint=f"If you trust it, give the model a name, `elena-wb models alias NAME '{name}'`, and write that name "

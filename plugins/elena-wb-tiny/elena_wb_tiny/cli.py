@@ -43,17 +43,18 @@ def demo(
         str, typer.Option("--model", "-m", help="Another model to ask: a URI or an alias.")
     ] = "tiny:",
 ) -> None:
-    """A whole study on rendered figures; with the embedded model, offline and in under a minute."""
+    """A declared study of rendered figures, with its report; with the embedded model, offline and in under a minute."""
     from elena_wb.cli.options import State
     from elena_wb.config import resolve_model
     from elena_wb.paths import user_data_dir
     from elena_wb.plugins import plugin_host
     from elena_wb.store import Store
-    from elena_wb_tiny.demo import run_demo
+    from elena_wb_tiny.demo import Stage, run_demo
 
     state: State = ctx.find_root().obj
     chosen = settings(ctx)
     own = state.configuration.origins["store"] == "default"
     path = user_data_dir() / "demo.duckdb" if own else chosen.store
     uri = resolve_model(model, chosen, plugin_host().claims["models"])
-    run_demo(Store(path, lock_timeout=chosen.lock_timeout), user_data_dir() / "demo", pictures, seed, uri)
+    store = Store(path, lock_timeout=chosen.lock_timeout)
+    run_demo(Stage(store, user_data_dir() / "demo", chosen, pictures, seed, uri))
