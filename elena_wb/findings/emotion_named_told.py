@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from elena_wb.findings.emotion_named import EmotionsNamed, NamedWith, RunNamed
 from elena_wb.findings.parts_sql import text, values
-from elena_wb.findings.parts_told import CLUSTERED, DETAILED, WILSON, about
+from elena_wb.findings.parts_told import CLUSTERED, DETAILED, WILSON
 from elena_wb.findings.pieces import Chart, Mark, Piece, Section, Series, Table
 from elena_wb.findings.words import percent, percent_interval
 from elena_wb.plain import plain
@@ -25,8 +25,7 @@ def sections(found: EmotionsNamed) -> tuple[Section, ...]:
     if not runs:
         return ()
     rows = [row for of in runs for row in _rows(of, by_emotion=len(runs) <= DETAILED)]
-    pieces: list[Piece] = [about(of.asked) for of in runs]
-    pieces += [
+    pieces: list[Piece] = [
         f"The scheme in which run {run_id} answers is not installed: it is left out."
         for run_id in found.unknown
     ]
