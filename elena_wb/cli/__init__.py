@@ -16,6 +16,7 @@ import typer
 
 from elena_wb.cli import (
     attend,
+    bias,
     compare,
     config,
     datasets,
@@ -57,6 +58,7 @@ app.command("occlude")(occlude.occlude)
 app.command("mask")(mask.mask)
 app.command("score")(score.score)
 app.command("compare")(compare.compare)
+app.command("bias")(bias.bias)
 app.command("ratings")(ratings.ratings)
 app.command("narratives")(narratives.narratives)
 app.command("experiment")(experiment.experiment)

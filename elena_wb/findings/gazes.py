@@ -68,12 +68,14 @@ def gather_gazes(
     layers: Sequence[int] | None = None,
     target: str | None = None,
     resampling: Resampling = Resampling(),  # noqa: B008
+    pairs: Sequence[tuple[int, int]] | None = None,
 ) -> Gazes:
     """The attention that the store knows of the answers ``chosen``, by run; needs no model.
 
     ``target`` is the only one to be told of; ``None`` tells of all. ``layers`` are numbers, or ``(-1,)`` for the last
-    there is. A pair is told of where one of its runs was chosen and both were looked at; of a run that was not chosen
-    all answers count.
+    there is. ``pairs`` are the unmasked and masked runs to be compared, by default those that the view ``pairs`` knows
+    of which one was chosen. A pair is told of where both were looked at; of a run that was not chosen all answers
+    count.
     """
 
     def read(run_id: int) -> pa.Table:
@@ -83,7 +85,7 @@ def gather_gazes(
     if not answered:
         return Gazes((), ())
     with store.read():
-        pairs = paired_runs(store, list(answered))
+        pairs = paired_runs(store, list(answered)) if pairs is None else pairs
         known = dict.fromkeys([*answered, *(run_id for pair in pairs for run_id in pair)])
         tables = {run_id: read(run_id) for run_id in known}
         records = {run_id: show_run(store, run_id) for run_id in known}

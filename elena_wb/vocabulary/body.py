@@ -18,7 +18,8 @@ from elena_wb.core.narrative import BodyPart
 from elena_wb.vocabulary.datafile import Strict, folded, read
 
 _LONGEST_PHRASE = 400
-_LONGEST_TEXT = 20_000
+LONGEST_TEXT = 20_000
+"""As much of a text is searched for facial words."""
 
 
 def body_part(phrase: str) -> BodyPart:
@@ -43,7 +44,16 @@ def facial_mentions(text: str) -> list[str]:
     Only the first 20,000 characters are looked at.
     """
     words = _vocabulary()
-    return words.facial.findall(_without(words.not_facial, folded(text[:_LONGEST_TEXT])))
+    return words.facial.findall(_without(words.not_facial, folded(text[:LONGEST_TEXT])))
+
+
+def facial_patterns() -> tuple[str, tuple[str, ...]]:
+    """One regular expression for every facial word, and those of what is no such word, in order.
+
+    The first is without the boundaries of words on both sides.
+    """
+    facial = _vocabulary().file.facial
+    return _spaced(facial.words), facial.not_facial
 
 
 def _without(unwanted: re.Pattern[str], text: str) -> str:
@@ -74,6 +84,7 @@ class _Vocabulary:
     facial: re.Pattern[str]
     not_facial: re.Pattern[str]
     meaning: dict[str, tuple[str, str]]
+    file: _BodyFile
 
 
 @cache
@@ -90,11 +101,16 @@ def _vocabulary() -> _Vocabulary:
         facial=_any_of(file.facial.words),
         not_facial=re.compile("|".join(file.facial.not_facial)),
         meaning=meaning,
+        file=file,
     )
 
 
 def _any_of(words: Iterable[str]) -> re.Pattern[str]:
-    """Whole words; longer ones are tried first, so that the longest at a place wins."""
+    """Whole words, the longest at a place."""
+    return re.compile(rf"(?<!\w)(?:{_spaced(words)})(?!\w)")
+
+
+def _spaced(words: Iterable[str]) -> str:
+    """Longer words are tried first, so that the longest at a place wins."""
     longest_first = sorted(words, key=len, reverse=True)
-    spaced = (r"[\s-]+".join(map(re.escape, word.split(" "))) for word in longest_first)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)")
+    return "|".join(r"[\s-]+".join(map(re.escape, word.split(" "))) for word in longest_first)

@@ -1,0 +1,438 @@
+"""How far answers go by the face: each question asked with nothing hidden, the face hidden, and as much elsewhere.
+
+What is measured of a question is measured of the same questions on every side, and stimuli are drawn with all that
+belongs to them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from elena_wb.analysis.bootstrap import Statistic, merged
+from elena_wb.analysis.clustered import share as clustered_share
+from elena_wb.analysis.clusters import over_stimuli, patterns, summed
+from elena_wb.analysis.comparing import FAILED, MISSING
+from elena_wb.analysis.paired import mcnemar
+from elena_wb.analysis.swapping import swapped
+from elena_wb.core import ABSTAINED, Estimate, Resampling
+
+Codes: TypeAlias = npt.NDArray[np.int64]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+Numbers: TypeAlias = npt.NDArray[np.float64]
+
+UNMASKED, HIDDEN, CONTROL = range(3)
+NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Questions:
+    """*n* questions (stimulus and repeat), and what was answered.
+
+    ``stimulus`` (int64 ``[n]``) says which are about the same. ``answers`` (int64 ``[n, 3]``: nothing hidden, the face,
+    elsewhere) are positions of labels, or what stands for none: :data:`elena_wb.core.ABSTAINED` and its like,
+    ``FAILED``, ``MISSING``; ``asked`` (bool, 3) says of which sides there is a run. ``truth``, ``of_face`` and
+    ``of_body`` (int64 ``[n]``) are positions or -1. Flags (bool ``[n]``): ``unfound``, no face was found to hide;
+    ``no_room``, none for the control; ``face_left``, an audit saw one in the masked picture; ``unaudited``, the mask
+    is not known to be whole and had to be. ``facial`` and ``known`` (int64 ``[n, 2]``: nothing hidden, the face) count
+    the named parts that are of the face and those that are parts at all; ``speaks`` (int64 ``[n, 2]``) is 1 where the
+    words of the answer speak of a face, 0 where not, -1 where it has none.
+    """
+
+    labels: int
+    asked: tuple[bool, bool, bool]
+    stimulus: Codes
+    answers: Codes
+    truth: Codes
+    of_face: Codes
+    of_body: Codes
+    unfound: Flags
+    no_room: Flags
+    face_left: Flags
+    unaudited: Flags
+    facial: Codes
+    known: Codes
+    speaks: Codes
+
+    def hidden_well(self) -> Flags:
+        """The questions asked of the unmasked and the hidden side (as far as there are runs) with the face hidden."""
+        kept = np.ones(len(self.stimulus), dtype=np.bool_)
+        for side in (UNMASKED, HIDDEN):
+            if self.asked[side]:
+                kept &= self.answers[:, side] > FAILED
+        if self.asked[HIDDEN]:
+            kept &= ~(self.unfound | self.face_left | self.unaudited)
+        return kept
+
+    def read(self) -> Flags:
+        """The questions whose answers with nothing and with the face hidden could be read."""
+        sides = [side for side in (UNMASKED, HIDDEN) if self.asked[side]]
+        return np.asarray((self.answers[:, sides] >= ABSTAINED).all(axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Questions that count for nothing, each once: for the first of these reasons that holds.
+
+    One of the answers is not there; one failed; no face was found to hide; an audit saw a face in the masked picture;
+    the mask was not audited and had to be; there was no room for the control.
+    """
+
+    missing: int = 0
+    failed: int = 0
+    unfound: int = 0
+    face_left: int = 0
+    unaudited: int = 0
+    no_room: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum((self.missing, self.failed, self.unfound, self.face_left, self.unaudited, self.no_room))
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A figure on each side, and its changes; ``stimuli`` is of how many.
+
+    ``change`` is of hiding the face, ``control_change`` of hiding as much elsewhere, ``beyond`` the first less the
+    second, over the same questions. ``p`` is of ``beyond`` being 0 where there is a control, else of ``change``.
+    """
+
+    unmasked: Estimate = NOTHING
+    hidden: Estimate = NOTHING
+    control: Estimate = NOTHING
+    change: Estimate = NOTHING
+    control_change: Estimate = NOTHING
+    beyond: Estimate = NOTHING
+    p: float = math.nan
+    stimuli: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dependence:
+    """What hiding the face does to right answers and to answers.
+
+    Scores are over the questions with one true label, an answer that could not be read being wrong; ``flips`` over
+    those whose answers could be read on every side: ``hidden`` and ``control`` are the shares that name another emotion
+    than with nothing hidden, ``beyond`` their difference.
+    """
+
+    left: LeftOut
+    unread: int
+    macro_f1: Sides
+    accuracy: Sides
+    flips: Sides
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Which of two labels answers follow, over ``n`` answers about stimuli whose face and body are labelled
+    differently.
+
+    Shares of all answers, and ``face_of_either``: of those that follow one of the two, the share that follows the face.
+    ``p`` is the exact binomial test of one half, two-sided, over the ``stimuli`` of which more answers follow one than
+    the other.
+    """
+
+    n: int
+    face: Estimate
+    body: Estimate
+    neither: Estimate
+    face_of_either: Estimate
+    p: float
+    stimuli: int
+
+
+def dependence(of: Questions, resampling: Resampling = Resampling()) -> Dependence:  # noqa: B008
+    """The change by hiding the face, and beside it that by hiding as much elsewhere where that was asked."""
+    kept, left = _counted(of)
+    sides = [side for side in (UNMASKED, HIDDEN, CONTROL) if of.asked[side]]
+    readable = kept & (of.answers[:, sides] >= ABSTAINED).all(axis=1)
+    scored = np.flatnonzero(kept & (of.truth >= 0))
+    macro_f1, accuracy = _scores(of, scored, resampling)
+    return Dependence(
+        left,
+        int((kept & ~readable).sum()),
+        macro_f1,
+        accuracy,
+        _flips(of, np.flatnonzero(readable), resampling),
+    )
+
+
+def parts(of: Questions, resampling: Resampling = Resampling()) -> Sides:  # noqa: B008
+    """The share of the named parts that are of the face: all parts of a side together, not the mean of shares.
+
+    ``n`` of the estimates counts answers that name a part. The change is over questions both of whose answers do.
+    """
+    sides = [side for side in (UNMASKED, HIDDEN) if of.asked[side]]
+    rows = np.flatnonzero(of.hidden_well() & of.read() & (of.known[:, sides] > 0).all(axis=1))
+    n, stimulus = len(rows), of.stimulus[rows]
+    if not n:
+        return Sides()
+    counts = np.stack([of.facial[rows], of.known[rows]], axis=2).reshape(n, 4)
+    base = int(counts.max()) + 1
+    code = np.asarray(np.ravel_multi_index(tuple(counts.T), (base,) * 4), dtype=np.int64)
+
+    def adds(codes: Codes) -> Numbers:
+        return np.stack(np.unravel_index(codes, (base,) * 4), axis=1).astype(np.float64)
+
+    def ratios(sums: Numbers) -> Numbers:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            before, after = sums[:, 0] / sums[:, 1], sums[:, 2] / sums[:, 3]
+        return np.stack([before, after, after - before], axis=1)
+
+    sums, stimuli = _added(stimulus, code, adds)
+    found = _estimated(sums, stimuli, ratios, resampling, n)
+    if len(sides) < 2:
+        return _alone(sides[0], found[sides[0]], int(stimuli.sum()))
+    p = swapped(sums[:, :2], sums[:, 2:], stimuli, _ratio_apart, resampling)
+    return Sides(unmasked=found[0], hidden=found[1], change=found[2], p=p, stimuli=int(stimuli.sum()))
+
+
+def words(of: Questions, resampling: Resampling = Resampling()) -> Sides:  # noqa: B008
+    """The share of answers whose words speak of a face, over questions whose answers have words on both sides."""
+    sides = [side for side in (UNMASKED, HIDDEN) if of.asked[side]]
+    rows = np.flatnonzero(of.hidden_well() & of.read() & (of.speaks[:, sides] >= 0).all(axis=1))
+    if not len(rows):
+        return Sides()
+    said = of.speaks[rows] > 0
+    stimulus = of.stimulus[rows]
+    if len(sides) < 2:
+        return _alone(sides[0], _share(stimulus, said[:, sides[0]]), len(np.unique(stimulus)))
+    return _two_shares(stimulus, said[:, 0], said[:, 1], resampling)
+
+
+def follows(of: Questions) -> tuple[Followed | None, Followed | None]:
+    """What answers follow where face and body differ, with nothing hidden and with the face hidden."""
+    differing = (
+        of.hidden_well() & of.read() & (of.of_face >= 0) & (of.of_body >= 0) & (of.of_face != of.of_body)
+    )
+    rows = np.flatnonzero(differing)
+    if not len(rows):
+        return None, None
+    first, second = (
+        _followed(of.stimulus[rows], of.answers[rows, side], of.of_face[rows], of.of_body[rows])
+        if of.asked[side]
+        else None
+        for side in (UNMASKED, HIDDEN)
+    )
+    return first, second
+
+
+def follows_face(of: Questions, resampling: Resampling = Resampling()) -> Sides:  # noqa: B008
+    """The share of answers that follow the face where it differs from the body."""
+    differing = (
+        of.hidden_well() & of.read() & (of.of_face >= 0) & (of.of_body >= 0) & (of.of_face != of.of_body)
+    )
+    rows = np.flatnonzero(differing)
+    if not len(rows):
+        return Sides()
+    stimulus = of.stimulus[rows]
+    face = of.answers[rows] == of.of_face[rows, None]
+    if not (of.asked[UNMASKED] and of.asked[HIDDEN]):
+        side = UNMASKED if of.asked[UNMASKED] else HIDDEN
+        return _alone(side, _share(stimulus, face[:, side]), len(np.unique(stimulus)))
+    return _two_shares(stimulus, face[:, UNMASKED], face[:, HIDDEN], resampling)
+
+
+def _followed(stimulus: Codes, answers: Codes, face: Codes, body: Codes) -> Followed:
+    of_face, of_body = answers == face, answers == body
+    either = of_face | of_body
+    _, place = np.unique(stimulus, return_inverse=True)
+    more = np.bincount(place, weights=of_face.astype(np.float64) - of_body)
+    faces, bodies = int((more > 0).sum()), int((more < 0).sum())
+    return Followed(
+        n=len(answers),
+        face=_share(stimulus, of_face),
+        body=_share(stimulus, of_body),
+        neither=_share(stimulus, ~either),
+        face_of_either=_share(stimulus[either], of_face[either]) if either.any() else NOTHING,
+        p=mcnemar(faces, bodies) if faces + bodies else math.nan,
+        stimuli=faces + bodies,
+    )
+
+
+def _counted(of: Questions) -> tuple[Flags, LeftOut]:
+    """The questions that count on every side there is, and why others do not."""
+    sides = [side for side in (UNMASKED, HIDDEN, CONTROL) if of.asked[side]]
+    answers = of.answers[:, sides]
+    left = np.zeros(len(answers), dtype=np.bool_)
+    counts = []
+    for reason in (
+        (answers == MISSING).any(axis=1),
+        (answers == FAILED).any(axis=1),
+        of.unfound,
+        of.face_left,
+        of.unaudited,
+        of.no_room,
+    ):
+        counts.append(int((reason & ~left).sum()))
+        left |= reason
+    return ~left, LeftOut(*counts)
+
+
+def _scores(of: Questions, rows: Codes, resampling: Resampling) -> tuple[Sides, Sides]:
+    """Macro-F1 over the labels that are true of some stimulus, and the share of right answers."""
+    n = len(rows)
+    if not n:
+        return Sides(), Sides()
+    answers = np.maximum(of.answers[rows], -1) + 1
+    size = of.labels + 1
+    shape = (of.labels, size, size, size)
+    code = np.asarray(np.ravel_multi_index((of.truth[rows], *answers.T), shape), dtype=np.int64)
+
+    def adds(codes: Codes) -> Numbers:
+        truth, *given = np.unravel_index(codes, shape)
+        labels = np.arange(of.labels)
+        true = truth[:, None] == labels
+        named = [side[:, None] - 1 == labels for side in given]
+        return np.concatenate([true, *(one & true for one in named), *named], axis=1).astype(np.float64)
+
+    def split(sums: Numbers) -> Numbers:
+        return sums.reshape(len(sums), 7, of.labels)
+
+    def figures(sums: Numbers) -> Numbers:
+        of_label = split(sums)
+        f1, right = _f1(of_label[:, 0], of_label[:, 1:4], of_label[:, 4:])
+        return np.concatenate([_with_changes(f1), _with_changes(right)], axis=1)
+
+    sums, stimuli = _added(of.stimulus[rows], code, adds)
+    found = _estimated(sums, stimuli, figures, resampling, n)
+    first = CONTROL if of.asked[CONTROL] else UNMASKED
+    each = split(sums)
+    a, b = (np.concatenate([each[:, 1 + side], each[:, 4 + side]], axis=1) for side in (first, HIDDEN))
+    support = np.asarray(stimuli @ each[:, 0])[None]
+
+    def apart(of_first: Numbers, of_second: Numbers) -> Numbers:
+        f1 = [
+            _f1(support, side[:, None, : of.labels], side[:, None, of.labels :])[0][:, 0]
+            for side in (of_first, of_second)
+        ]
+        return np.asarray(f1[1] - f1[0])
+
+    def right_apart(of_first: Numbers, of_second: Numbers) -> Numbers:
+        return np.asarray((of_second - of_first)[:, : of.labels].sum(axis=1) / n)
+
+    count = int(stimuli.sum())
+    return (
+        _sides(of, found[:6], swapped(a, b, stimuli, apart, resampling), count),
+        _sides(of, found[6:], swapped(a, b, stimuli, right_apart, resampling), count),
+    )
+
+
+def _f1(support: Numbers, hits: Numbers, given: Numbers) -> tuple[Numbers, Numbers]:
+    """Macro-F1 and accuracy ``[samples, sides]`` of supports ``[samples, labels]``, hits and answers ``[samples, sides,
+    labels]``: 2·TP / (2·TP + FP + FN), the mean over labels that are true of something (Opitz & Burst 2019)."""
+    there = (support > 0)[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        f1 = np.where(there, 2 * hits / (given + support[:, None]), 0.0)
+        return (
+            f1.sum(axis=2) / there.sum(axis=2),
+            hits.sum(axis=2) / support.sum(axis=1)[:, None],
+        )
+
+
+def _with_changes(sides: Numbers) -> Numbers:
+    """The figure on three sides, the change by hiding the face and elsewhere, and their difference."""
+    unmasked, hidden, control = sides.T
+    return np.stack(
+        [unmasked, hidden, control, hidden - unmasked, control - unmasked, hidden - control], axis=1
+    )
+
+
+def _sides(of: Questions, found: list[Estimate], p: float, stimuli: int) -> Sides:
+    control = of.asked[CONTROL]
+    return Sides(
+        unmasked=found[0],
+        hidden=found[1],
+        control=found[2] if control else NOTHING,
+        change=found[3],
+        control_change=found[4] if control else NOTHING,
+        beyond=found[5] if control else NOTHING,
+        p=p,
+        stimuli=stimuli,
+    )
+
+
+def _flips(of: Questions, rows: Codes, resampling: Resampling) -> Sides:
+    if not len(rows):
+        return Sides()
+    stimulus, answers = of.stimulus[rows], of.answers[rows]
+    changed = answers != answers[:, [UNMASKED]]
+    hidden = _share(stimulus, changed[:, HIDDEN])
+    stimuli = len(np.unique(stimulus))
+    if not of.asked[CONTROL]:
+        return Sides(hidden=hidden, stimuli=stimuli)
+    two = _two_shares(stimulus, changed[:, CONTROL], changed[:, HIDDEN], resampling)
+    return Sides(hidden=hidden, control=two.unmasked, beyond=two.change, p=two.p, stimuli=stimuli)
+
+
+def _two_shares(stimulus: Codes, first: Flags, second: Flags, resampling: Resampling) -> Sides:
+    """Two shares of the same answers: Wilson's intervals, a bootstrap one of the difference, and a test of it.
+
+    The test is McNemar's where each stimulus was asked about once, else a randomisation test that keeps repeats
+    together.
+    """
+    code = first * 2 + second.astype(np.int64)
+
+    def adds(codes: Codes) -> Numbers:
+        return np.stack([codes // 2, codes % 2, np.ones(len(codes))], axis=1).astype(np.float64)
+
+    def mean(sums: Numbers) -> Numbers:
+        return (sums[:, 0] / sums[:, 1])[:, None]
+
+    n = len(stimulus)
+    sums, counts = _added(stimulus, code, adds)
+    stimuli = int(counts.sum())
+    differences = np.stack([sums[:, 1] - sums[:, 0], sums[:, 2]], axis=1)
+    (change,) = _estimated(*merged(differences, counts), mean, resampling, n)
+    if stimuli == n:
+        p = mcnemar(int((first & ~second).sum()), int((second & ~first).sum()))
+    else:
+        p = swapped(sums[:, :1], sums[:, 1:2], counts, lambda a, b: (b - a)[:, 0], resampling)
+    return Sides(
+        unmasked=_share(stimulus, first), hidden=_share(stimulus, second), change=change, p=p, stimuli=stimuli
+    )
+
+
+def _ratio_apart(first: Numbers, second: Numbers) -> Numbers:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(second[:, 0] / second[:, 1] - first[:, 0] / first[:, 1])
+
+
+def _alone(side: int, value: Estimate, stimuli: int) -> Sides:
+    if side == UNMASKED:
+        return Sides(unmasked=value, stimuli=stimuli)
+    return Sides(hidden=value, stimuli=stimuli)
+
+
+def _added(stimulus: Codes, code: Codes, adds: Callable[[Codes], Numbers]) -> tuple[Numbers, Codes]:
+    """What one stimulus of each pattern adds (float64 ``[patterns, k]``), and how many stimuli are of it.
+
+    ``adds`` says what an answer of each code adds: int64 ``[m]`` → float64 ``[m, k]``.
+    """
+    found = patterns(stimulus, code)
+    return summed(found.pattern, adds(code[found.rows])), found.stimuli
+
+
+def _estimated(
+    sums: Numbers, counts: Codes, statistic: Statistic, resampling: Resampling, n: int
+) -> list[Estimate]:
+    return [Estimate(*figure, n) for figure in over_stimuli(sums, statistic, resampling, counts)]
+
+
+def _share(stimulus: Codes, yes: Flags) -> Estimate:
+    """A share with Wilson's interval at the number of independent answers that the repeats of stimuli leave."""
+    n = len(yes)
+    if not n:
+        return NOTHING
+    _, place = np.unique(stimulus, return_inverse=True)
+    of = np.bincount(place)
+    apart = np.bincount(place, weights=yes) - yes.mean() * of
+    return clustered_share(float(yes.sum()), float(n), float(len(of)), float(apart @ apart), n=n)

@@ -1,0 +1,287 @@
+"""Tables and charts of facial bias: the one that answers the question, what stands behind it, and a line for each
+trial.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from elena_wb.analysis.bias import NOTHING, Sides
+from elena_wb.analysis.gaze_telling import rank, told_parts
+from elena_wb.core import Estimate
+from elena_wb.core.metric import brief
+from elena_wb.findings import bias_sql as sql
+from elena_wb.findings.bias import Tried
+from elena_wb.findings.bias_gaze import FACE, FaceGaze
+from elena_wb.findings.pieces import Chart, Mark, Series, Table
+
+RATIO, SHARE = "gaze ratio", "gaze share"
+COLUMNS = ("measure", "n", "none", "hidden", "control", "change", "beyond control")
+
+
+def measures(of: Tried) -> Iterator[tuple[str, Sides]]:
+    """The measures that there are of a trial, by the names under which they are told, in order."""
+    if of.dependence is not None:
+        if of.dependence.macro_f1.stimuli:
+            yield "macro-F1", of.dependence.macro_f1
+            yield "accuracy", of.dependence.accuracy
+        yield "flip rate", of.dependence.flips
+    if of.gaze is not None:
+        yield RATIO, of.gaze.ratio
+        yield SHARE, of.gaze.share
+        yield "gaze peak", of.gaze.peak
+    for name, sides in (
+        ("facial parts", of.parts),
+        ("facial words", of.words),
+        ("follows face", of.follows_face),
+    ):
+        if sides.stimuli:
+            yield name, sides
+
+
+def main(of: Tried, title: str) -> Table:
+    """The table that answers the question."""
+    told = [one for one in measures(of) if one[0] != SHARE]
+    rows = tuple(
+        (
+            name,
+            f"{_n(sides):,}",
+            _value(sides.unmasked),
+            _value(sides.hidden),
+            _value(sides.control),
+            _change(sides.change, 1 if name == RATIO else 2),
+            _change(sides.beyond, 1 if name == RATIO else 2),
+        )
+        for name, sides in told
+    )
+    return Table(title, COLUMNS, rows, sql=sql.main(of, [name for name, _ in told]))
+
+
+def details(of: Tried, title: str, of_measures: Sequence[tuple[str, Sides]]) -> Table:
+    """Each figure of some measures with its interval, and what was found of the difference."""
+    rows: list[tuple[str, ...]] = []
+    for name, sides in of_measures:
+        for what, estimate, told in _told(of, sides):
+            rows.append((name, what, told(estimate.value), _interval(estimate, told), f"{estimate.n:,}"))
+    columns = ("measure", "of", "value", "95 % interval", "n")
+    names = [(row[0], row[1]) for row in rows]
+    return Table(title, columns, tuple(rows), 2, sql=sql.details(of, names))
+
+
+def tests(of: Tried) -> Table:
+    """Every test of the trial, with its p-value as it stands and corrected."""
+    rows = tuple(
+        (_TESTS[name], f"{test.stimuli:,}", _p(test.p), _p(test.p_holm)) for name, test in of.tests.items()
+    )
+    return Table("Tests, corrected for how many there are", ("whether", "stimuli", "p", "p (Holm)"), rows)
+
+
+def followed(of: Tried) -> Table:
+    """What answers follow where face and body are labelled differently."""
+    rows = tuple(
+        (
+            name,
+            f"{one.n:,}",
+            *(
+                text
+                for share in (one.face, one.body, one.neither, one.face_of_either)
+                for text in (brief(share.value, 2),)
+            ),
+            _interval(one.face_of_either, lambda value: brief(value, 2)),
+        )
+        for name, one in zip(("nothing hidden", "face hidden"), of.followed, strict=True)
+        if one is not None
+    )
+    columns = ("", "n", "face", "body", "neither", "face of either", "95 % interval")
+    return Table("Which label answers follow where face and body differ", columns, rows, sql=sql.followed(of))
+
+
+def moved(of: Tried, gaze: FaceGaze) -> tuple[Table, Chart] | None:
+    """Where attention goes once the face is hidden: the change of the share of each part."""
+    hidden = of.trial.hidden
+    found = next(
+        (one for one in gaze.gazes.moved if hidden is not None and one.second == hidden.run_id), None
+    )
+    if found is None:
+        return None
+    told = told_parts({part.part for part in found.shift.over_layers})
+    parts = sorted(
+        (part for part in found.shift.over_layers if part.part in told), key=lambda part: rank(part.part)
+    )
+    rows = tuple(
+        (
+            part.part,
+            f"{part.share.n:,}",
+            brief(part.first, 3),
+            brief(part.second, 3),
+            signed(part.share.value, 3),
+            _interval(part.share, lambda value: signed(value, 3)),
+        )
+        for part in parts
+    )
+    table = Table(
+        "Where attention goes: share of each part, mean of layers",
+        ("part", "n", "none", "hidden", "change", "95 % interval"),
+        rows,
+        sql=sql.moved(of, [part.part for part in parts]),
+    )
+    marks = tuple(Mark.of(part.part, part.share) for part in parts)
+    chart = Chart(
+        "Where attention goes once the face is hidden",
+        "points",
+        "change of the share of attention",
+        "part",
+        (Series("face hidden less nothing hidden", marks),),
+        reference=0.0,
+        shares=True,
+    )
+    return table, chart
+
+
+def by_layer(of: Tried, gaze: FaceGaze) -> Chart | None:
+    """The ratio of attention on the face to its area, layer by layer."""
+    sides = (
+        ("nothing hidden", of.trial.unmasked),
+        ("face hidden", of.trial.hidden),
+        ("as much elsewhere hidden", of.trial.control),
+    )
+    found = [
+        (name, [one for one in run.gazes if one.part == FACE and one.layer is not None])
+        for name, asked in sides
+        if (run := gaze.run(asked)) is not None
+    ]
+    found = [(name, layers) for name, layers in found if layers]
+    common = sorted(
+        set.intersection(*({one.layer for one in layers if one.layer is not None} for _, layers in found))
+        if found
+        else ()
+    )
+    if not common:
+        return None
+    series = tuple(
+        Series(
+            name,
+            tuple(Mark.of(str(one.layer), one.bias) for one in sorted(layers, key=lambda one: one.layer or 0)
+                  if one.layer in common),
+        )
+        for name, layers in found
+    )  # fmt: skip
+    return Chart(
+        "Attention on the face over its area, by layer",
+        "lines",
+        "attention on the face over its area",
+        "layer",
+        series,
+        reference=1.0,
+    )
+
+
+def changes(of: Tried) -> Chart | None:
+    """What hiding the face does to scores, beside what hiding as much elsewhere does."""
+    dependence = of.dependence
+    if dependence is None or not dependence.macro_f1.stimuli:
+        return None
+    named = (("macro-F1", dependence.macro_f1), ("accuracy", dependence.accuracy))
+    series = [Series("face hidden", tuple(Mark.of(name, sides.change) for name, sides in named))]
+    if of.trial.control is not None:
+        marks = tuple(Mark.of(name, sides.control_change) for name, sides in named)
+        series.append(Series("as much elsewhere hidden", marks))
+    return Chart(
+        "Change of scores by hiding", "points", "change of the score", "score", tuple(series), reference=0.0
+    )
+
+
+def summary(tried: Sequence[Tried]) -> Table:
+    """A line for each trial, to set models and prompts side by side."""
+    rows = tuple(
+        (
+            f"{of.trial.about.model}, {of.trial.about.prompt}",
+            of.trial.hidden.condition if of.trial.hidden is not None else "none",
+            ", ".join(str(run.run_id) for run in of.trial.runs),
+            *(text for text in _line(dict(measures(of)))),
+        )
+        for of in tried
+    )
+    columns = (
+        *("model, prompt", "condition", "runs"),
+        *("ΔF1", "beyond", "changed", "beyond", "gaze", "hidden", "parts", "hidden", "words", "hidden"),
+        *("face", "hidden"),
+    )
+    return Table("Facial bias, model by model", columns, rows, 3)
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """A change: ``-.14``, ``+2.67``; a dash where there is none."""
+    if math.isnan(value):
+        return "–"
+    text = brief(value, decimals)
+    return text if text.startswith("-") else f"+{text}"
+
+
+def _line(of: dict[str, Sides]) -> Iterator[str]:
+    none = Sides()
+    f1, flips = of.get("macro-F1", none), of.get("flip rate", none)
+    yield from (signed(f1.change.value), signed(f1.beyond.value))
+    yield from (brief(flips.hidden.value, 2), signed(flips.beyond.value))
+    for name in ("gaze ratio", "facial parts", "facial words", "follows face"):
+        sides = of.get(name, none)
+        yield from (brief(sides.unmasked.value, 2), brief(sides.hidden.value, 2))
+
+
+def _told(of: Tried, sides: Sides) -> Iterator[tuple[str, Estimate, Callable[[float], str]]]:
+    """What there is of a measure: its name, the figure and how it is written."""
+    elsewhere = of.trial.control is not None
+    for what, estimate in (
+        ("nothing hidden", sides.unmasked),
+        ("face hidden", sides.hidden),
+        ("as much elsewhere", sides.control),
+    ):
+        if not math.isnan(estimate.value):
+            yield what, estimate, lambda value: brief(value, 3)
+    for what, estimate in (
+        ("change by the face", sides.change),
+        ("change by elsewhere", sides.control_change),
+        ("face less elsewhere", sides.beyond),
+    ):
+        if not math.isnan(estimate.value) and (elsewhere or estimate is sides.change):
+            yield what, estimate, lambda value: signed(value, 3)
+
+
+def _n(sides: Sides) -> int:
+    order = (sides.beyond, sides.change, sides.hidden, sides.unmasked)
+    return next((of.n for of in order if of is not NOTHING and of.n), 0)
+
+
+def _value(of: Estimate) -> str:
+    return brief(of.value, 2) if of.n else ""
+
+
+def _change(of: Estimate, decimals: int) -> str:
+    if not of.n:
+        return ""
+    if math.isnan(of.low):
+        return signed(of.value, decimals)
+    return f"{signed(of.value, decimals)} [{signed(of.low, decimals)}, {signed(of.high, decimals)}]"
+
+
+def _interval(of: Estimate, told: Callable[[float], str]) -> str:
+    return "" if math.isnan(of.low) else f"{told(of.low)} to {told(of.high)}"
+
+
+def _p(p: float) -> str:
+    return "< .001" if p < 0.001 else brief(p, 3)
+
+
+_TESTS = {
+    "macro_f1": "macro-F1 differs",
+    "accuracy": "accuracy differs",
+    "flips": "answers change more or less often than by the control",
+    "preference": "the face gets other attention than its area",
+    "gaze": "attention on the face changes",
+    "parts": "the share of facial parts changes",
+    "words": "the share of answers with facial words changes",
+    "follows": "answers follow the face more or less often once it is hidden",
+    "unmasked_either": "the face is followed more or less than the body, nothing hidden",
+    "hidden_either": "the face is followed more or less than the body, face hidden",
+}

@@ -1,0 +1,173 @@
+"""What the question whether a model reads faces needs of the store: which runs belong together, and their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from elena_wb.core import ABSTAINED, REFUSED, UNPARSED
+from elena_wb.store.database import Store
+from elena_wb.vocabulary import load_scheme, scheme_names
+from elena_wb.vocabulary.facial_sql import speaks_of_face
+
+SIDES = ("unmasked", "hidden", "control")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A run, as far as it matters what it can be compared with.
+
+    Runs of one ``study`` differ in their condition and what follows from it: model, prompt pack, scheme, person,
+    experiment and sampling are the same (those that the view ``pairs`` pairs). ``variant`` is that of the prompt.
+    """
+
+    run_id: int
+    name: str | None
+    model: str
+    prompt: str
+    variant: str
+    prompt_digest: str
+    condition: str
+    scheme: str
+    dataset: str
+    study: int
+
+
+_RUNS = """
+WITH described AS (
+    SELECT *, dense_rank() OVER (ORDER BY
+        CASE WHEN options->>'provenance' = 'imported' THEN 'imported ' || model_uri ELSE model_digest END, prompt_name,
+        coalesce(options->>'scheme', 'ekman7'), coalesce(options->>'person', 'crop'), coalesce(experiment, ''),
+        regexp_extract(run_key, '#\\d+$'), coalesce(seed::VARCHAR, ''), coalesce((options->'sampling')::VARCHAR, ''),
+        coalesce((options->'max_tokens')::VARCHAR, '')) AS study
+    FROM runs
+)
+SELECT run_id, name, model_uri, prompt_name, coalesce(options->>'prompt_variant', ''), prompt_digest, condition,
+       coalesce(options->>'scheme', 'ekman7'), coalesce(dataset, ''), study
+FROM described WHERE study IN (SELECT study FROM described WHERE run_id IN (SELECT unnest($runs::INTEGER[])))
+ORDER BY run_id
+"""
+
+
+def runs_beside(store: Store, run_ids: Sequence[int]) -> tuple[Asked, ...]:
+    """The runs ``run_ids`` and all that asked the same under whatever condition, by number."""
+    with store.read() as connection:
+        rows = connection.execute(_RUNS, {"runs": list(run_ids)}).fetchall()
+    return tuple(Asked(*row) for row in rows)
+
+
+WORDS = (
+    "coalesce(nullif(concat_ws(' ; ', explicit_description, implicit_description, narrative), ''), raw_text)"
+)
+"""What an answer says in words: its descriptions and its story, and where none was read all that it says."""
+
+_SAID = """
+    WITH asked AS MATERIALIZED (
+        SELECT generation_id, run_id, stimulus_id, repeat,
+               CASE status WHEN 'ok' THEN coalesce(list_position({labels}, emotion) - 1, {abstained})
+                           WHEN 'refused' THEN {refused} WHEN 'unparsed' THEN {unparsed} ELSE {failed} END AS answer,
+               CASE WHEN run_id = {unmasked} THEN false
+                    ELSE coalesce(list_bool_or(list_transform(notes, lambda note: contains(note, {nothing_hidden}))),
+                                  false) END AS unfound,
+               run_id = {control} AND coalesce(
+                   list_bool_or(list_transform(notes, lambda note: contains(note, {no_room}))), false) AS no_room,
+               CASE WHEN status = 'ok' AND run_id <> {control} THEN {speaks}::INTEGER END AS speaks
+        FROM generations WHERE run_id IN ({unmasked}, {hidden}, {control})
+    ),
+    named AS (
+        SELECT generation_id, count(*) FILTER (part_group = 'face') AS facial, count(part_group) AS known
+        FROM body_parts SEMI JOIN (FROM asked WHERE run_id <> {control}) USING (generation_id) GROUP BY generation_id
+    ),
+    answers AS (
+        SELECT stimulus_id, repeat,
+               max(answer) FILTER (run_id = {unmasked}) AS unmasked, max(answer) FILTER (run_id = {hidden}) AS hidden,
+               max(answer) FILTER (run_id = {control}) AS control,
+               bool_or(unfound AND NOT no_room) AS unfound, bool_or(no_room) AS no_room,
+               max(facial) FILTER (run_id = {unmasked}) AS unmasked_facial,
+               max(known) FILTER (run_id = {unmasked}) AS unmasked_known,
+               max(facial) FILTER (run_id = {hidden}) AS hidden_facial,
+               max(known) FILTER (run_id = {hidden}) AS hidden_known,
+               max(speaks) FILTER (run_id = {unmasked}) AS unmasked_speaks,
+               max(speaks) FILTER (run_id = {hidden}) AS hidden_speaks
+        FROM asked LEFT JOIN named USING (generation_id) GROUP BY stimulus_id, repeat
+    ),
+    audits AS (
+        SELECT stimulus_id, max(residual_faces) AS residual_faces FROM mask_audits
+        WHERE masking = (SELECT options->>'masking' FROM runs WHERE run_id = {hidden}) GROUP BY stimulus_id
+    ),
+    true_of AS (
+        SELECT stimulus_id, list_position({labels}, label) - 1 AS truth,
+               list_position({labels}, face_label) - 1 AS of_face, list_position({labels}, body_label) - 1 AS of_body
+        FROM truths WHERE scheme = {scheme}
+    )
+    SELECT stimulus_id, repeat,
+           coalesce(unmasked, {missing})::INTEGER AS unmasked, coalesce(hidden, {missing})::INTEGER AS hidden,
+           coalesce(control, {missing})::INTEGER AS control, unfound, no_room,
+           residual_faces IS NOT NULL AS audited, coalesce(residual_faces > 0, false) AS face_left,
+           coalesce(truth, -1)::INTEGER AS truth, coalesce(of_face, -1)::INTEGER AS of_face,
+           coalesce(of_body, -1)::INTEGER AS of_body,
+           coalesce(unmasked_facial, 0) AS unmasked_facial, coalesce(unmasked_known, 0) AS unmasked_known,
+           coalesce(hidden_facial, 0) AS hidden_facial, coalesce(hidden_known, 0) AS hidden_known,
+           coalesce(unmasked_speaks, -1) AS unmasked_speaks, coalesce(hidden_speaks, -1) AS hidden_speaks
+    FROM answers LEFT JOIN audits USING (stimulus_id) LEFT JOIN true_of USING (stimulus_id)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What answers are read by: ``labels`` of ``scheme``, numbers for failures and for what was not asked, notes."""
+
+    labels: tuple[str, ...]
+    scheme: str
+    failed: int
+    missing: int
+    nothing_hidden: str
+    no_room: str
+
+
+def questions_sql(runs: Mapping[str, int], terms: Terms) -> str:
+    """The query for a row for each stimulus and repeat that any of ``runs`` (by :data:`SIDES`) was asked about.
+
+    ``unmasked``, ``hidden`` and ``control`` are positions of labels, or numbers below 0; ``truth``, ``of_face`` and
+    ``of_body`` too. ``…_facial`` and ``…_known`` count named parts, ``…_speaks`` says whether the words speak of a
+    face.
+    """
+    return _SAID.format(
+        **{side: runs.get(side, -1) for side in SIDES},
+        labels=f"[{', '.join(map(_quoted, terms.labels))}]::VARCHAR[]",
+        scheme=_quoted(terms.scheme),
+        failed=terms.failed,
+        missing=terms.missing,
+        nothing_hidden=_quoted(terms.nothing_hidden),
+        no_room=_quoted(terms.no_room),
+        abstained=ABSTAINED,
+        refused=REFUSED,
+        unparsed=UNPARSED,
+        speaks=speaks_of_face(WORDS),
+    )
+
+
+def read_questions(store: Store, runs: Mapping[str, int], terms: Terms) -> pa.Table:
+    """The rows of :func:`questions_sql`, in no order; ``stimulus`` is a number for each stimulus."""
+    sql = questions_sql(runs, terms)
+    with store.read() as connection:
+        return connection.sql(
+            f"SELECT * EXCLUDE (stimulus_id), (hash(stimulus_id) >> 1)::BIGINT AS stimulus FROM ({sql})"
+        ).to_arrow_table()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def labels_of(store: Store, run_ids: Sequence[int], scheme: str) -> tuple[str, ...]:
+    """The labels of a scheme in its order, and after them others that the truth or these runs' answers name."""
+    ordered = load_scheme(scheme).names if scheme in scheme_names() else ()
+    with store.read() as connection:
+        rows = connection.execute(
+            """SELECT label FROM labels_by_scheme WHERE scheme = $scheme
+               UNION SELECT emotion FROM generations WHERE run_id IN (SELECT unnest($runs::INTEGER[]))""",
+            {"scheme": scheme, "runs": list(run_ids)},
+        ).fetchall()
+    return (*ordered, *sorted({label for (label,) in rows if label is not None} - set(ordered)))
