@@ -24,23 +24,11 @@ _OF_PARAPHRASES = (
 
 
 def sections(found: Repeatability) -> tuple[Section, ...]:
-    """What repeats and paraphrases did; one sentence where there are neither."""
+    """What repeats and paraphrases did; nothing where there are neither."""
     told = []
     if found.runs:
         told.append(_of_repeats(found))
     told += [_of_paraphrases(group, len(told)) for group in found.paraphrased]
-    if not told:
-        told.append(
-            Section(
-                name="repeats",
-                title="Repeats and paraphrases",
-                shows="No run asked a question twice, and no two are alike but for paraphrases of one prompt pack: how "
-                "far answers come out the same again cannot be told.",
-                pieces=(
-                    "`elena-wb run … --repeat 3 -p elena -p elena-paraphrase-1` asks again, and in other words.",
-                ),
-            )
-        )
     return tuple(told)
 
 
@@ -61,8 +49,8 @@ def _of_repeats(found: Repeatability) -> Section:
 
 def _repeats(found: Repeatability) -> Iterator[Piece]:
     ids = [run.run_id for run in found.runs]
-    asked = [f"run {run.run_id} {run.repeats:,} times" for run in found.runs]
-    yield f"Each question was asked in {listed(asked)} at most."
+    asked = [f"{run.repeats:,} times in run {run.run_id}" for run in found.runs]
+    yield f"Questions were asked up to {listed(asked)}."
     if found.once:
         one = len(found.once) == 1
         yield f"Run{'' if one else 's'} {listed([str(run) for run in found.once])} asked each question once."
