@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from elena_wb.findings.scores import ScoredRuns, scores_of
 from elena_wb.findings.telling import Told, most_telling
 from elena_wb.nearest import nearest
 from elena_wb.plugins import PluginHost
+from elena_wb.report.analyses import analyses
 from elena_wb.report.options import Missing, ReportOptions
 from elena_wb.store import Store
 from elena_wb.store.selection import paired_runs
@@ -19,25 +20,25 @@ from elena_wb.store.selection import paired_runs
 T = TypeVar("T")
 _NOTHING: tuple[Section, ...] = ()
 
-MOST_COMPARED = 6
-"""So many pairs of runs are compared in full; all of them are in one table."""
-
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """What one analysis of a ``kind`` (as in ``methods.toml``) tells, in the order of reading."""
+    """What one analysis tells, or several of one title, in the order of reading."""
 
-    kind: str
     title: str
     sections: tuple[Section, ...]
 
 
 @dataclass(slots=True)
 class Found:
-    """What the analyses came to, in the order of the report; those that do not apply have no chapter."""
+    """What the analyses came to, in the order of the report; those that do not apply have no chapter.
+
+    ``kinds`` are those that told something, as ``methods.toml`` has them.
+    """
 
     set_up: tuple[Section, ...] = ()
     chapters: list[Chapter] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
     failures: tuple[Section, ...] = ()
     scored: ScoredRuns | None = None
     pairs: tuple[tuple[int, int], ...] = ()
@@ -90,8 +91,8 @@ def find(store: Store, host: PluginHost, run_ids: Sequence[int], options: Report
     found.set_up = found.attempt("Set-up", set_up, _NOTHING)
     found.pairs = found.attempt("Which runs belong together", lambda: _pairs(store, run_ids), ())
     _add(found, "scores", "Answers against what is true", scores)
-    for kind, title, make in _analyses(store, run_ids, options, found.pairs):
-        _add(found, kind, title, make)
+    for of in analyses(store, run_ids, options, found.pairs):
+        _add(found, of.kind, of.title, of.make)
     found.failures = found.attempt("Failures and exclusions", failures, _NOTHING)
     found.telling = found.attempt(
         "Telling pairs", lambda: most_telling(store, found.pairs, options.pairs), ()
@@ -101,8 +102,14 @@ def find(store: Store, host: PluginHost, run_ids: Sequence[int], options: Report
 
 def _add(found: Found, kind: str, title: str, make: Callable[[], tuple[Section, ...]]) -> None:
     sections = found.attempt(title, make, _NOTHING)
-    if sections:
-        found.chapters.append(Chapter(kind, title, sections))
+    if not sections:
+        return
+    found.kinds.append(kind)
+    before = found.chapters[-1] if found.chapters else None
+    if before is not None and before.title == title:
+        found.chapters[-1] = Chapter(title, (*before.sections, *sections))
+    else:
+        found.chapters.append(Chapter(title, sections))
 
 
 def _pairs(store: Store, run_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
@@ -112,75 +119,3 @@ def _pairs(store: Store, run_ids: Sequence[int]) -> tuple[tuple[int, int], ...]:
     if not pairs and len(run_ids) == 2:
         return ((run_ids[0], run_ids[1]),)
     return pairs
-
-
-def _analyses(
-    store: Store, run_ids: Sequence[int], options: ReportOptions, pairs: Sequence[tuple[int, int]]
-) -> Iterator[tuple[str, str, Callable[[], tuple[Section, ...]]]]:
-    """The kind of each analysis, its title, and how it is made."""
-    resampling = options.resampling
-
-    def compared(first: int, second: int) -> Callable[[], tuple[Section, ...]]:
-        def make() -> tuple[Section, ...]:
-            from elena_wb.findings.comparing import compare_runs
-            from elena_wb.findings.comparing_told import sections
-
-            return sections(compare_runs(store, str(first), str(second), resampling=resampling))
-
-        return make
-
-    def compared_many() -> tuple[Section, ...]:
-        from elena_wb.findings.comparing_many import compare_many
-        from elena_wb.findings.comparing_many_told import sections
-
-        return sections(compare_many(store, run_ids, resampling))
-
-    def bias() -> tuple[Section, ...]:
-        from elena_wb.findings.bias import facial_bias
-        from elena_wb.findings.bias_told import sections
-
-        return sections(facial_bias(store, run_ids, resampling))
-
-    def parts() -> tuple[Section, ...]:
-        from elena_wb.findings.parts import parts_used
-        from elena_wb.findings.parts_told import sections
-
-        return sections(parts_used(store, run_ids))
-
-    def wording() -> tuple[Section, ...]:
-        from elena_wb.findings.wording import wording
-        from elena_wb.findings.wording_told import sections
-
-        return sections(wording(store, run_ids))
-
-    def open_vocabulary() -> tuple[Section, ...]:
-        from elena_wb.findings.open_vocabulary import open_vocabulary
-        from elena_wb.findings.open_vocabulary_told import sections
-
-        return sections(open_vocabulary(store, run_ids))
-
-    def repeating() -> tuple[Section, ...]:
-        from elena_wb.findings.repeating import repeatability
-        from elena_wb.findings.repeating_told import sections
-
-        return sections(repeatability(store, run_ids))
-
-    def rating() -> tuple[Section, ...]:
-        from elena_wb.findings.rating import ratings, sessions_about
-        from elena_wb.findings.rating_told import sections
-
-        about = sessions_about(store, run_ids)
-        return tuple(
-            section for session in about for section in sections(ratings(store, session, resampling))
-        )
-
-    for first, second in pairs[:MOST_COMPARED]:
-        yield "comparing", f"Run {first} and run {second} compared", compared(first, second)
-    if len(run_ids) > 2:
-        yield "comparing_many", "All runs compared", compared_many
-    yield "bias", "The face", bias
-    yield "parts", "Parts of the body", parts
-    yield "wording", "How narratives are worded", wording
-    yield "open_vocabulary", "Words for emotions", open_vocabulary
-    yield "repeating", "Repeats and paraphrases", repeating
-    yield "rating", "Ratings by people", rating

@@ -36,7 +36,7 @@ class Keys:
 
     def new(self, name: str) -> Markup:
         """``name`` as an anchor, with a number where it is taken."""
-        plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "part"
+        plain = re.sub(r"[^a-z0-9]+", "-", harmless(name).lower()).strip("-")[:60] or "part"
         key, number = plain, 2
         while key in self._taken:
             key, number = f"{plain}-{number}", number + 1

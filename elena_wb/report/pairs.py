@@ -8,7 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from elena_wb.findings.telling import Told
-from elena_wb.report.finding import MOST_COMPARED, Found
+from elena_wb.report.analyses import MOST_COMPARED
+from elena_wb.report.finding import Found
 from elena_wb.report.options import ReportOptions
 from elena_wb.report.pictures import Album, Pictured
 

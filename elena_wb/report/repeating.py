@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from elena_wb.core import UsageError
+from elena_wb.engine.imports.importing import IMPORTED
 from elena_wb.engine.resume import request_of
 from elena_wb.engine.wanted import Wanted
 from elena_wb.report.harmless import without_places
@@ -40,12 +41,8 @@ def commands(store: Store, run_ids: Sequence[int], options: ReportOptions) -> Co
     for run_id in run_ids:
         try:
             wanted = Wanted.like(request_of(store, str(run_id), retry_failed=False))
-        except UsageError:
-            file = PurePath(str(show_run(store, run_id)["options"].get("file") or "a file")).name
-            notes.append(
-                f"The answers of run {run_id} were imported from {file}: how they were made is not known here, so that "
-                "they can be imported again and not asked for again."
-            )
+        except (UsageError, KeyError, TypeError):  # imported, or recorded by a program that keeps less
+            notes.append(_cannot(store, run_id))
             continue
         alike = asked.setdefault(replace(wanted, conditions=()), [])
         alike += [condition for condition in wanted.conditions if condition not in alike]
@@ -60,6 +57,17 @@ def commands(store: Store, run_ids: Sequence[int], options: ReportOptions) -> Co
             "machine, with the same libraries, seed, prompt and pictures, answer the same."
         )
     return Commands(tuple(lines), tuple(notes))
+
+
+def _cannot(store: Store, run_id: int) -> str:
+    options = show_run(store, run_id)["options"]
+    if options.get("provenance") != IMPORTED:
+        return f"Of run {run_id} it is not recorded what it was asked to do, so that no command can be given."
+    file = PurePath(str(options.get("file") or "a file")).name
+    return (
+        f"The answers of run {run_id} were imported from {file}: how they were made is not known here, so that they "
+        "can be imported again and not asked for again."
+    )
 
 
 def _attending(store: Store, run_ids: Sequence[int]) -> Iterator[str]:

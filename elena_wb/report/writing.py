@@ -109,7 +109,7 @@ def _values(
         "pairs_told": pairs_told(found, options),
         "left_out": sorted(album.left_out.items()),
         "after": after,
-        "methods": list(paragraphs([of.kind for of in found.chapters], options.resampling)),
+        "methods": list(paragraphs(found.kinds, options.resampling)),
         "sources": sources(of.sources for of in told),
         "commands": again.lines,
         "repeat_notes": again.notes,
