@@ -18,7 +18,8 @@ Pictures = Literal["all", "masked-only", "none"]
 class ReportOptions:
     """``pairs`` is how many telling pairs are shown at most; ``metrics`` those to score by, ``None`` for all.
 
-    ``commands`` are the command lines that repeat it, where the caller knows better than the store. ``uploads`` are the
+    ``commands`` are the command lines that repeat it, where the caller knows better than the store, and
+    ``missing`` what the caller knows to be missing of the runs or beside them. ``uploads`` are the
     user's settings of where pictures may go: a report is there to be handed on, so that it shows what may leave the
     machine, and the rest only with ``restricted``, the user's express word.
     """
@@ -30,6 +31,7 @@ class ReportOptions:
     resampling: Resampling = field(default_factory=Resampling)
     metrics: tuple[str, ...] | None = None
     commands: tuple[str, ...] = ()
+    missing: tuple[Missing, ...] = ()
     restricted: bool = False
     uploads: Mapping[str, Upload] = field(default_factory=lambda: NO_SETTINGS)
 

@@ -100,7 +100,7 @@ def _values(
         "title": options.title or _title(runs),
         "question": options.question or _QUESTION,
         "contents": list(_contents(before, after)),
-        "missing": found.missing,
+        "missing": [*options.missing, *found.missing],
         "tiles": list(_tiles(found)),
         "sentences": [of for of in (*before, *after) if of.sections[0].shows],
         "before": before,
