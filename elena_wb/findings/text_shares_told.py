@@ -124,12 +124,12 @@ def _having(runs: Sequence[RunText]) -> Table:
         f"""WITH answers AS (
     {counted([of.asked.run_id for of in runs])}
 ),
-having(run_id, kind, has) AS (
+texts(run_id, kind, has) AS (
     {" UNION ALL ".join(f"SELECT run_id, '{kind}', {kind}_words > 0 FROM answers" for kind in KINDS)}
 ),
 wanted(place, run_id, kind) AS (VALUES {listed})
 SELECT kind AS text, run_id AS run, count(*) AS answers, count(*) FILTER (has) / count(*) AS share
-FROM wanted JOIN having USING (run_id, kind) GROUP BY place, kind, run_id ORDER BY place""",
+FROM wanted JOIN texts USING (run_id, kind) GROUP BY place, kind, run_id ORDER BY place""",
     )
 
 

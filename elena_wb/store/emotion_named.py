@@ -133,7 +133,7 @@ def emotions_named(
                 QUALIFY row_number() OVER (PARTITION BY t.run_id ORDER BY picture, repeat, answer) <= $examples
             )
             SELECT run_id, picture, emotion,
-                   regexp_extract(narrative, '(?is)(?:^|[^{_LETTER}])(.{{0,{_AROUND}}}(?:^|[^{_LETTER}])'
+                   regexp_extract(narrative, '(?is)((?:^|.{{0,{_AROUND}}}[^{_LETTER}])'
                        || replace(word, ' ', '[^{_LETTER}]+') || '(?:$|[^{_LETTER}].{{0,{_AROUND}}}))', 1) AS excerpt
             FROM chosen ORDER BY run_id, picture, repeat, answer""",
             params={"examples": examples},
