@@ -74,6 +74,7 @@ def experiment(
     that `elena-wb run` does not take; that pictures leave the machine which are to stay is said here, not there.
     """
     from elena_wb.cli.experiment_plan import print_plan
+    from elena_wb.cli.experiment_report import beside, check
     from elena_wb.experiments import Terms, plan, read
     from elena_wb.plugins import plugin_host
 
@@ -85,6 +86,8 @@ def experiment(
         print_plan(planned, limit_usd=_limit(declared, max_cost), as_json=events == "jsonl")
         return
     output = None if no_report else report or beside(file, declared)
+    if output is not None:
+        check(store, output)
     code = carry_out(
         planned,
         store,
@@ -108,11 +111,6 @@ class Sitting:
     listed: bool = True
 
 
-def beside(file: Path, declared: Experiment) -> Path:
-    """Where the report goes of the study that ``file`` declares."""
-    return file.absolute().parent / (declared.report.file or f"{file.stem}.html")
-
-
 def carry_out(
     planned: ExperimentPlan,
     store: Store,
@@ -127,6 +125,8 @@ def carry_out(
     """
     from elena_wb.cli import experiment_told as told
     from elena_wb.cli import run
+    from elena_wb.cli.experiment_report import write
+    from elena_wb.cli.experiment_summary import print_summary
     from elena_wb.cli.progress import watching
     from elena_wb.engine import Patience
     from elena_wb.experiments import carry_out as carry_all_out
@@ -154,33 +154,16 @@ def carry_out(
     if not sitting.events:
         if sitting.listed:
             told.print_runs(carried)
-        if run_ids:
-            (findings or told.Summary(planned.experiment))(store, run_ids)
+        if run_ids and findings is not None:
+            findings(store, run_ids)
+        elif run_ids:
+            print_summary(store, run_ids, planned.experiment.metrics)
+    whole = True
     if sitting.report is not None and run_ids:
-        _write_report(planned, carried, store, sitting, run_ids)
+        whole = write(planned.experiment, carried, store, chosen, sitting.report, sitting.command, run_ids)
     if not carried.complete:
         say(f"The study is not complete. Go on with: {sitting.command}")
-    return _exit_code(carried)
-
-
-def _write_report(
-    planned: ExperimentPlan, carried: Carried, store: Store, sitting: Sitting, run_ids: tuple[int, ...]
-) -> None:
-    from elena_wb.plugins import plugin_host
-    from elena_wb.report import ReportOptions, write_report
-
-    declared = planned.experiment
-    assert sitting.report is not None
-    options = ReportOptions(
-        title=declared.title or declared.name,
-        question=declared.question,
-        pictures=declared.report.pictures,
-        pairs=declared.report.pairs,
-        metrics=declared.metrics,
-        commands=(sitting.command,),
-    )
-    write_report(store, plugin_host(), run_ids, sitting.report, options)
-    say(f"The report is {sitting.report}")
+    return _exit_code(carried) if whole else ExitCode.PARTIAL
 
 
 def _exit_code(carried: Carried) -> ExitCode:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from elena_wb.cli import run
@@ -11,7 +9,7 @@ from elena_wb.cli.experiment_plan import tell_destinations, tell_parts
 from elena_wb.cli.output import dollars, print_table, say, warn
 
 if TYPE_CHECKING:
-    from elena_wb.experiments import Carried, Experiment, ExperimentPlan, Part
+    from elena_wb.experiments import Carried, ExperimentPlan, Part
     from elena_wb.store import Store
 
 _SHOWN = 20
@@ -98,32 +96,3 @@ def print_runs(carried: Carried) -> None:
             )
     if rows:
         print_table([*columns, *(["cost"] if costly else [])], rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Prints the findings in short: how right each run is, and how much hangs on the face."""
-
-    experiment: Experiment
-
-    def __call__(self, store: Store, run_ids: tuple[int, ...]) -> None:
-        """Write to stdout; what does not apply to these runs is left out."""
-        from elena_wb.cli.written import drawn
-        from elena_wb.findings import Table
-        from elena_wb.findings.bias import facial_bias
-        from elena_wb.findings.bias_told import sections as of_bias
-        from elena_wb.findings.scores import scores_of
-        from elena_wb.findings.scores_told import sections as of_scores
-        from elena_wb.plugins import plugin_host
-
-        makers = plugin_host().makers("metrics")
-        wanted = self.experiment.metrics
-        metrics = {name: make for name, make in makers.items() if wanted is None or name in wanted}
-        found = [
-            *of_scores(scores_of(store, run_ids, metrics)),
-            *of_bias(facial_bias(store, run_ids)),
-        ]
-        for section in found:
-            tables = [piece for piece in section.pieces if isinstance(piece, Table)]
-            sys.stdout.write(drawn([section.shows, *tables[:1]], plots=False))
-        sys.stdout.flush()
