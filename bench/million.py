@@ -26,11 +26,11 @@ _NARRATIVE = f"""'The person stands with ' || {_ARMS} || ' while the ' ||
     ', and the hands show it before the face could.'"""
 
 
-def write_million(path: Path, answers: int = 1_000_000) -> Store:
-    """Make the store; some tens of seconds."""
+def write_million(path: Path, answers: int = 1_000_000, runs: int = RUNS) -> Store:
+    """Make the store, of so many runs about the same pictures; some tens of seconds."""
     store = Store(path)
-    pictures = answers // RUNS
-    for number in range(RUNS):
+    pictures = answers // runs
+    for number in range(runs):
         masked = number % 2 == 1
         spec = RunSpec(
             run_key=f"run {number}",
@@ -67,10 +67,10 @@ def write_million(path: Path, answers: int = 1_000_000) -> Store:
                        CASE WHEN hash(i, r) % 100 > 0 THEN {_EMOTION} END, {_EMOTION}, {_ARMS}, 'a ' || {_FEELING},
                        {_NARRATIVE}, {", ".join(f"1 + hash(i, r, {turn}) % 90 / 10.0" for turn in (7, 8, 9))}, 1,
                        TIMESTAMP '2026-01-01' + to_seconds(r * {pictures} + i), 100
-                FROM range(1, {RUNS + 1}) AS a(r), range({pictures}) AS b(i);
+                FROM range(1, {runs + 1}) AS a(r), range({pictures}) AS b(i);
             INSERT INTO body_parts SELECT generation_id, p, ['both arms', 'head', 'hands'][p + 1],
                     ['arms', 'head', 'hands'][p + 1], ['upper', 'head', 'hands'][p + 1]
                 FROM generations, range(3) AS q(p);""")
-    for run_id in range(1, RUNS + 1):
+    for run_id in range(1, runs + 1):
         finish_run(store, run_id, "done")
     return store

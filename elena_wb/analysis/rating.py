@@ -10,14 +10,14 @@ both are random. The first holds for these raters and other pictures, the second
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from elena_wb.analysis.bootstrap import draws, estimates, interval
+from elena_wb.analysis.bootstrap import interval
 from elena_wb.core import Estimate, Resampling
 
 Codes: TypeAlias = npt.NDArray[np.int64]
@@ -151,26 +151,31 @@ def _crossed(sums: Numbers, statistic: Statistic, n: int, resampling: Resampling
     if not n:
         nothing = Estimate(math.nan, math.nan, math.nan, 0)
         return Rated(nothing, nothing)
-    ones = np.ones(len(sums), dtype=np.int64)
-    ((value, *limits),) = estimates(
-        sums.sum(axis=1), ones, lambda drawn: statistic(drawn)[:, None], resampling
-    )
-    wider = (math.nan, math.nan)
-    if sums.shape[1] >= FEWEST_RATERS and resampling.resamples:
-        wider = interval(_both_drawn(sums, statistic, resampling))
-    return Rated(_told(value, *limits, n), _told(value, *wider, n))
-
-
-def _both_drawn(sums: Numbers, statistic: Statistic, resampling: Resampling) -> Numbers:
     pictures, raters, columns = sums.shape
+    value = float(statistic(sums.sum(axis=(0, 1))[None])[0])
     flat = sums.reshape(pictures, raters * columns)
     chance = np.random.default_rng([resampling.seed, raters])
-    found = []
-    for drawn in draws(np.ones(pictures, dtype=np.int64), resampling):
-        of_raters = chance.multinomial(raters, np.full(raters, 1 / raters), size=len(drawn))
-        by_rater = (drawn @ flat).reshape(len(drawn), raters, columns)
-        found.append(statistic((by_rater * of_raters[:, :, None]).sum(axis=1)))
-    return np.concatenate(found)
+    narrow, wide = [np.array([])], [np.array([])]
+    for times in drawn(pictures, resampling):
+        by_rater = (times @ flat).reshape(len(times), raters, columns)
+        narrow.append(statistic(by_rater.sum(axis=1)))
+        if raters >= FEWEST_RATERS:
+            of_raters = chance.multinomial(raters, np.full(raters, 1 / raters), size=len(times))
+            wide.append(statistic((by_rater * of_raters[:, :, None]).sum(axis=1)))
+    return Rated(*(_told(value, *interval(np.concatenate(of)), n) for of in (narrow, wide)))
+
+
+def drawn(units: int, resampling: Resampling, *, most: int = 1_000_000) -> Iterator[Numbers]:
+    """How often each of so many is drawn with replacement: float64 ``[some samples, units]``, until there are enough.
+
+    ``most`` is how many samples come at once at most; memory bounds them too.
+    """
+    rng = np.random.default_rng(resampling.seed)
+    size = max(1, min(most, _CHUNK // max(units, 1)))
+    for start in range(0, resampling.resamples, size):
+        some = min(size, resampling.resamples - start)
+        places = rng.integers(0, units, (some, units)) + units * np.arange(some)[:, None]
+        yield np.bincount(places.ravel(), minlength=some * units).reshape(some, units).astype(np.float64)
 
 
 def _ratio(of: Numbers, by: Numbers) -> Numbers:

@@ -15,7 +15,7 @@ from elena_wb.core import Resampling
 from elena_wb.findings.rating_corrected import corrected
 from elena_wb.findings.rating_judged import Judged
 from elena_wb.store.answers import hides_face
-from elena_wb.vocabulary import facial_mentions, load_scheme, scheme_names
+from elena_wb.vocabulary import LabelScheme, facial_mentions, load_scheme, scheme_names
 
 Numbers = npt.NDArray[np.float64]
 
@@ -54,24 +54,34 @@ def measures(
 ) -> tuple[Measure, ...]:
     """By question, and by measure within it; none where nothing was said, or a measure is known of no item."""
     place = {one: row for row, one in enumerate(table["generation_id"].to_pylist())}
-    values = _values(table)
+    items, first = np.unique(said.item, return_index=True)
+    if not len(items):
+        return ()
+    a = [place[one] for one in said.answer_a[first].tolist()]
+    b = None if single else [place[one] for one in said.answer_b[first].tolist()]
+    of = _values(table)
+    measured = np.column_stack([of[name][a] if b is None else of[name][b] - of[name][a] for name in MEASURES])
+    names = [question for question in questions if (said.scale == question).any()]
+    rating = np.column_stack([_mean(said.where(said.scale == name), items, single=single) for name in names])
+    group = said.run_a[first] * 1_000_003 + said.run_b[first]
     found = []
-    for question in questions:
-        rows = said.where(said.scale == question)
-        if not len(rows):
-            continue
-        items, first, of_item = np.unique(rows.item, return_index=True, return_inverse=True)
-        weights = rows.value if single else np.array([-1, 1, 0])[rows.value]
-        rating = np.bincount(of_item, weights=weights) / np.bincount(of_item, minlength=len(items))
-        a = [place[one] for one in rows.answer_a[first].tolist()]
-        b = None if single else [place[one] for one in rows.answer_b[first].tolist()]
-        group = rows.run_a[first] * 1_000_003 + rows.run_b[first]
-        for name in MEASURES:
-            measured = values[name][a] if b is None else values[name][b] - values[name][a]
-            if np.isfinite(measured).any():
-                of = spearman(rating, measured, rows.picture[first], group, resampling)
-                found.append(Measure(question, name, of, of.p, nan))
+    told = spearman(rating, measured, said.picture[first], group, resampling)
+    for question, row in zip(names, told, strict=True):
+        for name, correlation, known in zip(MEASURES, row, np.isfinite(measured).any(axis=0), strict=True):
+            if known:
+                found.append(Measure(question, name, correlation, correlation.p, nan))
     return corrected(found)
+
+
+def _mean(said: Judged, items: npt.NDArray[np.int64], *, single: bool) -> Numbers:
+    """What was said of each item on average, NaN where nothing was."""
+    place = np.searchsorted(items, said.item)
+    weights = said.value if single else np.array([-1, 1, 0])[said.value]
+    with np.errstate(invalid="ignore"):
+        return np.asarray(
+            np.bincount(place, weights=weights, minlength=len(items))
+            / np.bincount(place, minlength=len(items))
+        )
 
 
 def _values(table: pa.Table) -> Mapping[str, Numbers]:
@@ -90,9 +100,10 @@ def _values(table: pa.Table) -> Mapping[str, Numbers]:
         ],
         dtype=np.float64,
     )
+    schemes = {name: load_scheme(name) for name in {*table["scheme"].to_pylist()} & {*scheme_names()}}
     found["outright"] = np.array(
         [
-            _outright(text, scheme, emotion)
+            _outright(text, schemes.get(scheme), emotion)
             for text, scheme, emotion in zip(
                 words, table["scheme"].to_pylist(), table["emotion"].to_pylist(), strict=True
             )
@@ -102,8 +113,8 @@ def _values(table: pa.Table) -> Mapping[str, Numbers]:
     return found
 
 
-def _outright(text: str, scheme: str, emotion: str | None) -> float:
+def _outright(text: str, scheme: LabelScheme | None, emotion: str | None) -> float:
     """Whether the text has the emotion's name, or a word that stands for it in prose; NaN where none is named."""
-    if emotion is None or scheme not in scheme_names():
+    if emotion is None or scheme is None:
         return nan
-    return float(emotion in load_scheme(scheme).named_in(text))
+    return float(emotion in scheme.named_in(text))

@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from elena_wb.analysis.rank_correlation import spearman
+from elena_wb.analysis.rank_correlation import Correlation
+from elena_wb.analysis.rank_correlation import spearman as of_columns
 from elena_wb.analysis.rating import difference, difference_apart, mean, sign_flips
 from elena_wb.core import Resampling
 
 QUICK = Resampling(400, 1)
+
+
+def spearman(x, y, unit, group, resampling) -> Correlation:
+    ((found,),) = of_columns(x[:, None], y[:, None], unit, group, resampling)
+    return found
 
 
 def crossed(pictures: int, raters: int, seed: int = 0, picture_sd: float = 1.0, rater_sd: float = 1.0):
@@ -150,3 +156,23 @@ def test_a_constant_has_no_correlation_and_few_pairs_no_test():
     assert np.isnan([flat.rho.value, flat.rho.low, flat.p, flat.within]).all()
     assert spearman(many, many, np.arange(30), np.zeros(30, int), QUICK).p == 0
     assert spearman(many[:1], many[:1], np.arange(1), np.zeros(1, int), QUICK).rho.n == 1
+
+
+def test_many_columns_are_what_each_is_alone_whichever_values_are_unknown():
+    rng = np.random.default_rng(6)
+    x, y = rng.integers(0, 5, (40, 2)).astype(float), rng.normal(size=(40, 4))
+    y[:, 1] = np.round(y[:, 1])
+    y[:9, 2] = y[5:20, 3] = np.nan
+    unit, group = np.arange(40) // 2, np.arange(40) % 3
+    together = of_columns(x, y, unit, group, QUICK)
+    for a in range(2):
+        for b in range(4):
+            alone, found = spearman(x[:, a], y[:, b], unit, group, QUICK), together[a][b]
+            for of in (
+                lambda one: one.rho.value,
+                lambda one: one.rho.low,
+                lambda one: one.p,
+                lambda one: one.within,
+            ):
+                assert of(found) == pytest.approx(of(alone))
+            assert found.rho.n == alone.rho.n
