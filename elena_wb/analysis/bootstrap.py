@@ -44,7 +44,7 @@ def estimates(
     if not len(stimuli) or resampling.resamples < 1:
         return [(float(value), math.nan, math.nan) for value in values]
     if smooth and len(stimuli) > _MANY:
-        samples = statistic(_normal(np.asarray(sums), stimuli, resampling))
+        samples = statistic(normal_sums(np.asarray(sums), stimuli, resampling))
     else:
         samples = np.concatenate(
             [statistic(np.asarray(drawn @ sums)) for drawn in draws(stimuli, resampling)]
@@ -78,16 +78,11 @@ def draws(stimuli: Counts, resampling: Resampling) -> Iterator[Counts]:
         yield drawn[:, back]
 
 
-def interval(samples: Numbers) -> tuple[float, float]:
-    """The quantiles of those samples in which the figure is defined; NaN where it is in none."""
-    defined = samples[~np.isnan(samples)]
-    if not len(defined):
-        return math.nan, math.nan
-    low, high = np.quantile(defined, _QUANTILES)
-    return float(low), float(high)
+def normal_sums(sums: Numbers, stimuli: Counts, resampling: Resampling) -> Numbers:
+    """Sums of samples, float64 ``[samples, sums]``, from the normal distribution that those of many stimuli tend to.
 
-
-def _normal(sums: Numbers, stimuli: Counts, resampling: Resampling) -> Numbers:
+    The arguments are as :func:`estimates` has them; means and covariances are those of drawing stimuli.
+    """
     n = int(stimuli.sum())
     weights = stimuli.astype(np.float64)
     mean = weights @ sums / n
@@ -95,3 +90,12 @@ def _normal(sums: Numbers, stimuli: Counts, resampling: Resampling) -> Numbers:
     covariance = apart.T @ apart
     rng = np.random.default_rng(resampling.seed)
     return rng.multivariate_normal(n * mean, covariance, resampling.resamples, method="eigh")
+
+
+def interval(samples: Numbers) -> tuple[float, float]:
+    """The quantiles of those samples in which the figure is defined; NaN where it is in none."""
+    defined = samples[~np.isnan(samples)]
+    if not len(defined):
+        return math.nan, math.nan
+    low, high = np.quantile(defined, _QUANTILES)
+    return float(low), float(high)

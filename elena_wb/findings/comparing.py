@@ -156,7 +156,11 @@ class Compared:
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
         """The questions that are answered with different emotions, in order of the pictures."""
-        return _flips(self.table, self.answers, self.changes)
+        return self.first_flips(len(self.changes.flipped))
+
+    def first_flips(self, count: int) -> tuple[Flip, ...]:
+        """The first ``count`` of :attr:`flips`."""
+        return _flips(self.table, self.answers, self.changes.flipped[:count])
 
 
 def compare_runs(
@@ -236,8 +240,8 @@ def side_of(shown: Mapping[str, Any]) -> Side:
     )
 
 
-def _flips(table: pa.Table, answers: SideBySide, changes: Changes) -> tuple[Flip, ...]:
-    rows = table.take(changes.flipped).to_pylist()
+def _flips(table: pa.Table, answers: SideBySide, places: npt.NDArray[np.intp]) -> tuple[Flip, ...]:
+    rows = table.take(places).to_pylist()
     return tuple(
         Flip(
             picture=row["picture"] or row["stimulus_id"][:12],
@@ -248,5 +252,5 @@ def _flips(table: pa.Table, answers: SideBySide, changes: Changes) -> tuple[Flip
             truth=row["truth"],
             stimulus_id=row["stimulus_id"],
         )
-        for place, row in zip(changes.flipped.tolist(), rows, strict=True)
+        for place, row in zip(places.tolist(), rows, strict=True)
     )

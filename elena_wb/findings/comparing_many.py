@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elena_wb.analysis.agreement import cohen_kappa, krippendorff_alpha
+from elena_wb.analysis.clusters import numbered
 from elena_wb.analysis.comparing import DIMENSIONS, FAILED, MISSING
 from elena_wb.analysis.corrections import holm
 from elena_wb.analysis.interval import proportion
@@ -144,7 +145,7 @@ def _compared(
         pairs=tuple(replace(one, p_holm=p) for one, p in zip(found, corrected, strict=True)),
         questions=len(read),
         answered_by_all=int(read.all(axis=1).sum()),
-        repeats=len(np.unique(answers.stimulus)) < len(answers.stimulus),
+        repeats=bool((np.diff(answers.stimulus) == 0).any()),
         resampling=resampling,
     )
 
@@ -153,7 +154,9 @@ def _arranged(table: pa.Table, runs: int) -> _Answers:
     columns = {name: table[name].to_numpy() for name in table.column_names}
     repeats = int(columns["repeat"].max(initial=0)) + 1
     key = columns["stimulus"].astype(np.int64) * repeats + columns["repeat"]
-    questions, place = np.unique(key, return_inverse=True)
+    place = numbered(key)
+    questions = np.empty(int(place.max(initial=-1)) + 1, dtype=np.int64)
+    questions[place] = key
     emotion = np.full((len(questions), runs), MISSING, dtype=np.int32)
     emotion[place, columns["run"]] = columns["emotion"]
     ratings = np.full((len(questions), runs, len(DIMENSIONS)), np.nan)

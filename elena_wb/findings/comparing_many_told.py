@@ -102,8 +102,9 @@ def _agreement(of: ComparedMany) -> Section:
         shows,
         (table,),
         f"Questions are pictures and repeats that two runs or more answered; {of.answered_by_all:,} of "
-        f"{of.questions:,} were answered by all so that it could be read. A failure, a refusal and an answer that could "
-        "not be read are missing; naming no emotion is a category. Intervals are over pictures. Runs that agree may be wrong alike.",
+        f"{of.questions:,} were answered by all so that it could be read. A failure, a refusal and an answer that "
+        "could not be read are missing, naming no emotion is a category. Intervals are over pictures. Runs that agree "
+        "may be wrong alike.",
         (sources.KRIPPENDORFF, sources.HAYES, sources.BOOTSTRAP),
     )
 

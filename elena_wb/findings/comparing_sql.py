@@ -21,7 +21,7 @@ pairs AS (
            {_OUTCOME.format(side="a")} AS first,
            {_OUTCOME.format(side="b")} AS second,
            a.correct AS first_right, b.correct AS second_right,
-           coalesce(a.raw_text <> b.raw_text, false) AS other_words,
+           a.raw_text IS DISTINCT FROM b.raw_text AS other_words,
            list_sort(list_distinct(a.body_parts)) AS first_parts,
            list_sort(list_distinct(b.body_parts)) AS second_parts,
            b.valence - a.valence AS valence, b.arousal - a.arousal AS arousal, b.dominance - a.dominance AS dominance
@@ -67,9 +67,10 @@ def turns(first: int, second: int, order: Sequence[str], shown: int) -> str:
     """The most frequent changes from one outcome to another; equal ones as the outcomes stand in ``order``."""
     listed = ", ".join(map(literal, order))
     return (
-        f"{pairs(first, second)}\nSELECT first, second, count(*) AS times FROM pairs WHERE first <> second\n"
-        f"GROUP BY ALL ORDER BY times DESC, list_position([{listed}], first), list_position([{listed}], second) "
-        f"LIMIT {shown}"
+        f"{pairs(first, second)}\n"
+        f'SELECT first AS "run {first}", second AS "run {second}", count(*) AS times FROM pairs WHERE first <> second\n'
+        f"GROUP BY first, second\n"
+        f"ORDER BY times DESC, list_position([{listed}], first), list_position([{listed}], second) LIMIT {shown}"
     )
 
 
@@ -126,13 +127,13 @@ def of_labels(first: int, second: int) -> str:
 
 
 def named(first: int, second: int, emotions: Sequence[str]) -> str:
-    """How often each of ``emotions`` is named on either side; the change is of shares."""
+    """How often each of ``emotions`` is named on either side, and the change in points of per cent."""
     listed = ", ".join(f"({place}, {literal(name)})" for place, name in enumerate(emotions))
     return (
         f"{pairs(first, second)}\n"
         f'SELECT emotion, count(*) FILTER (first = emotion) AS "run {first}", '
         f'count(*) FILTER (second = emotion) AS "run {second}",\n'
-        "       (count(*) FILTER (second = emotion) - count(*) FILTER (first = emotion)) / count(*) AS points\n"
+        "       100 * (count(*) FILTER (second = emotion) - count(*) FILTER (first = emotion)) / count(*) AS points\n"
         f"FROM (VALUES {listed}) AS emotions(place, emotion), pairs WHERE read\n"
         "GROUP BY place, emotion ORDER BY place"
     )

@@ -54,7 +54,7 @@ def changed(of: Compared) -> Table:
             what,
             among,
             f"{share.n:,}",
-            f"{round(share.value * share.n):,}" if share.n else "–",
+            f"{round(share.value * share.n):,}" if share.n else "0",
             percent(share.value),
             percent_interval(share),
         )
@@ -217,9 +217,10 @@ def matrix(of: Compared) -> Table | None:
 
 def flips(of: Compared) -> Table:
     """The first pictures whose emotion changed."""
-    persons = any(flip.person_index is not None for flip in of.flips)
-    truths = any(flip.truth is not None for flip in of.flips)
-    shown = of.flips[:SHOWN_FLIPS]
+    shown = of.first_flips(SHOWN_FLIPS)
+    persons = any(flip.person_index is not None for flip in shown)
+    truths = any(flip.truth is not None for flip in shown)
+    found = len(of.changes.flipped)
     columns = (
         "picture",
         *(("person",) if persons else ()),
@@ -238,11 +239,7 @@ def flips(of: Compared) -> Table:
         )
         for flip in shown
     )
-    more = (
-        f" (the first {len(shown)} of {len(of.flips):,}; --json has all)"
-        if len(of.flips) > len(shown)
-        else ""
-    )
+    more = f" (the first {len(shown)} of {found:,}; JSON has all)" if found > len(shown) else ""
     query = sql.flips(of.first.run_id, of.second.run_id, SHOWN_FLIPS)
     return Table(f"Pictures whose emotion changed{more}", columns, rows, len(columns), query)
 

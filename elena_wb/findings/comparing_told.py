@@ -53,7 +53,7 @@ def _changed(of: Compared) -> Section:
     pieces: list[Piece] = [tables.changed(of)]
     matrix = tables.matrix(of)
     pieces += [matrix] if matrix else []
-    pieces += [tables.flips(of)] if of.flips else []
+    pieces += [tables.flips(of)] if len(of.changes.flipped) else []
     return Section(
         "changes",
         "Answers that changed",

@@ -57,7 +57,7 @@ def test_the_first_twenty_changed_pictures_are_shown_and_all_are_in_json(program
     found = json.loads(program("compare", "1", "2", "--json").stdout)
     assert len(found["changed"]) > 20
     shown = program("compare", "1", "2").stdout
-    assert f"the first 20 of {len(found['changed'])}; --json has all" in " ".join(shown.split())
+    assert f"the first 20 of {len(found['changed'])}; JSON has all" in " ".join(shown.split())
     assert sum(one["picture"] in shown for one in found["changed"]) == 20
 
 
