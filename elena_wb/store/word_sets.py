@@ -112,7 +112,7 @@ def frequent_words_sql(run_ids: Sequence[int], most: int) -> str:
 SELECT run_id, word, count(DISTINCT generation_id) AS answers
 FROM emotion_mentions WHERE run_id IN ({runs}) GROUP BY run_id, word
 QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY answers DESC, word) <= {most}
-ORDER BY run_id, answers DESC, word
+ORDER BY list_position([{runs}], run_id), answers DESC, word
 """
 
 
