@@ -41,8 +41,8 @@ def sections(found: EmotionsNamed) -> tuple[Section, ...]:
             "emotion-named",
             "Narratives that name the emotion outright",
             " ".join(map(_lead, runs))
-            + " ELENA's structured prompt asks for a narrative that shows the emotion and does not name it; whether that "
-            "of a run does, `elena-wb runs show` tells.",
+            + " ELENA's structured prompt asks for a narrative that shows the emotion and does not name it; whether "
+            "that of a run does, `elena-wb runs show` tells.",
             tuple(pieces),
             "Looked for are the labels of the scheme and the words that stand for them anywhere, as whole words in any "
             "case. A narrative that denies an emotion names it, too; one that paraphrases it does not.",

@@ -12,6 +12,7 @@ import pyarrow as pa
 from elena_wb.store.database import Store
 
 _LETTER: Final = r"\pL\pN_"
+_FOREIGN: Final = r"[^\x00-\x7F]"
 _WORD = re.compile(r"[^\W_]+")
 _AROUND = 60
 """Characters of an example on each side of the word."""
@@ -36,13 +37,20 @@ class SchemeWords:
         longest_first = sorted(labels, key=lambda word: (-len(word), word))
         once = "|".join(word.replace(" ", f"[^{_LETTER}]+") for word in longest_first)
         apart = "|".join(word.replace(" ", "  ") for word in longest_first)
-        anywhere = f"(?:^|[^{_LETTER}])(?:{once})(?:$|[^{_LETTER}])"
+        # RE2's \b knows letters of ASCII alone, and what it finds does not eat the blank before the next word. Texts
+        # with other letters, which are few, have their words set two blanks apart instead.
         spread = f"'  ' || regexp_replace(said, '[^{_LETTER}]+', '  ', 'g') || '  '"
+        plainly = rf"\b(?:{once})\b"
+        anywhere = f"(?:^|[^{_LETTER}])(?:{once})(?:$|[^{_LETTER}])"
         return f"""SELECT run_id, answer, word, label FROM (
-        SELECT run_id, answer,
-               replace(unnest(regexp_extract_all({spread}, {_text(f" ({apart}) ")}, 1)), '  ', ' ') AS word
-        FROM (SELECT *, lower(narrative) AS said FROM emotion_told WHERE run_id IN ({_listed(self.run_ids)}))
-        WHERE regexp_matches(said, {_text(anywhere)})
+        SELECT run_id, answer, regexp_replace(unnest(CASE
+                   WHEN NOT regexp_matches(said, {_text(_FOREIGN)})
+                   THEN regexp_extract_all(said, {_text(plainly)})
+                   WHEN regexp_matches(said, {_text(anywhere)})
+                   THEN regexp_extract_all({spread}, {_text(f" ({apart}) ")}, 1)
+                   ELSE [] END), '[^{_LETTER}]+', ' ', 'g') AS word
+        FROM (SELECT run_id, rowid AS answer, lower(narrative) AS said FROM generations
+              WHERE status = 'ok' AND run_id IN ({_listed(self.run_ids)}))
     ) JOIN (VALUES {rows}) AS words(word, label) USING (word)"""
 
 
@@ -54,7 +62,7 @@ def per_answer(schemes: Sequence[SchemeWords]) -> dict[str, str]:
     """
     run_ids = [run_id for scheme in schemes for run_id in scheme.run_ids]
     return {
-        "emotion_told": f"""SELECT g.run_id, g.rowid AS answer, g.emotion, g.narrative,
+        "emotion_told": f"""SELECT g.run_id, g.rowid AS answer, g.emotion,
            hash(coalesce(s.picture_id, g.stimulus_id)) AS picture
     FROM generations AS g LEFT JOIN stimuli AS s USING (stimulus_id)
     WHERE g.status = 'ok' AND trim(g.narrative) <> '' AND g.run_id IN ({_listed(run_ids)})""",
@@ -126,7 +134,7 @@ def emotions_named(
                 WHERE label = emotion GROUP BY answer
             ),
             chosen AS (
-                SELECT t.run_id, t.emotion, t.narrative, word, coalesce(parse_filename(s.path), '') AS picture,
+                SELECT t.run_id, t.emotion, g.narrative, word, coalesce(parse_filename(s.path), '') AS picture,
                        g.repeat, answer
                 FROM first JOIN emotion_told AS t USING (answer)
                 JOIN generations AS g ON g.rowid = answer LEFT JOIN stimuli AS s USING (stimulus_id)
