@@ -30,7 +30,11 @@ def sections(found: Mentions) -> tuple[Section, ...]:
     runs = [of for of in found.runs if of.mentions]
     if not runs:
         return ()
-    pieces: list[Piece] = [*_looked(runs)]
+    pieces: list[Piece] = [
+        *_looked(runs),
+        "Named is the share of the answers about such pictures that name the part; never, in how many of the pictures "
+        "no answer does.",
+    ]
     for state in _STATES:
         rows = [(one, of) for of in runs for one in of.of(state)]
         if rows:
