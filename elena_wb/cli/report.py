@@ -59,7 +59,7 @@ def report(
     table, methods and how to repeat it. What cannot be made is said in the report, with exit code 4.
 
     Pictures are shown as the models saw them. Those that are to stay on this machine by their data set or your word
-    (`upload`, docs/uploads) are left out, as are those that may leave it only masked where they are not.
+    (`uploads`) are left out, as are those that may leave it only masked where they are not.
     """
     from elena_wb.core import Resampling
     from elena_wb.plugins import plugin_host

@@ -82,7 +82,14 @@ def _passages(first: Said, second: Said) -> list[Passage]:
     if not any(one or other for _, one, other in texts):
         texts = [("Answer", first.raw_text, second.raw_text)]
     return [
-        Passage(title, word_changes((one or "")[:_LONGEST], (other or "")[:_LONGEST]))
+        Passage(title, word_changes(_beginning(one), _beginning(other)))
         for title, one, other in texts
         if one or other
     ]
+
+
+def _beginning(text: str | None) -> str:
+    """As much of a text as is compared, and how much is left out."""
+    if text is None or len(text) <= _LONGEST:
+        return text or ""
+    return f"{text[:_LONGEST]}… ({len(text) - _LONGEST:,} more characters)"
