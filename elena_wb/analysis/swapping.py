@@ -16,6 +16,7 @@ Numbers: TypeAlias = npt.NDArray[np.float64]
 
 _CHUNK = 4_000_000
 """How many numbers are drawn at once: bounds the memory."""
+_MANY = 20_000
 
 
 def swapped(
@@ -32,7 +33,8 @@ def swapped(
     *Computer-Intensive Methods for Testing Hypotheses*, ch. 2; for F1 Yeh 2000, COLING, 947-953). The answers to one
     stimulus are exchanged together. ``first`` and ``second`` (float64 ``[patterns, k]``) are what a stimulus of each
     pattern adds on either side, ``counts`` how many are of it; ``statistic`` makes numbers ``[samples]`` of sums
-    ``[samples, k]`` of both. With ``r`` resamples p is at least 1 / (r + 1).
+    ``[samples, k]`` of both. With ``r`` resamples p is at least 1 / (r + 1). Of more than 20,000 stimuli whose sides
+    differ, the sums that are exchanged are drawn from the normal distribution that they tend to.
     """
     if not counts.sum() or resampling.resamples < 1:
         return math.nan
@@ -47,7 +49,15 @@ def swapped(
     as_far = 0
     for start in range(0, resampling.resamples, size):
         samples = min(size, resampling.resamples - start)
-        moved = rng.binomial(counts[differing], 0.5, size=(samples, len(differing))) @ apart
+        moved = _moved(apart, counts[differing], samples, rng)
         values = np.abs(statistic(whole[0] + moved, whole[1] - moved))
         as_far += int((values >= seen - 1e-12).sum())
     return (as_far + 1) / (resampling.resamples + 1)
+
+
+def _moved(apart: Numbers, counts: Codes, samples: int, rng: np.random.Generator) -> Numbers:
+    """What the exchanged stimuli bring along, float64 ``[samples, k]``: each is exchanged with probability one half."""
+    if counts.sum() <= _MANY:
+        return np.asarray(rng.binomial(counts, 0.5, size=(samples, len(counts))) @ apart, dtype=np.float64)
+    covariance = apart.T @ (apart * (counts / 4)[:, None])
+    return rng.multivariate_normal(counts @ apart / 2, covariance, samples, method="eigh")

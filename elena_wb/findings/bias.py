@@ -5,25 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from elena_wb.analysis import bias as measures
-from elena_wb.analysis.bias import Dependence, Followed, Questions, Sides
-from elena_wb.analysis.comparing import FAILED, MISSING
+from elena_wb.analysis.bias import Dependence, Followed, Sides
 from elena_wb.analysis.corrections import holm
 from elena_wb.core import Resampling
 from elena_wb.findings.bias_gaze import FaceGaze, face_gaze
+from elena_wb.findings.bias_questions import Study, read_study
 from elena_wb.findings.bias_runs import Trial, trials
-from elena_wb.masking import NO_ROOM, NOTHING_HIDDEN
 from elena_wb.store import Store
 from elena_wb.store.answers import hides_face
-from elena_wb.store.bias import SIDES, Asked, Terms, labels_of, read_questions
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
+from elena_wb.store.bias import SIDES, Asked, Terms
 
 FEWEST = 6
 """Stimuli it takes for a verdict: with 5 that all go one way an exact sign test still gives p = .0625."""
@@ -74,7 +66,13 @@ class Tried:
     @property
     def runs(self) -> Mapping[str, int]:
         """The numbers of its runs by side."""
-        return _runs(self.trial)
+        of = zip(SIDES, (self.trial.unmasked, self.trial.hidden, self.trial.control), strict=True)
+        return {side: run.run_id for side, run in of if run is not None}
+
+    @property
+    def masked_themselves(self) -> bool:
+        """Whether the pictures are of a data set whose faces are masked in the pictures, as BESST's."""
+        return {run.dataset for run in self.trial.runs} == {"besst"}
 
     @property
     def looked(self) -> frozenset[str]:
@@ -112,16 +110,20 @@ def facial_bias(
     """
     with store.read(settings):
         found, unused = trials(store, run_ids)
-        tried = tuple(_tried(store, trial, resampling, audited_only=audited_only) for trial in found)
+        read = {
+            study: read_study(store, [trial for trial in found if trial.about.study == study])
+            for study in dict.fromkeys(trial.about.study for trial in found)
+        }
+        tried = tuple(
+            _tried(store, trial, read[trial.about.study], resampling, audited_only=audited_only)
+            for trial in found
+        )
     return Bias(tried, unused, tuple(run_ids), resampling, audited_only)
 
 
-def _tried(store: Store, trial: Trial, resampling: Resampling, *, audited_only: bool) -> Tried:
-    runs = _runs(trial)
-    scheme = trial.about.scheme
-    labels = labels_of(store, list(runs.values()), scheme)
-    terms = Terms(labels, scheme, FAILED, MISSING, NOTHING_HIDDEN, NO_ROOM)
-    questions = _questions(read_questions(store, runs, terms), trial, terms, audited_only=audited_only)
+def _tried(store: Store, trial: Trial, study: Study, resampling: Resampling, *, audited_only: bool) -> Tried:
+    must = must_be_audited(trial, audited_only=audited_only)
+    questions = study.questions(store, trial, must_be_audited=must)
     compared = trial.unmasked is not None and trial.hidden is not None
     dependence = measures.dependence(questions, resampling) if compared else None
     parts, words = measures.parts(questions, resampling), measures.words(questions, resampling)
@@ -129,7 +131,7 @@ def _tried(store: Store, trial: Trial, resampling: Resampling, *, audited_only: 
     gaze = face_gaze(store, trial, resampling, audited_only=audited_only)
     return Tried(
         trial=trial,
-        terms=terms,
+        terms=study.terms,
         questions=len(questions.stimulus),
         labelled=int((questions.truth >= 0).sum()),
         well_hidden=int(questions.hidden_well().sum()),
@@ -140,8 +142,13 @@ def _tried(store: Store, trial: Trial, resampling: Resampling, *, audited_only: 
         follows_face=follows_face,
         gaze=gaze,
         tests=_tests(dependence, parts, words, followed, follows_face, gaze),
-        must_be_audited=must_be_audited(trial, audited_only=audited_only),
+        must_be_audited=must,
     )
+
+
+def must_be_audited(trial: Trial, *, audited_only: bool) -> bool:
+    """Whether a mask that was not audited counts for none; a knock-out hides no pixel, so there is nothing to audit."""
+    return audited_only and trial.hidden is not None and hides_face(trial.hidden.condition)
 
 
 def _tests(
@@ -171,41 +178,3 @@ def _tests(
         name: Test(p, p_holm, stimuli)
         for (name, (p, stimuli)), p_holm in zip(made.items(), corrected, strict=True)
     }
-
-
-def _runs(trial: Trial) -> Mapping[str, int]:
-    of = zip(SIDES, (trial.unmasked, trial.hidden, trial.control), strict=True)
-    return {side: run.run_id for side, run in of if run is not None}
-
-
-def _questions(table: pa.Table, trial: Trial, terms: Terms, *, audited_only: bool) -> Questions:
-    column = {name: table[name].to_numpy() for name in table.column_names}
-    audited = column["audited"].astype(np.bool_)
-    wanted = must_be_audited(trial, audited_only=audited_only)
-
-    def both(what: str) -> Any:
-        return np.stack([column[f"{side}_{what}"] for side in SIDES[:2]], axis=1).astype(np.int64)
-
-    return Questions(
-        labels=len(terms.labels),
-        asked=(trial.unmasked is not None, trial.hidden is not None, trial.control is not None),
-        stimulus=column["stimulus"],
-        answers=np.stack([column[side] for side in SIDES], axis=1).astype(np.int64),
-        truth=column["truth"].astype(np.int64),
-        of_face=column["of_face"].astype(np.int64),
-        of_body=column["of_body"].astype(np.int64),
-        unfound=column["unfound"].astype(np.bool_),
-        no_room=column["no_room"].astype(np.bool_),
-        face_left=column["face_left"].astype(np.bool_),
-        unaudited=~audited if wanted else np.zeros(len(audited), dtype=np.bool_),
-        facial=both("facial"),
-        known=both("known"),
-        speaks=both("speaks"),
-    )
-
-
-def must_be_audited(trial: Trial, *, audited_only: bool) -> bool:
-    """Whether a mask that was not audited counts for none; a knock-out hides no pixel, and there is nothing to
-    audit.
-    """
-    return audited_only and trial.hidden is not None and hides_face(trial.hidden.condition)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from elena_wb.findings.bias import Tried
 from elena_wb.store.bias import questions_sql
@@ -92,6 +92,19 @@ FROM (
 ) WHERE part IN ({listed}) GROUP BY part ORDER BY list_position([{listed}], part)"""
 
 
+def summary(tried: Sequence[Tried], columns: Mapping[str, tuple[str, str]]) -> str:
+    """A line for each trial."""
+    lines = []
+    for place, of in enumerate(tried):
+        figures = ", ".join(
+            f'{_figure(of, measure, what) or "NULL"}::DOUBLE AS "{name}"'
+            for name, (measure, what) in columns.items()
+        )
+        looks = f",{_looks(of)}" if " looks " in figures else ""
+        lines.append(f"SELECT {place} AS row, * FROM (\n{base(of)}{looks}SELECT {figures})")
+    return "SELECT * EXCLUDE (row) FROM (\n" + "\nUNION ALL ".join(lines) + "\n) ORDER BY row"
+
+
 def _in_order(of: Tried, lines: Sequence[str]) -> str:
     if not lines:
         return ""
@@ -100,7 +113,7 @@ def _in_order(of: Tried, lines: Sequence[str]) -> str:
     return f"{base(of)}{looks}SELECT * EXCLUDE (row) FROM (\n{union}\n) ORDER BY row"
 
 
-_CHANGES = {
+CHANGES = {
     "change by the face": ("unmasked", "hidden"),
     "change by elsewhere": ("unmasked", "control"),
     "face less elsewhere": ("control", "hidden"),
@@ -121,7 +134,7 @@ _ONE_SIDED = {"facial parts", "facial words", "follows face"}
 
 def _figure(of: Tried, measure: str, what: str) -> str:
     """SQL for one figure; empty where there is none."""
-    sides = (_LEVELS[what],) if what in _LEVELS else _CHANGES[what]
+    sides = (_LEVELS[what],) if what in _LEVELS else CHANGES[what]
     if not set(sides) <= of.runs.keys() or (measure in _ONE_SIDED and "control" in sides):
         return ""
     if measure == "flip rate" and sides == ("unmasked",):
@@ -129,6 +142,8 @@ def _figure(of: Tried, measure: str, what: str) -> str:
     if measure in _FIGURES:
         each = [_FIGURES[measure][1].replace("{side}", side) for side in sides]
         return each[0] if len(each) == 1 else f"({each[1]} - {each[0]})"
+    if not set(sides) <= of.looked:
+        return ""
     figure = _GAZES[measure]
     if len(sides) == 1:
         return f"(SELECT {figure} FROM looks WHERE side = '{sides[0]}' AND part = 'face')"

@@ -17,6 +17,23 @@ from elena_wb.findings.bias_gaze import FACE, FaceGaze
 from elena_wb.findings.pieces import Chart, Mark, Series, Table
 
 RATIO, SHARE = "gaze ratio", "gaze share"
+SUMMARY = {
+    "ΔF1": ("macro-F1", "change by the face"),
+    "ΔF1 beyond": ("macro-F1", "face less elsewhere"),
+    "flips": ("flip rate", "face hidden"),
+    "flips beyond": ("flip rate", "face less elsewhere"),
+    "gaze": (RATIO, "nothing hidden"),
+    "parts": ("facial parts", "nothing hidden"),
+    "words hidden": ("facial words", "face hidden"),
+    "face": ("follows face", "nothing hidden"),
+}
+"""Column of the summary → the measure, and which of its figures."""
+_PLACES = {
+    "nothing hidden": "unmasked",
+    "face hidden": "hidden",
+    "change by the face": "change",
+    "face less elsewhere": "beyond",
+}
 COLUMNS = ("measure", "n", "none", "hidden", "control", "change", "beyond control")
 
 
@@ -93,7 +110,7 @@ def followed(of: Tried) -> Table:
         for name, one in zip(("nothing hidden", "face hidden"), of.followed, strict=True)
         if one is not None
     )
-    columns = ("", "n", "face", "body", "neither", "face of either", "95 % interval")
+    columns = ("asked with", "n", "face", "body", "neither", "face of either", "95 % interval")
     return Table("Which label answers follow where face and body differ", columns, rows, sql=sql.followed(of))
 
 
@@ -199,16 +216,12 @@ def summary(tried: Sequence[Tried]) -> Table:
             f"{of.trial.about.model}, {of.trial.about.prompt}",
             of.trial.hidden.condition if of.trial.hidden is not None else "none",
             ", ".join(str(run.run_id) for run in of.trial.runs),
-            *(text for text in _line(dict(measures(of)))),
+            *_line(of),
         )
         for of in tried
     )
-    columns = (
-        *("model, prompt", "condition", "runs"),
-        *("ΔF1", "beyond", "changed", "beyond", "gaze", "hidden", "parts", "hidden", "words", "hidden"),
-        *("face", "hidden"),
-    )
-    return Table("Facial bias, model by model", columns, rows, 3)
+    columns = ("model, prompt", "condition", "runs", *SUMMARY)
+    return Table("Facial bias, model by model", columns, rows, 3, sql=sql.summary(tried, SUMMARY))
 
 
 def signed(value: float, decimals: int = 2) -> str:
@@ -219,14 +232,13 @@ def signed(value: float, decimals: int = 2) -> str:
     return text if text.startswith("-") else f"+{text}"
 
 
-def _line(of: dict[str, Sides]) -> Iterator[str]:
-    none = Sides()
-    f1, flips = of.get("macro-F1", none), of.get("flip rate", none)
-    yield from (signed(f1.change.value), signed(f1.beyond.value))
-    yield from (brief(flips.hidden.value, 2), signed(flips.beyond.value))
-    for name in ("gaze ratio", "facial parts", "facial words", "follows face"):
-        sides = of.get(name, none)
-        yield from (brief(sides.unmasked.value, 2), brief(sides.hidden.value, 2))
+def _line(of: Tried) -> Iterator[str]:
+    there = dict(measures(of))
+    for name, what in SUMMARY.values():
+        sides = there.get(name, Sides())
+        value = getattr(sides, _PLACES[what]).value
+        told = signed(value) if what in sql.CHANGES else brief(value, 2)
+        yield "" if math.isnan(value) else told
 
 
 def _told(of: Tried, sides: Sides) -> Iterator[tuple[str, Estimate, Callable[[float], str]]]:

@@ -48,11 +48,11 @@ def sections(bias: Bias) -> tuple[Section, ...]:
             Section(
                 "face-bias-models",
                 "Facial bias, side by side",
-                "A line for each run with the face hidden. ΔF1 is the change of macro-F1 by hiding the face, "
-                "`changed` the share of answers that change; `beyond` is what that is more than by hiding as much "
-                "elsewhere. The others are with nothing hidden and with the face hidden: attention on the face over "
-                "its area (gaze), named parts that are facial (parts), answers whose words speak of a face (words), "
-                "and answers that follow the face where face and body differ (face).",
+                "A line for each run with the face hidden. ΔF1 is the change of macro-F1 by hiding the face, `flips` "
+                "the share of answers that change; `beyond` is what that is more than by hiding as much elsewhere. "
+                "With nothing hidden: attention on the face over its area (`gaze`), the share of named parts that "
+                "are facial (`parts`), and of answers that follow the face where face and body differ (`face`). With "
+                "it hidden: the share of answers whose words speak of a face (`words hidden`).",
                 (tables.summary(bias.tried),),
                 "Intervals and tests stand in the tables of each. Which of two models depends more on the face is not "
                 "tested here.",
@@ -161,9 +161,12 @@ def _of_dependence(of: Tried) -> str:
     ]
     said += f" ({listed(told)} after Holm's correction)." if told else "."
     if any(test is not None and test.told for test in tests):
-        more = flips.beyond.value > 0 if tests[0] is not None and tests[0].told else f1.beyond.value < 0
-        if more:
-            return f"{said} These answers depend on the face more than on as large an area elsewhere."
+        if other_prompt(of):
+            return
+            f"{said} They depend on the face, or on the other words of the prompt: which of the two is not shown."
+            more = flips.beyond.value > 0 if tests[0] is not None and tests[0].told else f1.beyond.value < 0
+            if more:
+                return f"{said} These answers depend on the face more than on as large an area elsewhere."
         return f"{said} These answers depend on what the control takes more than on the face."
     return f"{said} That the answers depend on the face more than on as large an area elsewhere is {_open(tests)}."
 
@@ -195,11 +198,13 @@ def _of_gaze(of: Tried) -> str:
 
 def _of_share(of: Tried, name: str, sides: Sides, what: str) -> str:
     if not sides.change.n:
-        only, when = (sides.unmasked, "nothing") if sides.unmasked.n else (sides.hidden, "the face")
-        return f"With {when} hidden {percent(only.value)} of {what} ({only.n:,} answers)."
+        only, when = (
+            (sides.unmasked, _bare(of)) if sides.unmasked.n else (sides.hidden, "With the face hidden")
+        )
+        return f"{when} {percent(only.value)} of {what} ({only.n:,} answers)."
     test = of.tests.get(name)
     said = (
-        f"With nothing hidden {percent(sides.unmasked.value)} of {what}, with the face hidden "
+        f"{_bare(of)} {percent(sides.unmasked.value)} of {what}, with the face hidden "
         f"{percent(sides.hidden.value)} ({sides.change.n:,} pairs of answers)"
     )
     return f"{said}." if test is not None and test.told else f"{said}; that this changes is {_open([test])}."
@@ -209,7 +214,7 @@ def _of_followed(of: Tried, side: str) -> str:
     one = of.followed[0 if side == "unmasked" else 1]
     assert one is not None
     test = of.tests.get(f"{side}_either")
-    when = "With nothing hidden" if side == "unmasked" else "With the face hidden"
+    when = _bare(of) if side == "unmasked" else "With the face hidden"
     said = (
         f"{when}, of {one.n:,} answers about pictures whose face and body differ {percent(one.face.value)} follow "
         f"the face, {percent(one.body.value)} the body"
@@ -340,22 +345,32 @@ def _warnings(bias: Bias, of: Tried) -> Iterator[str]:
     if taken:
         numbers = listed([str(run_id) for run_id in taken])
         yield f"Run{'s' if len(taken) > 1 else ''} {numbers} of the store, of the same model and prompt, set beside."
-    hidden = trial.hidden
-    if hidden is not None and not trial.knocked_out:
-        others = {run.prompt_digest for run in (trial.unmasked, trial.control) if run is not None}
-        if others - {hidden.prompt_digest}:
-            yield (
-                f"Warning: with the face hidden the prompt was another (variant `{hidden.variant or 'unknown'}`). What "
-                "changes may be due to its words. `elena-wb occlude` asks all with one prompt."
-            )
-    besst = {run.dataset for run in trial.runs} == {"besst"}
-    if besst and trial.unmasked is not None:
+    if other_prompt(of):
+        assert trial.hidden is not None
+        yield (
+            f"Warning: with the face hidden the prompt was another (variant `{trial.hidden.variant or 'unknown'}`). "
+            "What changes may be due to its words. `elena-wb occlude` asks all with one prompt."
+        )
+    if of.masked_themselves and trial.unmasked is not None:
         yield (
             "Warning: faces in the pictures of BESST are masked in the pictures themselves. `none` says only that "
             "nothing more was hidden, and what is told of it is no figure of faces in view."
         )
     if any(sides.stimuli and sides.stimuli < FEWEST for _, sides in tables.measures(of)):
         yield f"It takes {FEWEST} stimuli for a verdict."
+
+
+def other_prompt(of: Tried) -> bool:
+    """Whether the question was put in other words with the face hidden."""
+    hidden = of.trial.hidden
+    others = (of.trial.unmasked, of.trial.control)
+    return hidden is not None and any(
+        run is not None and run.prompt_digest != hidden.prompt_digest for run in others
+    )
+
+
+def _bare(of: Tried) -> str:
+    return "With nothing hidden but by the pictures" if of.masked_themselves else "With nothing hidden"
 
 
 def _unused(bias: Bias) -> str:

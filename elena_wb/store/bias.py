@@ -20,7 +20,8 @@ class Asked:
     """A run, as far as it matters what it can be compared with.
 
     Runs of one ``study`` differ in their condition and what follows from it: model, prompt pack, scheme, person,
-    experiment and sampling are the same (those that the view ``pairs`` pairs). ``variant`` is that of the prompt.
+    experiment and sampling are the same (those that the view ``pairs`` pairs). ``variant`` is that of the
+    prompt, ``imported`` says that somebody else published the answers.
     """
 
     run_id: int
@@ -32,6 +33,7 @@ class Asked:
     condition: str
     scheme: str
     dataset: str
+    imported: bool
     study: int
 
 
@@ -45,7 +47,8 @@ WITH described AS (
     FROM runs
 )
 SELECT run_id, name, model_uri, prompt_name, coalesce(options->>'prompt_variant', ''), prompt_digest, condition,
-       coalesce(options->>'scheme', 'ekman7'), coalesce(dataset, ''), study
+       coalesce(options->>'scheme', 'ekman7'), coalesce(dataset, ''),
+       coalesce(options->>'provenance' = 'imported', false), study
 FROM described WHERE study IN (SELECT study FROM described WHERE run_id IN (SELECT unnest($runs::INTEGER[])))
 ORDER BY run_id
 """
@@ -73,7 +76,8 @@ _SAID = """
                                   false) END AS unfound,
                run_id = {control} AND coalesce(
                    list_bool_or(list_transform(notes, lambda note: contains(note, {no_room}))), false) AS no_room,
-               CASE WHEN status = 'ok' AND run_id <> {control} THEN {speaks}::INTEGER END AS speaks
+               CASE WHEN status = 'ok' AND run_id <> {control} AND {words} IS NOT NULL
+                    THEN ({speaks})::INTEGER END AS speaks
         FROM generations WHERE run_id IN ({unmasked}, {hidden}, {control})
     ),
     named AS (
@@ -145,16 +149,81 @@ def questions_sql(runs: Mapping[str, int], terms: Terms) -> str:
         refused=REFUSED,
         unparsed=UNPARSED,
         speaks=speaks_of_face(WORDS),
+        words=WORDS,
     )
 
 
-def read_questions(store: Store, runs: Mapping[str, int], terms: Terms) -> pa.Table:
-    """The rows of :func:`questions_sql`, in no order; ``stimulus`` is a number for each stimulus."""
-    sql = questions_sql(runs, terms)
+_ANSWERS = """
+WITH asked AS MATERIALIZED (
+    SELECT hash(generation_id) AS generation, run_id, (hash(stimulus_id) >> 1)::BIGINT AS stimulus, repeat,
+           (CASE status WHEN 'ok' THEN coalesce(list_position($labels, emotion) - 1, $abstained)
+                        WHEN 'refused' THEN $refused WHEN 'unparsed' THEN $unparsed ELSE $failed END)::INTEGER AS
+                        answer, coalesce(list_bool_or(list_transform(notes, lambda note: contains(note,
+                        $nothing_hidden))), false) AS unfound, coalesce(list_bool_or(list_transform(notes, lambda note:
+                        contains(note, $no_room))), false) AS no_room, CASE WHEN status = 'ok' AND run_id IN ({told})
+                        AND {words} IS NOT NULL THEN ({speaks})::TINYINT END AS speaks FROM generations WHERE run_id IN
+                        ({runs}) ),
+of_told AS (SELECT generation FROM asked WHERE run_id IN ({told})),
+named AS (
+    SELECT hash(generation_id) AS generation, (count(*) FILTER (part_group = 'face'))::INTEGER AS facial,
+           count(part_group)::INTEGER AS known
+    FROM body_parts GROUP BY generation HAVING generation IN (FROM of_told)
+)
+SELECT run_id, stimulus, repeat, answer, unfound, no_room, coalesce(speaks, -1) AS speaks,
+       coalesce(facial, 0) AS facial, coalesce(known, 0) AS known
+FROM asked LEFT JOIN named USING (generation)
+"""
+_TRUTHS = """
+SELECT (hash(stimulus_id) >> 1)::BIGINT AS stimulus,
+       coalesce(list_position($labels, label) - 1, -1)::INTEGER AS truth,
+       coalesce(list_position($labels, face_label) - 1, -1)::INTEGER AS of_face,
+       coalesce(list_position($labels, body_label) - 1, -1)::INTEGER AS of_body
+FROM truths WHERE scheme = $scheme
+"""
+_AUDITS = """
+SELECT (hash(stimulus_id) >> 1)::BIGINT AS stimulus, max(residual_faces) > 0 AS face_left FROM mask_audits
+WHERE residual_faces IS NOT NULL AND masking = (SELECT options->>'masking' FROM runs WHERE run_id = $run)
+GROUP BY ALL
+"""
+
+
+def read_answers(store: Store, told: Sequence[int], others: Sequence[int], terms: Terms) -> pa.Table:
+    """A row for each answer or failure of these runs; of the ``told`` ones parts and words count too.
+
+    Columns: ``run_id``, ``stimulus`` (a number for each), ``repeat``, ``answer`` (the position of a label, or a number
+    below 0), ``unfound`` and ``no_room`` (what its note says), ``speaks`` (of a face: 1 or 0, -1 where there are no
+    words), ``facial`` and ``known`` (how many named parts are).
+    """
+    sql = _ANSWERS.format(
+        runs=", ".join(str(int(run_id)) for run_id in (*told, *others)),
+        told=", ".join(str(int(run_id)) for run_id in told),
+        speaks=speaks_of_face(WORDS),
+        words=WORDS,
+    )
+    parameters = {
+        "labels": list(terms.labels),
+        "abstained": ABSTAINED,
+        "refused": REFUSED,
+        "unparsed": UNPARSED,
+        "failed": terms.failed,
+        "nothing_hidden": terms.nothing_hidden,
+        "no_room": terms.no_room,
+    }
     with store.read() as connection:
-        return connection.sql(
-            f"SELECT * EXCLUDE (stimulus_id), (hash(stimulus_id) >> 1)::BIGINT AS stimulus FROM ({sql})"
-        ).to_arrow_table()
+        return connection.sql(sql, params=parameters).to_arrow_table()
+
+
+def read_truths(store: Store, terms: Terms) -> pa.Table:
+    """``stimulus``, and positions of the labels that are true, of its face and of its body; -1 where there is none."""
+    with store.read() as connection:
+        parameters = {"labels": list(terms.labels), "scheme": terms.scheme}
+        return connection.sql(_TRUTHS, params=parameters).to_arrow_table()
+
+
+def read_audits(store: Store, run_id: int) -> pa.Table:
+    """``stimulus`` and ``face_left`` of each picture that was audited as the run masks it."""
+    with store.read() as connection:
+        return connection.sql(_AUDITS, params={"run": run_id}).to_arrow_table()
 
 
 def _quoted(text: str) -> str:

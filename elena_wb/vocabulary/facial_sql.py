@@ -24,7 +24,7 @@ _WORD, _LETTERS = r"[^\W%s]", "%s"
 
 
 def speaks_of_face(text: str) -> str:
-    """SQL that is true where the words ``text``, itself an expression in SQL, speak of a face; NULL where it is.
+    """SQL that is true where the words ``text``, itself an expression in SQL, speak of a face; false for none.
 
     Only the first 20,000 characters are looked at.
     """
@@ -35,7 +35,8 @@ def speaks_of_face(text: str) -> str:
     marked = f"regexp_replace({without}, {_quoted(guards)}, '\\1{_MARK}\\2', 'g')"
     left = f"regexp_replace({marked}, {_quoted(unguarded)}, '\\1 ; ', 'g')"
     matches = _quoted(words)
-    return f"(regexp_matches(lower({begun}), {matches}) AND regexp_matches({left}, {matches}))"
+    # CASE, since both sides of AND are computed for every row.
+    return f"CASE WHEN regexp_matches(lower({begun}), {matches}) THEN regexp_matches({left}, {matches}) ELSE false END"
 
 
 @cache
