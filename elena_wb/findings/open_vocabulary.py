@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
-ABSTAINS = "(no label)"
+ABSTAINS = "none"
 MOST_FREQUENT = 6
 """Of each run so many of the words that most answers use are told."""
 

@@ -106,12 +106,11 @@ def _name(run: RepeatsOfRun) -> str:
 
 def _of_paraphrases(group: Paraphrased, number_of: int) -> Section:
     first, *others = group.phrasings
+    told = f"From {first.prompt} to {'its paraphrases' if group.original else 'others like it'}"
     flips = [one.flips.value for one in others if one.flips.n]
-    told = (
-        f"From {first.prompt} to its paraphrases"
-        if group.original
-        else f"From {first.prompt} to others like it"
-    ) + (f", {percent(min(flips))} to {percent(max(flips))} of pictures get another emotion" if flips else "")
+    if flips:
+        span = list(dict.fromkeys([percent(min(flips)), percent(max(flips))]))
+        told += f", {' to '.join(span)} of pictures get another emotion"
     if group.again is not None and group.again.n:
         told += f"; asked again in the same words, {percent(group.again.value)} do"
     return Section(

@@ -53,13 +53,13 @@ def by_label(run_id: int, scheme: str, taxonomy: str, shown: Crosstab) -> str:
     """Own labels by what the words name, the rows and columns of ``shown``."""
     names = load_scheme(taxonomy).names
     columns = [
-        'count(*) FILTER (in_all = 0) AS "(no word)"'
+        'count(*) FILTER (in_all = 0) AS "none"'
         if name == NO_WORDS
         else f'count(*) FILTER (in_all >> {names.index(name)} & 1 = 1) AS "{name}"'
         for name in shown.columns
     ]
     return f"""{word_sets_sql([run_id], [scheme], taxonomy)}
-SELECT coalesce(any_value(p.label), '(no label)') AS "own label",
+SELECT coalesce(any_value(p.label), 'none') AS "own label",
        {("," + chr(10) + "       ").join(columns)}
 FROM sets LEFT JOIN places AS p ON p.place = sets.own GROUP BY own ORDER BY own NULLS LAST"""
 

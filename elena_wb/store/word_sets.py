@@ -9,7 +9,7 @@ import pyarrow as pa
 from elena_wb.store.database import Store
 from elena_wb.vocabulary import emotion_words, find_mapping, load_scheme
 
-NO_WORDS = "(no word)"
+NO_WORDS = "none"
 _ANSWERS = """
 WITH places AS (SELECT * FROM (VALUES {places}) AS p(label, place)),
 counterparts AS (SELECT * FROM (VALUES {counterparts}) AS c(scheme, label, place)),

@@ -66,9 +66,9 @@ def test_words_are_compared_with_the_own_label_and_with_all_that_is_true(told):
     assert run.with_truth.recall.value == pytest.approx((1 + 1 / 2 + 0 + 0 + 0) / 5)
     assert (run.story_with_label.precision.value, run.story_with_label.f.n) == (pytest.approx(2 / 5), 5)
     rows = dict(zip(run.by_label.rows, run.by_label.counts.tolist(), strict=True))
-    assert run.by_label.columns == ("happiness", "sadness", "fear", "anger", "neutral", "(no word)")
+    assert run.by_label.columns == ("happiness", "sadness", "fear", "anger", "neutral", "none")
     assert rows["fear"] == [0, 0, 1, 2, 0, 0]
-    assert rows["(no label)"] == [1, 0, 0, 0, 0, 1]
+    assert rows["none"] == [1, 0, 0, 0, 0, 1]
     assert dict(run.frequent)["dread"] == 1
 
 
