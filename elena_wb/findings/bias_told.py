@@ -162,11 +162,10 @@ def _of_dependence(of: Tried) -> str:
     said += f" ({listed(told)} after Holm's correction)." if told else "."
     if any(test is not None and test.told for test in tests):
         if other_prompt(of):
-            return
-            f"{said} They depend on the face, or on the other words of the prompt: which of the two is not shown."
-            more = flips.beyond.value > 0 if tests[0] is not None and tests[0].told else f1.beyond.value < 0
-            if more:
-                return f"{said} These answers depend on the face more than on as large an area elsewhere."
+            return f"{said} They depend on the face, or on the other words of the prompt: which is not shown."
+        more = flips.beyond.value > 0 if tests[0] is not None and tests[0].told else f1.beyond.value < 0
+        if more:
+            return f"{said} These answers depend on the face more than on as large an area elsewhere."
         return f"{said} These answers depend on what the control takes more than on the face."
     return f"{said} That the answers depend on the face more than on as large an area elsewhere is {_open(tests)}."
 
