@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,26 +60,32 @@ def check_tables(files: Mapping[str, Path], rows: Mapping[str, int], *, newest: 
     """
     connection = duckdb.connect(":memory:", config={key: SANDBOX[key] for key in ("memory_limit", "threads")})
     try:
-        schema.migrate(connection, Path(":memory:"))
+        for migration in schema.migrations():
+            connection.execute(migration.sql)
         with incoming_tables(connection, files):
             for table in files:
                 try:
                     _check(connection, table, files[table], rows[table], newest=newest)
-                except duckdb.OutOfMemoryException as problem:
-                    raise _wrong(table, "it unpacks to more than memory holds") from problem
                 except duckdb.Error as problem:
-                    raise _wrong(table, str(problem).partition("\n")[0]) from problem
+                    raise _unreadable(table, problem) from problem
     finally:
         connection.close()
 
 
 @contextmanager
 def incoming_tables(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Path]) -> Iterator[None]:
-    """Each file as ``incoming_TABLE`` inside the block."""
+    """Each file as ``incoming_TABLE`` inside the block.
+
+    Raises:
+        UsageError: a file is no Parquet.
+    """
     for table, path in files.items():
-        connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW incoming_{table} AS SELECT * FROM read_parquet({quoted(str(path))})"
-        )
+        try:
+            connection.execute(
+                f"CREATE OR REPLACE TEMP VIEW incoming_{table} AS FROM read_parquet({quoted(str(path))})"
+            )
+        except duckdb.Error as problem:
+            raise _unreadable(table, problem) from problem
     yield
     for table in files:
         connection.execute(f"DROP VIEW incoming_{table}")
@@ -156,6 +163,13 @@ def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
     row = first_row(connection, sql)
     assert row is not None
     return int(row[0])
+
+
+def _unreadable(table: str, problem: duckdb.Error) -> UsageError:
+    if isinstance(problem, duckdb.OutOfMemoryException):
+        return _wrong(table, "it unpacks to more than memory holds")
+    first = str(problem).partition("\n")[0]
+    return _wrong(table, re.sub(r"'[^']*\.parquet'", "it", first))
 
 
 def _wrong(table: str, reason: str) -> UsageError:

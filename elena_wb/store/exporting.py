@@ -18,6 +18,11 @@ from elena_wb.store.leaving import FOLDERS, bare_uri, shortest_names
 
 READING: Mapping[str, str | bool | int] = {"memory_limit": "1200MB", "threads": 2}
 """An export leaves memory to others, and sorts on disk what has no room."""
+_ANSWERS_STREAM: Mapping[str, str | bool | int] = {
+    **READING,
+    # Or answers with all their texts are kept in memory to look up their parts, rather than the other way round.
+    "disabled_optimizers": "build_side_probe_side",
+}
 
 _COLUMNS = (
     *("run_id", "run", "experiment", "model", "model_digest", "prompt", "prompt_digest", "condition", "seed"),
@@ -60,7 +65,7 @@ def copy_answers(
     Raises:
         SetupError: the store cannot be read, or the file cannot be written.
     """
-    with reading(store) as connection:
+    with reading(store, _ANSWERS_STREAM) as connection:
         named = _named_columns(kind, paths=paths)
         rows = f"SELECT {named} FROM ({answers_sql(connection, run_ids)})"
         if split is not None:
@@ -108,13 +113,13 @@ def _named_columns(kind: RowFormat, *, paths: bool) -> str:
 
 
 @contextmanager
-def reading(store: Store) -> Iterator[DuckDBConnection]:
+def reading(store: Store, settings: Mapping[str, str | bool | int] = READING) -> Iterator[DuckDBConnection]:
     """The store opened to export of it; what goes wrong with the store or the file is told in words.
 
     Raises:
         SetupError: the store cannot be read, or a file cannot be written.
     """
-    with store.read(READING) as connection:
+    with store.read(settings) as connection:
         try:
             yield connection
         except duckdb.Error as problem:
@@ -196,11 +201,10 @@ def elena_entries(connection: DuckDBConnection, run_id: int, *, numbered: bool) 
     finite = {name: f"CASE WHEN isfinite(g.{name}) THEN g.{name} END" for name in _NUMBERS[:3]}
     entry = (
         f"""{{'embodied_emotion': {embodied}, 'category': coalesce(emotion_raw, {emotion}),
-              'narrative': coalesce(narrative, 'N/A'), 'raw_response': coalesce(raw_text, '')}}"""
+              'narrative': narrative, 'raw_response': coalesce(raw_text, '')}}"""
         if numbered
-        else f"""{{'explicit_description': coalesce(explicit_description, 'N/A'),
-              'implicit_description': coalesce(implicit_description, 'N/A'),
-              'narrative': coalesce(narrative, 'N/A'), 'body_parts': coalesce(phrases, []), 'emotion': {emotion},
+        else f"""{{'explicit_description': explicit_description, 'implicit_description': implicit_description,
+              'narrative': narrative, 'body_parts': coalesce(phrases, []), 'emotion': {emotion},
               'valence': {finite["valence"]}, 'arousal': {finite["arousal"]}, 'dominance': {finite["dominance"]}}}"""
     )
     error = f"regexp_replace(replace(g.error, s.path, parse_filename(s.path)), {quoted(FOLDERS)}, '\\1', 'g')"
