@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _READ = """answers AS (
     SELECT run_id, generation_id, emotion FROM generations WHERE status = 'ok' AND run_id IN ({runs})
@@ -23,12 +23,15 @@ SELECT part, run_id AS run, answers, coalesce(naming, 0) AS naming, coalesce(nam
 FROM wanted JOIN counted USING (run_id) LEFT JOIN named USING (run_id, part) ORDER BY place"""
 
 
-def by_emotion(run_id: int, emotions: Sequence[str], parts: Sequence[str], *, column: str = "part") -> str:
-    """Shares of the answers with each emotion that name each part (or group): a row for each part."""
+def by_emotion(run_id: int, heads: Mapping[str, str], parts: Sequence[str], *, column: str = "part") -> str:
+    """Shares of the answers with each emotion that name each part (or group): a row for each part.
+
+    ``heads`` are what the columns of the emotions are called.
+    """
     shares = ",\n       ".join(
         f"""count(DISTINCT generation_id) FILTER (emotion = {text(emotion)})
-           / (SELECT count(*) FROM answers WHERE emotion = {text(emotion)}) AS {name(emotion)}"""
-        for emotion in emotions
+           / (SELECT count(*) FROM answers WHERE emotion = {text(emotion)}) AS {name(head)}"""
+        for emotion, head in heads.items()
     )
     listed = values(enumerate(parts))
     return f"""WITH {_READ.format(runs=int(run_id))},

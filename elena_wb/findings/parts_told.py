@@ -15,8 +15,10 @@ SHOWN = 12
 """So many parts, the most named, stand in a table."""
 DETAILED = 6
 """Of so many runs at most, emotions are told apart."""
-COLUMNS = 7
-"""So many emotions, the most answered, are columns of a table."""
+_WIDTH = 78
+"""So many characters wide is a table at most: the most answered emotions that fit are its columns."""
+_LONGEST = 30
+"""An emotion is cut after so many characters where it heads a column."""
 _TELLING = 12
 """So many pairs of part and emotion of a run, the clearest, stand in a table."""
 
@@ -157,7 +159,7 @@ def _by_emotion(runs: Sequence[RunParts]) -> Iterator[Section]:
         return
     pieces: list[Piece] = []
     for of in told:
-        counts = listed([f"{emotion} {count:,}" for emotion, count in of.emotions.items()])
+        counts = listed([f"{emotion[:_LONGEST]} {count:,}" for emotion, count in of.emotions.items()])
         none = f"; {of.abstained:,} name none" if of.abstained else ""
         pieces += [
             f"Answers of run {of.asked.run_id} by emotion: {counts}{none}.",
@@ -185,8 +187,7 @@ def _by_emotion(runs: Sequence[RunParts]) -> Iterator[Section]:
 
 def _matrices(of: RunParts) -> Iterator[Table]:
     run = of.asked.run_id
-    emotions = tuple(sorted(of.emotions, key=lambda one: -of.emotions[one])[:COLUMNS])
-    emotions = tuple(one for one in of.emotions if one in emotions)
+    emotions = _columns(of)
     for what, rows, column in (
         ("group of parts", [used.part for used in of.groups], "part_group"),
         ("part", [used.part for used in of.parts[:SHOWN]], "part"),
@@ -197,11 +198,23 @@ def _matrices(of: RunParts) -> Iterator[Table]:
         }
         yield Table(
             f"Run {run}: share of the answers with an emotion that name a {what}",
-            (what, *emotions),
+            (what, *emotions.values()),
             tuple((part, *(number(shares[emotion, part]) for emotion in emotions)) for part in rows),
             1,
             parts_sql.by_emotion(run, emotions, rows, column=column),
         )
+
+
+def _columns(of: RunParts) -> dict[str, str]:
+    """The emotions for which there is room, in the order of the scheme, and what heads their columns."""
+    left = _WIDTH - max(len("group of parts"), *(len(used.part) for used in of.parts[:SHOWN])) - 2
+    heads: dict[str, str] = {}
+    for emotion in sorted(of.emotions, key=lambda one: -of.emotions[one]):
+        head = emotion[:_LONGEST]
+        if len(head) + 2 <= left and head not in heads.values():
+            heads[emotion] = head
+            left -= len(head) + 2
+    return {emotion: heads[emotion] for emotion in of.emotions if emotion in heads}
 
 
 def _chart(of: RunParts) -> Chart:
@@ -220,7 +233,7 @@ def _chart(of: RunParts) -> Chart:
                     if (one.emotion, one.part) == (emotion, used.part)
                 ),
             )
-            for emotion in of.emotions
+            for emotion in _columns(of)
         ),
         shares=True,
     )
@@ -283,8 +296,9 @@ def _untold(of: RunParts) -> Iterator[str]:
         f"tested; {telling:,} differ{'s' if telling == 1 else ''} from chance at {ALPHA:.2f}"
         + (f", the {_TELLING} clearest of which are shown." if telling > _TELLING else ".")
     )
-    if len(of.emotions) > COLUMNS:
+    columns = _columns(of)
+    if len(of.emotions) > len(columns):
         yield (
-            f"Run {of.asked.run_id} answers with {len(of.emotions)} emotions; the {COLUMNS} most frequent are "
-            "columns, all are in the JSON."
+            f"Run {of.asked.run_id} answers with {len(of.emotions)} emotions; {len(columns)} frequent ones are shown "
+            "as columns, all are in the JSON."
         )
