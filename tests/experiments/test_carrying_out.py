@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from elena_wb import builtin
+from elena_wb.cli.experiment_plan import print_plan
 from elena_wb.config import Settings
 from elena_wb.core import ModelCard, UsageError, WorkbenchError
 from elena_wb.data.policy import MARKER
@@ -357,3 +359,28 @@ def test_attention_is_looked_at_where_it_is_asked_for_and_where_anybody_can(
     assert desk.sql(looked_at) == [("elena", "none", "emotion", "0,1")]
     desk(text)
     assert not any(isinstance(event, Attended) for event in desk.events)
+
+
+def test_the_plan_is_data_for_programs_with_what_is_refused_and_what_it_may_cost(
+    desk: Desk, pictures: Pictures, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures(4)
+    planned = desk.plan(
+        """
+        max_cost = 1
+        prompts = ["naive"]
+        conditions = ["none"]
+        datasets = ["pictures", { name = "gone", sources = "nowhere" }]
+        models = ["scripted:", "priced:x?cost=0.001&most_cost=0.002&most_tokens=30"]
+        """
+    )
+    print_plan(planned, limit_usd=1.0, as_json=True)
+    plan = json.loads(capsys.readouterr().out)
+    assert (plan["calls"], plan["max_cost"], plan["spent_usd"]) == (8, 1.0, 0.0)
+    assert plan["at_most"] == {"tokens": 120, "cost_usd": pytest.approx(0.008)}
+    assert [(run["model"], run["to ask"]) for run in plan["runs"]] == [
+        ("scripted:", 4),
+        (planned.parts[2].request.model_uri, 4),
+    ]
+    assert ["nowhere" in one["reason"] for one in plan["refused"]] == [True, True]
+    assert not desk.store.exists()
