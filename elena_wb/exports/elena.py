@@ -46,11 +46,12 @@ def write_elena(store: Store, run_ids: Sequence[int], path: Path, *, paths: bool
             for of, entry in elena_entries(
                 connection, run["run_id"], numbered=run["options"].get("form") == "numbered"
             ):
-                if of in written:
+                name = names[of]
+                if name in written:
                     continue
                 out.write(",\n" if written else "\n")
-                out.write(f"{json.dumps(names[of], ensure_ascii=False)}: {entry}")
-                written.add(of)
+                out.write(f"{json.dumps(name, ensure_ascii=False)}: {entry}")
+                written.add(name)
             out.write("\n}\n")
     left_out = run["answers"] - len(written)
     notes = (

@@ -239,7 +239,10 @@ def _put_marks(connection: DuckDBConnection) -> int:
 def _settle(connection: DuckDBConnection) -> None:
     """Give runs that gained answers the status that they have with them."""
     connection.execute(
-        """UPDATE runs SET planned = greatest(runs.planned, i.planned), status = CASE
+        """UPDATE runs SET planned = greatest(runs.planned, i.planned),
+               finished_at = CASE WHEN runs.status = 'running' THEN NULL
+                                  ELSE coalesce(runs.finished_at, i.finished_at) END,
+               status = CASE
                WHEN runs.status = 'running' OR greatest(runs.planned, i.planned) >
                    (SELECT count(*) FROM generations AS g WHERE g.run_id = runs.run_id) THEN runs.status
                WHEN EXISTS (FROM generations AS g WHERE g.run_id = runs.run_id AND g.status = 'error')

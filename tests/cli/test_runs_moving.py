@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from elena_wb.cli import app
+from elena_wb.cli.runs_moving import ExportKind
+from elena_wb.exports import Kind
 from elena_wb.store import Store
 from tests.findings.planted import put
 
@@ -56,6 +58,10 @@ def test_runs_go_from_store_to_store_and_a_second_time_nothing_happens(store: St
     assert "1 answers of" in said
     assert "is no file of runs, or is damaged" in said
     assert _run(there, "import", broken, broken.with_name("none"))[0] == 2
+
+
+def test_every_kind_of_export_can_be_asked_for() -> None:
+    assert [*ExportKind] == [*Kind]
 
 
 def test_an_answer_that_has_no_place_is_told_by_the_exit_code(store: Store, tmp_path: Path) -> None:
