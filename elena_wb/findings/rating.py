@@ -13,7 +13,7 @@ from elena_wb.findings.rating_means import Difference, Mean, differences, means
 from elena_wb.findings.rating_measures import Measure, measures
 from elena_wb.store import Store
 from elena_wb.store.rated import find_session, judgements, measured, sessions_with
-from elena_wb.store.rating_results import results
+from elena_wb.store.rating_results import skipped
 from elena_wb.store.rating_sessions import Kind, PictureShown, Session, asked, sessions
 from elena_wb.store.runs import show_run
 
@@ -98,7 +98,7 @@ def _rated(store: Store, session: Session, resampling: Resampling) -> RatedSessi
         between=agreement(said, names, resampling, single=single, same_rater=False),
         again=agreement(said, names, resampling, single=single, same_rater=True),
         measures=measures(first, names, table, resampling, single=single),
-        skipped=results(store, session.session_id).skipped,
+        skipped=skipped(store, session.session_id),
     )
 
 

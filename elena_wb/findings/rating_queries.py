@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from elena_wb.store.rating_results import REASONS
+
 _PICTURE = "LEFT JOIN (SELECT stimulus_id, picture_id FROM stimuli) AS m USING (stimulus_id)"
 
 
@@ -99,7 +101,7 @@ GROUP BY scale ORDER BY list_position({_listed(questions)}, scale)"""
 def of_skipped(session: int) -> str:
     """Column ``times`` by reason."""
     return f"""SELECT skipped AS reason, count(*) AS times FROM rating_places JOIN rating_sittings USING (sitting_id)
-WHERE session_id = {session} AND skipped IS NOT NULL GROUP BY ALL ORDER BY times DESC, reason LIMIT 20"""
+WHERE session_id = {session} AND skipped IS NOT NULL GROUP BY ALL ORDER BY times DESC, reason LIMIT {REASONS}"""
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """What raters said, judgement by judgement, with whose answers it was and what can be measured of these.
 
-:mod:`elena_wb.store.rating_results` counts; here is what statistics are made from.
+Statistics are made from it; what counting alone tells is in :mod:`elena_wb.store.rating_results`.
 """
 
 from __future__ import annotations

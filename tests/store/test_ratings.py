@@ -8,12 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from elena_wb.core import UsageError
+from elena_wb.core import Resampling, UsageError
+from elena_wb.findings.rating import ratings
 from elena_wb.ratings import find_scales
 from elena_wb.store import Outbox, Store, begin_run, delete_run
 from elena_wb.store.browsing import Filter
 from elena_wb.store.query import named_query
-from elena_wb.store.rating_results import count_ratings, results
+from elena_wb.store.rating_results import count_ratings, skipped
 from elena_wb.store.rating_sessions import (
     Design,
     delete_session,
@@ -285,17 +286,18 @@ def test_results_tell_of_runs_sides_agreement_and_reasons(asked: Store) -> None:
     assert task is not None
     skip(asked, task, "I know him", 1)
     walk(asked, bob, all_fours() | {"fits": 6})
-    found = results(asked, session)
-    fits = [one for one in found.rated if one.scale == "fits"]
-    assert [(one.run_id, one.condition, one.raters) for one in fits] == [(1, "none", 2), (2, "face", 2)]
+    assert skipped(asked, session) == (("I know him", 1),)
+    (found,) = ratings(asked, session, Resampling(0, 0))
+    fits = [one for one in found.means if one.scale == "fits"]
+    assert [(one.run_id, one.raters) for one in fits] == [(1, 2), (2, 2)]
     assert sum(one.ratings for one in fits) == 7
-    assert sum(one.mean * one.ratings for one in fits) == pytest.approx(4 * 4 + 3 * 6)
-    both = {(one.scale, one.same_rater): one for one in found.agreement}
-    assert (both["fits", False].compared, both["fits", False].equal, both["fits", False].apart) == (3, 0, 2)
-    assert (both["coherent", False].compared, both["coherent", False].equal) == (3, 3)
-    assert both["fits", True].equal == both["fits", True].compared >= 3
-    assert found.skipped == (("I know him", 1),)
-    assert found.chosen == ()
+    assert sum(one.mean.value * one.ratings for one in fits) == pytest.approx(4 * 4 + 3 * 6)
+    between = {one.question: one for one in found.between}
+    assert (between["fits"].compared, between["fits"].same, between["fits"].apart) == (3, 0, 2)
+    assert (between["coherent"].compared, between["coherent"].same) == (3, 1)
+    again = next(one for one in found.again if one.question == "fits")
+    assert again.same == 1
+    assert again.compared >= 3
 
 
 def test_hostile_names_and_texts_are_kept_as_they_are(asked: Store) -> None:
