@@ -54,7 +54,9 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # a name that is cut off could not be typed
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     Console().print(table)

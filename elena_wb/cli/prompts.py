@@ -54,7 +54,7 @@ def listing(as_json: AsJson = False) -> None:
     ]
     rows += [{"name": name, "problem": error.message} for name, error in library.problems.items()]
     rows.sort(key=lambda row: str(row["name"]))
-    columns = ["name", "from", "variants", "models", "stands for", "paraphrase of", "title"]
+    columns = ["name", "from", "variants", "models", "stands for", "title"]
     empty = "There is no prompt pack. `elena-wb prompts new NAME` writes one."
     if not as_json and library.problems:
         columns.append("problem")
