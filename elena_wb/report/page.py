@@ -132,7 +132,7 @@ def _exactly(text: object) -> Markup:
 
 def _prose(text: object) -> Markup:
     """A paragraph, in which what stands between backticks is a command or a name."""
-    parts = harmless(text).split("`")
+    parts = harmless(text).replace(" %", "\u00a0%").split("`")
     if len(parts) % 2 == 0:  # a backtick without its fellow is a mark like any other
         return escape("`".join(parts))
     return Markup("").join(

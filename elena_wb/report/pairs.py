@@ -115,7 +115,7 @@ def pairs_told(found: Found, options: ReportOptions) -> str:
     if not found.telling:
         return "No pair of answers differs in its emotion or in valence, arousal and dominance."
     more = (
-        f" Of {len(found.pairs)} pairs of runs, the first {MOST_COMPARED} are compared in full."
+        f" They are of the first {MOST_COMPARED} of {len(found.pairs)} pairs of runs, as are the comparisons in full."
         if len(found.pairs) > MOST_COMPARED
         else ""
     )
