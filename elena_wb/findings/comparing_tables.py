@@ -8,6 +8,7 @@ from elena_wb.analysis.comparing import DIMENSIONS
 from elena_wb.core import Crosstab, Estimate
 from elena_wb.findings import comparing_sql as sql
 from elena_wb.findings.comparing import Compared
+from elena_wb.findings.confusions import shortened
 from elena_wb.findings.pieces import Chart, Mark, Series, Table
 from elena_wb.findings.words import (
     number,
@@ -263,13 +264,6 @@ def signed(value: float, decimals: int = 3) -> str:
 def signed_interval(of: Estimate, decimals: int = 3) -> str:
     """``-.031 to +.007``; empty without one."""
     return "" if of.low != of.low else f"{signed(of.low, decimals)} to {signed(of.high, decimals)}"
-
-
-def shortened(names: Sequence[str]) -> tuple[str, ...]:
-    """The names cut to the shortest length, four at least, at which they differ."""
-    longest = max(map(len, names), default=0)
-    length = next((n for n in range(4, longest) if len({name[:n] for name in names}) == len(names)), longest)
-    return tuple(name[:length] for name in names)
 
 
 def _moved(of: Estimate) -> str:

@@ -47,8 +47,8 @@ def meant_by(store: Store, texts: Sequence[str]) -> Meant:
         runs = listed([f"`{text}`" for text in texts if named[text] is None])
         condition = next(text for text in unknown if named[text])
         raise UsageError(
-            f"`{condition}` is a condition, and {runs} none that runs have answers under: "
-            f"{', '.join(by_condition)}.",
+            f"`{condition}` is a condition, but {runs} {'is' if runs.count('`') == 2 else 'are'} not: there are "
+            f"answers under {', '.join(by_condition)}.",
             hint="Name runs alone (`elena-wb runs` lists them), or conditions alone.",
         )
     conditions = tuple(dict.fromkeys(condition for condition in named.values() if condition))

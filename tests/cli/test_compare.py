@@ -102,3 +102,52 @@ def test_right_answers_are_tested_and_emotions_counted_on_both_sides(program, pi
     only = f"{right['only_first']} only in run 1, {right['only_second']} only in run 2"
     assert f"{only}, and {right['neither']} in neither; p" in shown
     assert "Emotions named, among pairs read on both sides" in shown
+    assert found["scores"]["n"] == 36
+    assert found["scores"]["figures"]["accuracy"]["change"]["value"] == right["difference"]["value"]
+    assert (
+        f"right answers McNemar, exact 36 {_p(found['tests'][0]['p'])} {_p(found['tests'][0]['p_holm'])}"
+        in shown
+    )
+
+    written = tmp_path / "compared.csv"
+    program("compare", "1", "2", "-o", str(written), "--resamples", "0")
+    cells = [line.split(",") for line in written.read_text("utf-8").splitlines()]
+    assert ["Scores of the pairs", "accuracy", "95 % interval", ""] in cells
+    tables = {cell[0] for cell in cells[1:]}
+    assert {"What changed", "Right answers", "Scores of the pairs", "F1 of each label"} <= tables
+    for kind, begins in (("md", "Two runs compared"), ("latex", "% needs")):
+        assert program("compare", "1", "2", "--format", kind, "--resamples", "0").stdout.startswith(begins)
+
+
+def _p(p: float) -> str:
+    return "< .001" if p < 0.001 else "1" if p > 0.9995 else f"{p:.3f}".removeprefix("0")
+
+
+def test_three_runs_or_a_name_of_several_are_compared_all_with_one_another(program, pictures):
+    folder = pictures(10)
+    for seed in ("1", "2", "3"):
+        answered(program, folder, "scripted:", "--seed", seed, "--fresh", "--name", "study")
+    named = program("compare", "study", "--json").stdout
+    found = json.loads(named)
+    assert [(pair["first"], pair["second"]) for pair in found["pairs"]] == [(1, 2), (1, 3), (2, 3)]
+    assert found["alpha"]["emotion"]["n"] == 10
+    shown = " ".join(program("compare", "1", "2", "3", "--seed", "5").stdout.split())
+    assert (
+        "3 runs compared: They differ in sampling" in shown or "3 runs compared: They differ in seed" in shown
+    )
+    assert "Krippendorff's α of the emotions is" in shown
+    assert len(json.loads(program("compare", "study", "2", "--json").stdout)["runs"]) == 3
+
+
+def test_two_conditions_stand_for_the_runs_alike_in_all_else(program, pictures):
+    folder = pictures(6)
+    answered(program, folder, "scripted:")
+    answered(program, folder, "scripted:", "--mask", "background:blur")
+    alone = json.loads(program("compare", "none", "background:blur", "--json").stdout)
+    assert (alone["first"]["run_id"], alone["second"]["run_id"], alone["pairs"]) == (1, 2, 6)
+    refused = program("compare", "none", "1", code=2).stderr
+    assert "`none` is a condition, but `1` is not: there are answers under none, background:blur" in refused
+    assert (
+        "--json` and `--format csv` contradict"
+        in program("compare", "1", "2", "--json", "-f", "csv", code=2).stderr
+    )
