@@ -123,6 +123,7 @@ def _beside(output: Path, write: Callable[[Path], Exported]) -> Exported:
     draft = output.with_name(f".{output.name}.part")
     try:
         try:
+            draft.touch()  # tells at once, and in plain words, where nothing can be written
             written = write(draft)
             with draft.open("rb+") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -48,6 +48,7 @@ def write_folder(
             )
         draft = output.with_name(f".{output.name}.part")
         shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
         try:
             written = _fill(store, run_ids, draft, options, host)
             if output.is_dir():
@@ -69,7 +70,7 @@ def _fill(
 
         assert host is not None
         pictures = Pictures(store, host, options.uploads, restricted=options.pictures == "all")
-    (draft / "data").mkdir(parents=True)
+    (draft / "data").mkdir()
     with reading(store) as connection:
         splits = _named(splits_of(connection, run_ids))
         runs = run_facts(connection, run_ids)

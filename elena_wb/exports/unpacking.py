@@ -65,7 +65,8 @@ def import_runs(store: Store, path: Path) -> Imported:
     """
     try:
         if not path.is_file():
-            raise UsageError(f"{path} cannot be read: there is no such file.")
+            reason = "it is no file" if path.exists() else "there is no such file"
+            raise UsageError(f"{path} cannot be read: {reason}.")
         if store.exists():
             drain_orphans(store, patient=True)
         with path.open("rb") as file, _folder(store) as folder:
@@ -216,6 +217,7 @@ def _with_maps(
 @contextmanager
 def _folder(store: Store) -> Iterator[Path]:
     """A folder for the block, on the store's disk; those of imports that were killed long ago go."""
+    there = store.outbox_dir.exists()
     store.outbox_dir.mkdir(parents=True, exist_ok=True)
     with suppress(OSError):
         for old in store.outbox_dir.glob("import-*"):
@@ -227,3 +229,6 @@ def _folder(store: Store) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if not there and not store.exists():
+            with suppress(OSError):
+                store.outbox_dir.rmdir()
