@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from elena_wb.store.database import Store
-from elena_wb.vocabulary import emotion_words, find_mapping, load_scheme
+from elena_wb.vocabulary import emotion_words, find_mapping, load_scheme, scheme_names
 
 NO_WORDS = "none"
 _ANSWERS = """
@@ -58,6 +58,8 @@ def counterparts(scheme: str, taxonomy: str) -> Mapping[str, str]:
     mapping = find_mapping(scheme, taxonomy)
     if mapping is not None:
         return mapping.labels
+    if scheme not in scheme_names():  # of a plugin that is gone
+        return {}
     of_word = emotion_words().labels(taxonomy)
     found = {name: of_word.get(name) for name in load_scheme(scheme).names}
     return {name: label for name, label in found.items() if label is not None}

@@ -44,6 +44,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Store:
     put(
         store, "fury", {0: {"emotion": "anger", "narrative": "Fury and love"}}, options={"scheme": "emotic26"}
     )
+    put(store, "gone", {0: {"emotion": "glum", "narrative": "Joy"}}, options={"scheme": "gone'; --"})
     return store
 
 
@@ -84,6 +85,15 @@ def test_labels_of_a_scheme_without_a_mapping_go_by_their_names(told):
     (run,) = open_vocabulary(told, [4], "parrott6").runs
     assert run.with_label.precision.value == pytest.approx(1 / 2)
     assert run.by_label.rows == ("anger",)
+
+
+def test_labels_of_a_scheme_that_nobody_knows_any_more_are_compared_with_nothing(told):
+    found = open_vocabulary(told, [5])
+    (run,) = found.runs
+    assert (run.with_label.f.n, run.with_words.value, found.unlike) == (0, 1, ("gone'; --",))
+    (section,) = sections(found)
+    assert "No label of gone" in str(section.pieces[0])
+    checked_tables(told, [section])
 
 
 def test_nothing_in_words_is_nothing_to_tell_and_an_unknown_taxonomy_is_refused(told):
