@@ -110,7 +110,7 @@ def compare_pairs(
     Raises:
         UsageError: as :func:`compare_many`.
     """
-    run_ids = list(dict.fromkeys(run_id for pair in pairs for run_id in pair))
+    run_ids = sorted({run_id for pair in pairs for run_id in pair})
     places = [(run_ids.index(first), run_ids.index(second)) for first, second in pairs]
     found = _compared(store, run_ids, places, resampling, all_together=False)
     return replace(found, conditions=tuple(conditions))

@@ -85,7 +85,7 @@ scores AS (
            avg(2 * second_hits / (second_given + support) - 2 * first_hits / (first_given + support)) AS macro_f1
     FROM labels GROUP BY place
 )
-SELECT run_a AS "first", run_b AS "second", coalesce(pairs, 0) AS pairs, 1 - same AS changed,
+SELECT run_a AS "1st", run_b AS "2nd", coalesce(pairs, 0) AS pairs, 1 - same AS changed,
        (same - coalesce(products, 0) / read ** 2) / nullif(1 - coalesce(products, 0) / read ** 2, 0) AS "κ",
        accuracy, macro_f1 AS "macro-F1"
 FROM couples LEFT JOIN counted USING (place) LEFT JOIN chance USING (place) LEFT JOIN scores USING (place)

@@ -148,7 +148,7 @@ def _pairs(of: ComparedMany) -> Section:
 
 
 def _pairs_table(of: ComparedMany, *, scored: bool) -> Table:
-    columns = ("first", "second", "pairs", "lost", "changed", "κ", "accuracy", "macro-F1", "p", "p, Holm")
+    columns = ("1st", "2nd", "pairs", "lost", "changed", "κ", "accuracy", "macro-F1", "p", "p, Holm")
     rows = tuple(
         (
             str(pair.first),
@@ -170,7 +170,7 @@ def _pairs_table(of: ComparedMany, *, scored: bool) -> Table:
 
 
 def _intervals(of: ComparedMany, *, scored: bool) -> Table:
-    columns = ("first", "second", "changed", "κ", "accuracy", "macro-F1")
+    columns = ("1st", "2nd", "changed", "κ", "accuracy", "macro-F1")
     rows = tuple(
         (
             str(pair.first),

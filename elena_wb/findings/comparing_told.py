@@ -70,7 +70,7 @@ def _right(of: Compared) -> Section:
     f1 = of.scores.figures["macro_f1"].change
     first, second = tables.sides(of)
     change = (
-        f"Macro-F1 of {second} is {tables.signed(f1.value)} from that of {first}"
+        f"Macro-F1 changes by {tables.signed(f1.value)} from {first} to {second}"
         f"{_within(tables.signed_interval(f1))}."
     )
     return Section(
