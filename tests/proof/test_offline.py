@@ -96,7 +96,18 @@ def test_the_whole_demo_runs_without_any_network_interface(program: Program, ggu
         [unshare, "-rn", sys.executable, "-c", interfaces], capture_output=True, text=True, check=True
     )
     assert int(seen.stdout) <= 1, "the namespace has a route out"
-    command = [sys.executable, "-m", "elena_wb", "--offline", "demo", "-m", gguf, "--pictures", "14"]
+    command = [
+        sys.executable,
+        "-m",
+        "elena_wb",
+        "--offline",
+        "demo",
+        "-m",
+        gguf,
+        "--pictures",
+        "14",
+        "--no-report",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(program.site), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         [unshare, "-rn", *command], env=environment, capture_output=True, text=True, timeout=110, check=False

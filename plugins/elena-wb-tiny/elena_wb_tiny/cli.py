@@ -42,6 +42,7 @@ def demo(
     model: Annotated[
         str, typer.Option("--model", "-m", help="Another model to ask: a URI or an alias.")
     ] = "tiny:",
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
 ) -> None:
     """A declared study of rendered figures, with its report; with the embedded model, offline and in under a minute."""
     from elena_wb.cli.options import State
@@ -57,4 +58,4 @@ def demo(
     path = user_data_dir() / "demo.duckdb" if own else chosen.store
     uri = resolve_model(model, chosen, plugin_host().claims["models"])
     store = Store(path, lock_timeout=chosen.lock_timeout)
-    run_demo(Stage(store, user_data_dir() / "demo", chosen, pictures, seed, uri))
+    run_demo(Stage(store, user_data_dir() / "demo", chosen, pictures, seed, uri, not no_report))

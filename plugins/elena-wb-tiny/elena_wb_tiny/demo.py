@@ -26,7 +26,10 @@ DECLARED = Path(__file__).parent / "demo.toml"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a demonstration is given: where it keeps what it makes, how many figures it renders, and whom it asks."""
+    """What a demonstration is given: where it keeps what it makes, how many figures it renders, and whom it asks.
+
+    Without ``report`` none is written.
+    """
 
     store: Store
     folder: Path
@@ -34,6 +37,7 @@ class Stage:
     pictures: int = 84
     seed: int = 7
     model: str = EMBEDDED
+    report: bool = True
 
 
 def run_demo(stage: Stage) -> None:
@@ -55,7 +59,7 @@ def run_demo(stage: Stage) -> None:
     terms = Terms(retry_failed=True, models=(stage.model,))
     planned = plan(declared, file, plugin_host(), stage.store, stage.settings, terms)
     findings = Findings(planned)
-    report = stage.store.path.with_suffix(".html")
+    report = stage.store.path.with_suffix(".html") if stage.report else None
     options = [] if stage.model == EMBEDDED else ["-m", stage.model]
     command = shlex.join(["elena-wb", "--store", str(stage.store.path), "experiment", str(file), *options])
     code = carry_out(

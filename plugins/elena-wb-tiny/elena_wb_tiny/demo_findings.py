@@ -55,11 +55,11 @@ class Findings:
             console.print(_mentions(told))
             _side_by_side(console, store, told)
 
-    def tell_next_steps(self, store: Store, folder: Path, report: Path) -> None:
+    def tell_next_steps(self, store: Store, folder: Path, report: Path | None) -> None:
         """Write to stdout where everything is and what to do next."""
         option = f"--store {store.path} "
         steps = (
-            ("the report", str(report)),
+            *([("the report", str(report))] if report is not None else []),
             ("this study", f"elena-wb {option}experiment {folder / 'demo.toml'}"),
             ("the face", f"elena-wb {option}bias 'demo congruent'"),
             ("ask the store", f"elena-wb {option}query --named accuracy-by-condition"),

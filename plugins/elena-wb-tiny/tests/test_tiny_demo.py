@@ -30,7 +30,7 @@ def test_the_demonstration_ends_with_a_study_and_a_second_one_asks_nothing_again
         "macro-F1",
         "which does the answer follow",
         "the body",
-        "mention the face",
+        "speak of the face",
         "face hidden",
         "Next:",
         "Answers of the embedded model (tiny:)",
@@ -41,16 +41,22 @@ def test_the_demonstration_ends_with_a_study_and_a_second_one_asks_nothing_again
         tmp_path, "--store", store, "query", "SELECT count(*) AS n FROM generations", "--format", "json"
     )
     assert json.loads(counted.stdout) == [{"n": (14 + 7) * 2 * 2}]
-    again = elena_wb(tmp_path, "demo", "--pictures", "14")
-    assert again.stdout == shown
-    assert "to ask" not in again.stderr
+    page = (tmp_path / "data" / "demo.html").read_text("utf-8")
+    assert "Does the model read the face or the body?" in page
+    assert "This report is incomplete" not in page
+    again = elena_wb(tmp_path, "demo", "--pictures", "14", "--no-report")
+    assert again.stdout.splitlines() == [line for line in shown.splitlines() if "demo.html" not in line]
+    assert "nothing is missing; 84 answers are there and are not asked for again" in again.stderr
+    declared = str(tmp_path / "data" / "demo" / "demo.toml")
+    planned = elena_wb(tmp_path, "--store", store, "experiment", declared, "--dry-run")
+    assert "8 runs of 1 model: 0 calls." in planned.stderr
 
 
 def test_the_demonstration_asks_another_model_and_says_whose_answers_it_shows(tmp_path: Path) -> None:
     home = tmp_path / "home"
     uri = "tiny:?batch_size=7"
     elena_wb(home, "models", "alias", "twin", uri)
-    shown = elena_wb(home, "demo", "--pictures", "14", "-m", "twin").stdout
+    shown = elena_wb(home, "demo", "--pictures", "14", "-m", "twin", "--no-report").stdout
     assert f"Answers of elena-wb tiny ({uri})" in shown
     assert "embedded" not in shown
     store = str(home / "data" / "demo.duckdb")
