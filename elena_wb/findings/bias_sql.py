@@ -186,7 +186,7 @@ def _looks(of: Tried) -> str:
           SELECT stimulus_id FROM mask_audits
           WHERE masking = (SELECT options->>'masking' FROM runs WHERE run_id = {of.runs["hidden"]})
           GROUP BY stimulus_id HAVING max(residual_faces) = 0)
-          AND NOT coalesce(list_bool_or(list_transform(notes, lambda note: contains(note, '{note}'))), false))"""
+          AND NOT coalesce(list_bool_or(list_transform(g.notes, lambda note: contains(note, '{note}'))), false))"""
     target = gaze.target.replace("'", "''")
     return f"""
 seen AS (
