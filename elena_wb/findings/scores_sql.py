@@ -89,6 +89,19 @@ FROM answers LEFT JOIN given ON given.label = truth
 GROUP BY truth ORDER BY list_position([{_quoted(ordered)}], truth)"""
 
 
+def labels_of_several(run_id: int, ordered: Sequence[str]) -> str:
+    """Precision, recall and F1 of each label of one run where several may be true, in this order."""
+    return f"""WITH answers AS (
+    {_ANSWERED.format(runs=int(run_id))} AND len(truths) > 0 AND truths[1] IS NOT NULL
+),
+named AS (SELECT answer AS label, count(*) AS times FROM answers GROUP BY ALL)
+SELECT label, coalesce(count(*) FILTER (answer = label) / any_value(times), 0) AS precision,
+       count(*) FILTER (answer = label) / count(*) AS recall,
+       2 * count(*) FILTER (answer = label) / (count(*) + coalesce(any_value(times), 0)) AS "F1", count(*) AS n
+FROM (SELECT answer, unnest(truths) AS label FROM answers) LEFT JOIN named USING (label)
+GROUP BY label ORDER BY list_position([{_quoted(ordered)}], label)"""
+
+
 def dimensions(run_id: int, ordered: Sequence[str]) -> str:
     """Scores of each dimension of feeling of one run, in this order."""
     return f"""SELECT dimension, {_OF_FEELING}

@@ -19,6 +19,12 @@ _CHECKED: Mapping[str, Callable[[Sequence[int]], str]] = {
     "vad": scores_sql.feelings,
 }
 """How a reader checks the figures of a metric."""
+_IN_DETAIL: Mapping[str, Callable[[int, Sequence[str]], str]] = {
+    "single-label": scores_sql.labels,
+    "multi-label": scores_sql.labels_of_several,
+    "vad": scores_sql.dimensions,
+}
+"""How a reader checks them of each label or dimension."""
 _SOURCES = {
     "single-label": (
         "van Rijsbergen, C. J. (1979). Information Retrieval (2nd ed.), ch. 7. Butterworths. [F1]",
@@ -114,7 +120,7 @@ def _of_metric(runs: Sequence[ScoredRun], metric: str, *, checked: bool) -> Iter
     for of, scores in with_it[:DETAILED]:
         if scores.classes:
             labels = tuple(scores.classes)
-            of_classes = {"single-label": scores_sql.labels, "vad": scores_sql.dimensions}.get(metric)
+            of_classes = _IN_DETAIL.get(metric)
             yield replace(
                 by_class(f"{scores.title} in detail: {run_name(of)}", scores),
                 sql=of_classes(of.run.run_id, labels) if checked and of_classes else "",

@@ -26,8 +26,16 @@ WITHIN = {
 class Element:
     tag: str
     attributes: dict[str, str]
-    text: str = ""
-    children: list[Element] = field(default_factory=list)
+    content: list[Element | str] = field(default_factory=list)
+
+    @property
+    def children(self) -> list[Element]:
+        return [of for of in self.content if isinstance(of, Element)]
+
+    @property
+    def text(self) -> str:
+        """The text that is in no element within."""
+        return "".join(of for of in self.content if isinstance(of, str))
 
     def all(self, tag: str) -> list[Element]:
         return [
@@ -38,8 +46,8 @@ class Element:
 
     @property
     def words(self) -> str:
-        """All text within, in order of the elements."""
-        return self.text + "".join(child.words for child in self.children)
+        """All text within, in order."""
+        return "".join(of if isinstance(of, str) else of.words for of in self.content)
 
 
 class Page(HTMLParser):
@@ -62,20 +70,20 @@ class Page(HTMLParser):
         assert parent in WITHIN.get(tag, {parent}), f"<{tag}> within <{parent}>"
         assert not (parent == "p" and tag in ("p", "div", "ul", "ol", "dl", "table", "pre", "figure")), tag
         element = Element(tag, {name: value or "" for name, value in attrs})
-        self._open[-1].children.append(element)
+        self._open[-1].content.append(element)
         if tag not in VOID:
             self._open.append(element)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in SELF_CLOSED, f"<{tag}/>"
-        self._open[-1].children.append(Element(tag, {name: value or "" for name, value in attrs}))
+        self._open[-1].content.append(Element(tag, {name: value or "" for name, value in attrs}))
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open[-1].tag == tag, f"</{tag}> closes <{self._open[-1].tag}>"
         self._open.pop()
 
     def handle_data(self, data: str) -> None:
-        self._open[-1].text += data
+        self._open[-1].content.append(data)
 
     def handle_comment(self, data: str) -> None:
         self.comments.append(data)

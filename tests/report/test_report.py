@@ -31,6 +31,12 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "study.duckdb", lock_timeout=20)
 
 
+@pytest.fixture
+def _scores_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other analyses are not what the test is about, and take their time."""
+    monkeypatch.setattr("elena_wb.report.finding.analyses", lambda *_: ())
+
+
 def test_whatever_others_wrote_is_text_in_a_page_that_is_strict_html(store, host, tmp_path):
     runs = fill(store)
     hide("sk-verysecretkey-4711")
@@ -58,6 +64,7 @@ def test_whatever_others_wrote_is_text_in_a_page_that_is_strict_html(store, host
     assert "more characters)" in html
 
 
+@pytest.mark.usefixtures("_scores_alone")
 def test_the_policy_allows_the_one_style_and_nothing_else(store, host, tmp_path):
     import base64
     import hashlib
@@ -120,6 +127,7 @@ def test_a_report_tells_the_findings_the_set_up_and_how_to_repeat_it(store, host
     assert any("What do you see?" in of.words for of in page.root.all("pre"))
 
 
+@pytest.mark.usefixtures("_scores_alone")
 def test_a_caller_who_knows_better_gives_the_commands(store, host, tmp_path):
     put(store, "a", {0: "fear"})
     options = replace(QUICK, commands=("elena-wb experiment /home/bo/study.toml",))
@@ -127,6 +135,7 @@ def test_a_caller_who_knows_better_gives_the_commands(store, host, tmp_path):
     assert "elena-wb experiment …/study.toml" in shown_at(tmp_path / "r.html")
 
 
+@pytest.mark.usefixtures("_scores_alone")
 def test_what_fails_is_told_and_takes_nothing_else_with_it(store, host, tmp_path, monkeypatch):
     put(store, "a", {0: "fear", 1: "fear"})
     put(store, "b", {0: "anger", 1: "fear"}, condition="face")
@@ -143,6 +152,7 @@ def test_what_fails_is_told_and_takes_nothing_else_with_it(store, host, tmp_path
     assert "Answers against what is true" in page.root.words
 
 
+@pytest.mark.usefixtures("_scores_alone")
 def test_an_earlier_report_is_replaced_at_once_or_stays(store, host, tmp_path, monkeypatch):
     put(store, "a", {0: "fear"})
     output = tmp_path / "r.html"

@@ -46,7 +46,10 @@ _INJECT = """
 """
 
 
-async def test_a_hostile_store_makes_a_page_of_text_on_phones_on_screens_and_on_paper(tmp_path: Path) -> None:
+async def test_a_hostile_store_makes_a_page_of_text_on_phones_on_screens_and_on_paper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("elena_wb.report.finding.analyses", lambda *_: ())  # they are in test_report.py
     store = Store(tmp_path / "study.duckdb", lock_timeout=20)
     runs = fill(store)
     output = tmp_path / "report.html"
