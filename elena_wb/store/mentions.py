@@ -86,11 +86,12 @@ class Question:
     partly: Mapping[int, Collection[str]]
     nothing_hidden: str
 
-    def parts(self) -> dict[str, str]:
+    def parts(self, answers: str = "answers") -> dict[str, str]:
         """Common table expressions, each of which needs those before it at most; the last is ``of_picture``.
 
-        That has, for each run, ``family``, ``state`` (``hidden``, ``found`` or ``missed``) and ``picture``, ``x``
-        answers, ``y`` of which name the part.
+        ``answers`` is a table or expression with the columns of the one called so. ``of_picture`` has, for each run,
+        ``family``, ``state`` (``hidden``, ``found`` or ``missed``) and ``picture``, ``x`` answers, ``y`` of which name
+        the part.
         """
         hides = [
             (run_id, family, wholly)
@@ -109,7 +110,7 @@ class Question:
     WHERE g.status = 'ok' AND g.run_id IN ({", ".join(map(str, self.run_ids))})""",
             "naming": f"""SELECT DISTINCT run_id, answer, family
     FROM body_parts JOIN ({_pairs(self.family_of.items())}) AS f(part, family) USING (part)
-    JOIN answers USING (generation_id)""",
+    JOIN {answers} USING (generation_id)""",
             "hides": f"SELECT * FROM ({_pairs(hides, columns=3)}) AS h(run_id, family, wholly)",
             "judged": """SELECT a.run_id, answer, picture, s.family, IF(s.found, 'found', 'missed') AS state
     FROM answers AS a JOIN states AS s USING (stimulus)
@@ -142,11 +143,10 @@ def mentions(
     answers (``x``), those naming the part (``y``), ``xx``, ``xy``, ``yy``, the number of ``pictures``, and of those in
     which no answer names it (``never``). Runs are counted one after the other, which bounds the memory.
     """
-    parts = asked.parts()
+    parts = asked.parts("mention_answers")
     with store.read(settings) as connection:
         for name in ("states", "answers", "naming"):
-            sql = parts[name].replace("JOIN answers", "JOIN mention_answers AS answers")
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE mention_{name} AS {sql}").fetchall()
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE mention_{name} AS {parts[name]}").fetchall()
         found = []
         for run_id in asked.run_ids:
             of_run = {
