@@ -199,13 +199,14 @@ def elena_entries(connection: DuckDBConnection, run_id: int, *, numbered: bool) 
     emotion = "coalesce(upper(emotion[1]) || emotion[2:], emotion_raw, 'Unknown')"
     embodied = r"coalesce(nullif(regexp_extract(raw_text, '(?i)embodied emotion\W+(\w+)', 1), ''), 'Unknown')"
     finite = {name: f"CASE WHEN isfinite(g.{name}) THEN g.{name} END" for name in _NUMBERS[:3]}
+    unsaid = f"'embodied_emotion': {embodied}, 'category': coalesce(emotion_raw, {emotion})"
     entry = (
-        f"""{{'embodied_emotion': {embodied}, 'category': coalesce(emotion_raw, {emotion}),
-              'narrative': narrative, 'raw_response': coalesce(raw_text, '')}}"""
+        f"""CASE WHEN raw_text IS NULL THEN to_json({{{unsaid}, 'narrative': coalesce(narrative, 'N/A')}})
+                 ELSE to_json({{{unsaid}, 'narrative': narrative, 'raw_response': raw_text}}) END"""
         if numbered
-        else f"""{{'explicit_description': explicit_description, 'implicit_description': implicit_description,
+        else f"""to_json({{'explicit_description': explicit_description, 'implicit_description': implicit_description,
               'narrative': narrative, 'body_parts': coalesce(phrases, []), 'emotion': {emotion},
-              'valence': {finite["valence"]}, 'arousal': {finite["arousal"]}, 'dominance': {finite["dominance"]}}}"""
+              'valence': {finite["valence"]}, 'arousal': {finite["arousal"]}, 'dominance': {finite["dominance"]}}})"""
     )
     error = f"regexp_replace(replace(g.error, s.path, parse_filename(s.path)), {quoted(FOLDERS)}, '\\1', 'g')"
     relation = connection.sql(
@@ -214,7 +215,7 @@ def elena_entries(connection: DuckDBConnection, run_id: int, *, numbered: bool) 
                    WHEN g.status = 'refused' THEN to_json({{'error': coalesce(nullif(raw_text, ''), 'refused')}})
                    WHEN g.status = 'unparsed'
                    THEN to_json({{'category': 'Unknown', 'raw_response': coalesce(raw_text, '')}})
-                   ELSE to_json({entry}) END::VARCHAR
+                   ELSE {entry} END::VARCHAR
             FROM generations AS g LEFT JOIN stimuli AS s USING (stimulus_id)
             LEFT JOIN (SELECT generation_id, list(phrase ORDER BY position) AS phrases FROM body_parts GROUP BY ALL)
                 USING (generation_id)

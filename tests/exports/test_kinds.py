@@ -153,6 +153,7 @@ def test_the_published_answers_leave_as_they_came(other: Store, tmp_path: Path) 
         for folder, category in (("a", "Surprised"), ("b", "Sad"))
     }
     source, back = tmp_path / "published.json", tmp_path / "back.json"
+    published["c/071mU_45.jpg"] = {"embodied_emotion": "Unknown", "category": "Unknown", "narrative": "N/A"}
     source.write_text(json.dumps(published), encoding="utf-8")
     other.path.parent.mkdir()
     import_answers(ImportRequest([source]), plugin_host(), other)
@@ -242,23 +243,18 @@ def _with_pictures(store: Store, folder: Path) -> None:
 def test_latex_tables_tell_scores_and_changes_and_are_whole(store: Store, tmp_path: Path) -> None:
     store.path.parent.mkdir()
     labels = {n: (Label("coder", "ekman7", "fear"),) for n in range(8)}
-    for key, emotion, condition in (
-        ("a", "fear", "none"),
-        ("b", "anger", "face"),
-        ("c", "joy_&_50%", "hands"),
-    ):
+    for key, emotion, condition in (("a", "fear", "none"), ("b", "joy_&_50%", "hands")):
         put(store, key, dict.fromkeys(range(8), emotion), labels, name=f"{condition}_%", condition=condition)
     put(store, "d", {90: "fear"})
     path = tmp_path / "tables.tex"
     assert kind_of(path) == Kind.LATEX
     written = export_runs(
-        store, [1, 2, 3, 4], Kind.LATEX, path, options=ExportOptions(resamples=50), host=plugin_host()
+        store, [1, 2, 3], Kind.LATEX, path, options=ExportOptions(resamples=20), host=plugin_host()
     )
     text = path.read_text("utf-8")
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == written.count > 4
     assert "Runs 1 and 2" in text
-    assert "Runs 1 and 3" in text
-    assert "Runs 1 and 4 are not compared" in written.notes[0]
+    assert "Runs 1 and 3 are not compared" in written.notes[0]
     outside = "".join(line for line in text.splitlines() if not line.startswith("%"))
     assert outside.count("{") == outside.count("}")
     assert "joy_&" not in outside
