@@ -119,7 +119,7 @@ def most_named(runs: Sequence[RunParts]) -> list[str]:
 
 def _lead(of: RunParts) -> str:
     top = [f"{used.part} ({percent(used.named.value)})" for used in of.parts[:3]]
-    return f"Of the answers of run {of.asked.run_id}, most name {listed(top)}."
+    return f"What the answers of run {of.asked.run_id} name most often: {listed(top)}."
 
 
 def _unnamed(of: RunParts) -> Iterator[str]:
@@ -283,8 +283,8 @@ def _speaking(of: RunParts) -> str:
         for one in top
     ]
     return (
-        f"In run {of.asked.run_id}, {len(more):,} {'pair' if len(more) == 1 else 'pairs'} of part and emotion stand "
-        f"out: {'first' if len(more) > len(told) else 'namely'} {listed(told)}."
+        f"In run {of.asked.run_id}, {len(more):,} {'pair' if len(more) == 1 else 'pairs'} of part and emotion "
+        f"go{'es' if len(more) == 1 else ''} together beyond chance: {'first' if len(more) > len(told) else 'namely'} {listed(told)}."
     )
 
 

@@ -127,6 +127,17 @@ def test_repeats_of_a_picture_are_taken_together_and_what_stands_out_is_told(sto
     assert "Boos" in " ".join(told[1].sources)
 
 
+def test_persons_in_one_picture_are_taken_together(store):
+    put(store, "a", {n: answer("anger" if n % 2 else "fear", FISTS if n % 3 else LIPS) for n in range(12)})
+    alone = parts_used(store, [1]).runs[0]
+    with store.write() as connection:
+        connection.execute("UPDATE stimuli SET picture_id = substr(stimulus_id, 1, 1)").fetchall()
+    together = parts_used(store, [1]).runs[0]
+    assert (alone.repeats, together.repeats) == (False, True)
+    assert together.asked.pictures < alone.asked.pictures == together.asked.read == 12
+    assert together.parts[0].named.value == alone.parts[0].named.value
+
+
 def test_runs_that_name_nothing_are_told_as_such(store):
     put(store, "a", {0: "!refused", 1: "!error"})
     put(store, "b", {0: "fear", 1: answer("fear", AURA)})
