@@ -66,6 +66,7 @@ def _scores(runs: Sequence[ScoredRun]) -> Iterator[Table]:
 def _faces(tried: Sequence[Tried]) -> Iterator[Table]:
     """What hiding the face changes, wherever it was hidden."""
     rows = []
+    looked = any(one.gaze is not None for one in tried)
     for one in tried:
         if one.dependence is None or one.trial.unmasked is None or one.trial.hidden is None:
             continue
@@ -77,11 +78,16 @@ def _faces(tried: Sequence[Tried]) -> Iterator[Table]:
                 _in_words(f1.change),
                 _in_words(f1.beyond),
                 _in_words(flips.hidden),
+                *([number(one.gaze.ratio.unmasked.value, 2) if one.gaze else "–"] if looked else []),
             )
         )
     if rows:
-        columns = ("runs", "n", "change of macro-F1", "beyond the control", "answers changed")
-        yield Table("What hiding the face changes", columns, tuple(rows))
+        columns = ["runs", "n", "change of macro-F1", "beyond the control", "answers changed"]
+        title = "What hiding the face changes"
+        if looked:
+            columns.append("gaze")
+            title += "; gaze is the attention on the face over its area, with nothing hidden"
+        yield Table(title, tuple(columns), tuple(rows))
 
 
 def _in_words(of: Estimate) -> str:
