@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -35,28 +35,38 @@ def commands(store: Store, run_ids: Sequence[int], options: ReportOptions) -> Co
     """
     if options.commands:
         return Commands(tuple(without_places(one) for one in options.commands))
-    lines: list[str] = []
     notes: list[str] = []
-    asked: dict[Wanted, list[str]] = {}
+    asked: dict[Wanted, dict[str, list[int]]] = {}
     for run_id in run_ids:
         try:
             wanted = Wanted.like(request_of(store, str(run_id), retry_failed=False))
         except (UsageError, KeyError, TypeError):  # imported, or recorded by a program that keeps less
             notes.append(_cannot(store, run_id))
             continue
-        alike = asked.setdefault(replace(wanted, conditions=()), [])
-        alike += [condition for condition in wanted.conditions if condition not in alike]
-    for wanted, conditions in asked.items():
-        lines.append(_line(*_portable(replace(wanted, conditions=tuple(conditions)))))
-    lines += _attending(store, run_ids)
-    lines.append(_line(*_report(run_ids, options)))
+        alike = asked.setdefault(replace(wanted, conditions=()), {})
+        for condition in wanted.conditions:
+            alike.setdefault(condition, []).append(run_id)
+    lines = [_line(*_portable(replace(of, conditions=tuple(alike)))) for of, alike in asked.items()]
+    numbers = _numbers(asked.values())
+    lines += _attending(store, numbers)
+    lines.append(_line(*_report([numbers.get(run_id, run_id) for run_id in run_ids], options)))
     if asked:
+        if any(old != new for old, new in numbers.items()):
+            told = ", ".join(f"run {old} is then {new}" for old, new in numbers.items())
+            notes.append(f"In a new store these commands number the runs from 1: {told}.")
+        else:
+            notes.append("In a new store these commands number the runs as they are numbered here.")
         notes.append(
-            "In a new store runs are numbered from 1, and the later commands take those numbers. A model that samples, "
-            "runs on another machine, or is asked over the network may answer otherwise; the same weights on the same "
-            "machine, with the same libraries, seed, prompt and pictures, answer the same."
+            "A model that samples, runs on another machine, or is asked over the network may answer otherwise; the "
+            "same weights on the same machine, with the same libraries, seed, prompt and pictures, answer the same."
         )
     return Commands(tuple(lines), tuple(notes))
+
+
+def _numbers(asked: Iterable[Mapping[str, Sequence[int]]]) -> dict[int, int]:
+    """The number here of each run that is asked again → the one that it gets in a new store."""
+    together = [run_ids for alike in asked for run_ids in alike.values()]
+    return {run_id: new for new, run_ids in enumerate(together, 1) for run_id in run_ids}
 
 
 def _cannot(store: Store, run_id: int) -> str:
@@ -70,10 +80,10 @@ def _cannot(store: Store, run_id: int) -> str:
     )
 
 
-def _attending(store: Store, run_ids: Sequence[int]) -> Iterator[str]:
+def _attending(store: Store, numbers: Mapping[int, int]) -> Iterator[str]:
     ways: dict[tuple[str, str, str, str], list[int]] = {}
-    for run_id, *way in ways_looked(store, run_ids):
-        ways.setdefault((way[0], way[1], way[2], way[3]), []).append(run_id)
+    for run_id, *way in ways_looked(store, list(numbers)):
+        ways.setdefault((way[0], way[1], way[2], way[3]), []).append(numbers[run_id])
     for (method, heads, layers, tokens), runs in ways.items():
         chosen = [("--method", method, "raw"), ("--heads", heads, "mean"), ("--layers", layers, "all")]
         options = [part for name, value, usual in chosen if value != usual for part in (name, value)]
