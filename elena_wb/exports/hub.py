@@ -131,7 +131,7 @@ def _pictured(source: pq.ParquetFile, pictures: Pictures | None) -> Iterator[pa.
         if pictures is None:
             yield batch
             continue
-        rows = batch.select(["generation_id", "residual_faces", "picture"]).to_pylist()
+        rows = batch.select(["generation_id", "stimulus_id", "residual_faces", "picture"]).to_pylist()
         images = [
             None
             if content is None

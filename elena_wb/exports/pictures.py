@@ -13,6 +13,7 @@ from elena_wb.engine.showing import shown
 from elena_wb.plugins import PluginHost
 from elena_wb.store import Store, known_uploads
 from elena_wb.store.asked import asked
+from elena_wb.store.exporting import kept_here
 
 Wanted = Literal["none", "allowed", "all"]
 
@@ -31,16 +32,22 @@ class Pictures:
     ) -> None:
         self._store, self._host, self._restricted = store, host, restricted
         self._policies = Policies(uploads, known_uploads(store))
+        self._kept = frozenset() if restricted else kept_here(store)
         self.left_out: Counter[str] = Counter()
 
     def several(self, rows: Sequence[Mapping[str, Any]]) -> list[bytes | None]:
         """The pictures of answers as PNG files of nothing but their pixels; ``None`` where one is left out.
 
-        A row has ``generation_id``, and as ``residual_faces`` what an audit of its mask found; ``None`` where there
-        was none.
+        A row has ``generation_id``, ``stimulus_id``, and as ``residual_faces`` what an audit of its mask found;
+        ``None`` where there was none.
         """
         with self._store.read():  # opened once for all of them
-            made = [self._made(row["generation_id"], row["residual_faces"]) for row in rows]
+            made = [
+                _LOCAL
+                if row["stimulus_id"] in self._kept
+                else self._made(row["generation_id"], row["residual_faces"])
+                for row in rows
+            ]
         self.left_out.update(reason for reason in made if isinstance(reason, str))
         return [None if isinstance(one, str) else one for one in made]
 

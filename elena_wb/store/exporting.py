@@ -253,3 +253,14 @@ def column_meanings(connection: DuckDBConnection) -> dict[str, str]:
         "SELECT column_name, comment FROM duckdb_columns() WHERE table_name = 'narratives' AND comment IS NOT NULL"
     ).fetchall()
     return dict(rows)
+
+
+def kept_here(store: Store) -> frozenset[str]:
+    """The stimuli whose pictures must stay on this machine, as far as the store knows.
+
+    Raises:
+        SetupError: the store cannot be read.
+    """
+    with store.read() as connection:
+        rows = connection.execute("SELECT stimulus_id FROM stimuli WHERE upload = 'local-only'").fetchall()
+    return frozenset(stimulus_id for (stimulus_id,) in rows)
