@@ -35,6 +35,7 @@ tests: .venv/.dev
 
 bench: .venv/.dev  ## Time the engine, planning and start-up against named baselines
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.findings
 
 format: .venv/.dev  ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
