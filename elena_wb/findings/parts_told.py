@@ -282,9 +282,10 @@ def _speaking(of: RunParts) -> str:
         f"{one.part} with {one.emotion} ({percent(one.named.value)}, else {percent(one.elsewhere)})"
         for one in top
     ]
+    pairs = "pair of part and emotion goes" if len(more) == 1 else "pairs of part and emotion go"
     return (
-        f"In run {of.asked.run_id}, {len(more):,} {'pair' if len(more) == 1 else 'pairs'} of part and emotion "
-        f"go{'es' if len(more) == 1 else ''} together beyond chance: {'first' if len(more) > len(told) else 'namely'} {listed(told)}."
+        f"In run {of.asked.run_id}, {len(more):,} {pairs} together beyond chance: "
+        f"{'first' if len(more) > len(told) else 'namely'} {listed(told)}."
     )
 
 
