@@ -137,3 +137,19 @@ def test_a_mean_over_stimuli_draws_repeats_together() -> None:
     assert together.high - together.low > 3 * (apart.high - apart.low)
     assert math.isnan(mean_over_stimuli(np.arange(3), np.ones(3), Resampling(100)).low)
     assert mean_over_stimuli(np.array([], int), np.array([]), NO).n == 0
+
+
+def test_intervals_of_many_stimuli_are_those_of_drawing_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, truth, stimulus = planted(2, 21_000, 1)
+    quick = score_change(first, second, truth, stimulus, Resampling(2000))
+    monkeypatch.setattr("elena_wb.analysis.clusters._MANY", 10**9)
+    drawn = score_change(first, second, truth, stimulus, Resampling(2000))
+    assert quick is not None
+    assert drawn is not None
+    for name, one in drawn.figures.items():
+        other, width = quick.figures[name].change, one.change.high - one.change.low
+        assert other.value == pytest.approx(one.change.value)
+        assert (other.low, other.high) == pytest.approx((one.change.low, one.change.high), abs=0.1 * width)
+    same = score_change(first, first, truth, stimulus)
+    assert same is not None
+    assert math.isnan(same.figures["uar"].change.low)

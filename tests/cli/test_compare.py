@@ -115,8 +115,7 @@ def test_right_answers_are_tested_and_emotions_counted_on_both_sides(program, pi
     assert ["Scores of the pairs", "accuracy", "95 % interval", ""] in cells
     tables = {cell[0] for cell in cells[1:]}
     assert {"What changed", "Right answers", "Scores of the pairs", "F1 of each label"} <= tables
-    for kind, begins in (("md", "Two runs compared"), ("latex", "% needs")):
-        assert program("compare", "1", "2", "--format", kind, "--resamples", "0").stdout.startswith(begins)
+    assert program("compare", "1", "2", "--format", "latex").stdout.startswith("% needs")
 
 
 def _p(p: float) -> str:
@@ -132,11 +131,8 @@ def test_three_runs_or_a_name_of_several_are_compared_all_with_one_another(progr
     assert [(pair["first"], pair["second"]) for pair in found["pairs"]] == [(1, 2), (1, 3), (2, 3)]
     assert found["alpha"]["emotion"]["n"] == 10
     shown = " ".join(program("compare", "1", "2", "3", "--seed", "5").stdout.split())
-    assert (
-        "3 runs compared: They differ in sampling" in shown or "3 runs compared: They differ in seed" in shown
-    )
+    assert "3 runs compared: They differ in" in shown
     assert "Krippendorff's α of the emotions is" in shown
-    assert len(json.loads(program("compare", "study", "2", "--json").stdout)["runs"]) == 3
 
 
 def test_two_conditions_stand_for_the_runs_alike_in_all_else(program, pictures):
@@ -147,7 +143,3 @@ def test_two_conditions_stand_for_the_runs_alike_in_all_else(program, pictures):
     assert (alone["first"]["run_id"], alone["second"]["run_id"], alone["pairs"]) == (1, 2, 6)
     refused = program("compare", "none", "1", code=2).stderr
     assert "`none` is a condition, but `1` is not: there are answers under none, background:blur" in refused
-    assert (
-        "--json` and `--format csv` contradict"
-        in program("compare", "1", "2", "--json", "-f", "csv", code=2).stderr
-    )
