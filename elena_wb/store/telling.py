@@ -38,7 +38,9 @@ best AS (
 SELECT kind, stimulus_id, repeat, first_id, second_id, first, second, truth, shift,
        coalesce(parse_filename(s.path), stimulus_id[:12]) AS picture, s.person_index
 FROM best LEFT JOIN stimuli AS s USING (stimulus_id)
-QUALIFY row_number() OVER (PARTITION BY kind ORDER BY seen DESC, shift DESC, picture, s.person_index, stimulus_id) <= $most
+QUALIFY row_number() OVER (
+    PARTITION BY kind ORDER BY seen DESC, shift DESC, picture, s.person_index, stimulus_id
+) <= $most
 ORDER BY kind, seen DESC, shift DESC, picture, s.person_index, stimulus_id
 """
 
