@@ -82,7 +82,8 @@ def markdown(found: Iterable[Piece]) -> str:
 def as_csv(found: Iterable[Piece]) -> str:
     """The cells of all tables as they are told, a row each: title of the table, first cell, column, cell.
 
-    Where a table has several columns of names, these are joined by ``; ``.
+    Where a table has several columns of names, these are joined by ``; ``; one that has nothing else is told by its
+    first column. Control characters are shown, as on a terminal.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -91,10 +92,11 @@ def as_csv(found: Iterable[Piece]) -> str:
         table = confusion_table(piece, _PAGE) if isinstance(piece, Crosstab) else piece
         if not isinstance(table, Table):
             continue
+        names = table.names if table.names < len(table.columns) else 1
         for row in table.rows:
-            name = "; ".join(row[: table.names])
-            for column, cell in zip(table.columns[table.names :], row[table.names :], strict=True):
-                writer.writerow([table.title, name, column, cell])
+            name = "; ".join(row[:names])
+            for column, cell in zip(table.columns[names:], row[names:], strict=True):
+                writer.writerow([plain(text) for text in (table.title, name, column, cell)])
     return out.getvalue()
 
 
