@@ -25,6 +25,17 @@ def lacking(of: Tried) -> Iterator[str]:
             yield "No answer was looked at for its attention, and models on servers show none."
     elif not (of.gaze.ratio.unmasked.n or of.gaze.ratio.hidden.n):
         yield "Answers were looked at, but the face is located in none of their pictures."
+    elif not trial.about.imported:
+        unseen = [
+            str(run.run_id)
+            for side, run in (("unmasked", trial.unmasked), ("hidden", trial.hidden))
+            if run is not None and side not in of.looked
+        ]
+        if unseen:
+            yield (
+                f"The face is known in no answer of run {' and '.join(unseen)} that was looked at: `elena-wb attend "
+                f"{' '.join(unseen)}` looks at what was not."
+            )
     if of.dependence is not None and not of.labelled:
         yield (
             "One true label is known of none of these pictures, so that no score can be told: `elena-wb run … "

@@ -113,7 +113,8 @@ def _lead(of: Tried) -> str:
         )  # fmt: skip
     lead = f"Hiding the face changes macro-F1 by {_with_interval(f1.change)}"
     if f1.beyond.n:
-        lead += f", hiding as much elsewhere by {_with_interval(f1.control_change)}: {_with_interval(f1.beyond)} more"
+        elsewhere = _with_interval(f1.control_change)
+        lead += f", hiding as much elsewhere by {elsewhere}; difference {_with_interval(f1.beyond)}"
     return f"{lead}."
 
 
@@ -167,14 +168,14 @@ def _of_dependence(of: Tried) -> str:
         if more:
             return f"{said} These answers depend on the face more than on as large an area elsewhere."
         return f"{said} These answers depend on what the control takes more than on the face."
-    return f"{said} That the answers depend on the face more than on as large an area elsewhere is {_open(tests)}."
+    nor = "" if "fewer" in _open(tests) else ", and neither is that they do not"
+    return f"{said} That the answers depend on the face more than on as large an area elsewhere is {_open(tests)}{nor}."
 
 
 def _open(tests: Sequence[object]) -> str:
+    """What is said of what no test tells."""
     stimuli = [getattr(test, "stimuli", 0) for test in tests if test is not None]
-    if stimuli and max(stimuli) < FEWEST:
-        return f"not told from fewer than {FEWEST} stimuli"
-    return "not shown, and neither is that they do not"
+    return f"not told from fewer than {FEWEST} stimuli" if stimuli and max(stimuli) < FEWEST else "not shown"
 
 
 def _of_gaze(of: Tried) -> str:

@@ -84,14 +84,15 @@ def look(store: Store, key: str, share: float, numbers: Sequence[int]) -> None:
             for part, of, area in (("picture", 1.0, 1.0), ("face", face, 0.1), ("background", 1 - face, 0.9)):
                 rows.append(
                     {
-
-                            "layer": layer,
-                            "target": "emotion",
-                            "token_index": 0,
-                            "token_count": 1,
-                            "part": part
-                        ,
-                        "mass": 0.8 * of, "share": of, "share_without_sinks": of, "area_fraction": area,
+                        "layer": layer,
+                        "target": "emotion",
+                        "token_index": 0,
+                        "token_count": 1,
+                        "part": part,
+                        "mass": 0.8 * of,
+                        "share": of,
+                        "share_without_sinks": of,
+                        "area_fraction": area,
                         "peak_inside": part != "face" or n % 2 == 0,
                         "entropy": 2.0 if part == "picture" else None,
                     }
@@ -234,7 +235,9 @@ def test_what_cannot_be_told_is_said_with_the_command_that_makes_it(store):
     assert "`elena-wb occlude 1 --parts face`" in told
     assert "`elena-wb attend 1`" in told
     assert "--incongruent" in told
-    put(store, "h", dict.fromkeys(range(4), "anger"), dict.fromkeys(range(4), ()), condition="face:blur@yunet")
+    put(
+        store, "h", dict.fromkeys(range(4), "anger"), dict.fromkeys(range(4), ()), condition="face:blur@yunet"
+    )
     told = str(sections(facial_bias(store, [1])))
     assert "--mask face:control,style=blur@yunet" in told
     assert "Without a control that may be due to hiding anything" in told
