@@ -82,7 +82,7 @@ class Findings:
 
 def _accuracy_table(tried: Sequence[Tried]) -> Table:
     n = max(one.labelled for one in tried)
-    table = _table(f"Does the answer match the posed emotion? ({n} congruent figures, 95 % intervals)")
+    table = _table(f"Does the answer match the posed emotion? ({n} figures, 95 % intervals)")
     for column in ("prompt", "face", "accuracy", "macro-F1", "flips"):
         table.add_column(column)
     for one in tried:
@@ -97,7 +97,7 @@ def _accuracy_table(tried: Sequence[Tried]) -> Table:
 
 def _following_table(tried: Sequence[Tried]) -> Table:
     n = max(one.questions for one in tried)
-    table = _table(f"Face and body disagree: which does the answer follow? ({n} incongruent figures)")
+    table = _table(f"Face and body disagree: which does the answer follow? ({n} figures)")
     for column in ("prompt", "face", "the face", "the body", "neither"):
         table.add_column(column)
     for one in tried:
