@@ -136,10 +136,11 @@ def test_three_runs_or_a_name_of_several_are_compared_all_with_one_another(progr
 
 
 def test_two_conditions_stand_for_the_runs_alike_in_all_else(program, pictures):
-    folder = pictures(6)
-    answered(program, folder, "scripted:")
-    answered(program, folder, "scripted:", "--mask", "background:blur")
-    alone = json.loads(program("compare", "none", "background:blur", "--json").stdout)
-    assert (alone["first"]["run_id"], alone["second"]["run_id"], alone["pairs"]) == (1, 2, 6)
+    folder = pictures(4)
+    boxes = "".join(f"{n:04d}.png,face,2,2,8,8\n" for n in range(4))
+    (folder / "regions.csv").write_text(f"path,part,x,y,w,h\n{boxes}", "utf-8")
+    answered(program, folder, "scripted:", "--mask", "none", "--mask", "face@annotated")
+    alone = json.loads(program("compare", "none", "face@annotated", "--json").stdout)
+    assert (alone["first"]["run_id"], alone["second"]["run_id"], alone["pairs"]) == (1, 2, 4)
     refused = program("compare", "none", "1", code=2).stderr
-    assert "`none` is a condition, but `1` is not: there are answers under none, background:blur" in refused
+    assert "`none` is a condition, but `1` is not: there are answers under none, face@annotated" in refused
