@@ -23,7 +23,7 @@ def narratives(frame: pd.DataFrame) -> None:
         print(run, "repeated", rows["narrative"].str.lower().duplicated(keep=False).mean())
         named = [
             bool(emotion) and emotion in text.lower()
-            for emotion, text in zip(rows["emotion"], rows["narrative"].fillna(""), strict=True)
+            for emotion, text in zip(rows["emotion"].fillna(""), rows["narrative"].fillna(""), strict=True)
         ]
         print(run, "named outright", sum(named) / len(named))
         print(run, "words", rows["narrative"].str.split().str.len().mean())
