@@ -65,7 +65,7 @@ def markdown(found: Iterable[Piece]) -> str:
     """Paragraphs and pipe tables."""
     parts = []
     for piece in found:
-        if isinstance(piece, Chart):
+        if isinstance(piece, Chart) or piece == "":
             continue
         if isinstance(piece, str):
             parts.append(_marked(piece))

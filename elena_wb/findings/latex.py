@@ -41,7 +41,7 @@ def latex(found: Iterable[Piece]) -> str:
         if isinstance(piece, Chart):
             continue
         if isinstance(piece, str):
-            parts.append("% " + plain(piece))
+            parts.append(f"% {plain(piece)}" if piece else "")
             continue
         table = confusion_table(piece, _PAGE) if isinstance(piece, Crosstab) else piece
         parts.append(_latex_table(table))

@@ -90,8 +90,10 @@ class Section:
 
 
 def flattened(sections: Iterable[Section]) -> Iterator[Piece]:
-    """What sections tell, one after the other: title and sentence, pieces, what is not shown."""
-    for section in sections:
+    """What sections tell, an empty line between them: title and sentence, pieces, what is not shown."""
+    for number, section in enumerate(sections):
+        if number:
+            yield ""
         yield f"{section.title}: {section.shows}" if section.shows else section.title
         yield from section.pieces
         if section.not_shown:
