@@ -149,4 +149,5 @@ def _overlap(members: csr_array, pairs: Places) -> npt.NDArray[np.float64]:
     for start in range(0, pairs.shape[1], _AT_ONCE):
         part = pairs[:, start : start + _AT_ONCE]
         common[start : start + _AT_ONCE] = members[part[0]].multiply(members[part[1]]).sum(axis=1)
-    return common / np.maximum(sizes[pairs[0]] + sizes[pairs[1]] - common, 1)
+    either = np.maximum(sizes[pairs[0]] + sizes[pairs[1]] - common, 1)
+    return np.asarray(common / either, dtype=np.float64)

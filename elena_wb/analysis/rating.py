@@ -67,7 +67,8 @@ def difference(
     apart = second - first
     found = mean(apart, picture, rater, resampling)
     _, place = np.unique(picture, return_inverse=True)
-    return found, sign_flips(np.bincount(place, weights=apart), resampling.seed)
+    totals = np.asarray(np.bincount(place, weights=apart), dtype=np.float64)
+    return found, sign_flips(totals, resampling.seed)
 
 
 def difference_apart(
@@ -144,7 +145,8 @@ def _sums(picture: Codes, rater: Codes, columns: Numbers) -> Numbers:
     raters, r = np.unique(rater, return_inverse=True)
     place = u * len(raters) + r
     flat = [np.bincount(place, weights=column, minlength=len(pictures) * len(raters)) for column in columns.T]
-    return np.stack(flat, axis=1).reshape(len(pictures), len(raters), columns.shape[1])
+    shape = (len(pictures), len(raters), columns.shape[1])
+    return np.asarray(np.stack(flat, axis=1), dtype=np.float64).reshape(shape)
 
 
 def _crossed(sums: Numbers, statistic: Statistic, n: int, resampling: Resampling) -> Rated:

@@ -47,7 +47,7 @@ def set_agreement(
 
 def labels_of(sets: Sets, labels: int) -> npt.NDArray[np.bool_]:
     """Which of so many labels each set has: bool ``[n, labels]``."""
-    return (sets[:, None] >> np.arange(labels)) & 1 == 1
+    return np.asarray((sets[:, None] >> np.arange(labels)) & 1, dtype=np.bool_)
 
 
 def _sizes(sets: Sets) -> npt.NDArray[np.int64]:

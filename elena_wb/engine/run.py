@@ -51,8 +51,8 @@ def execute(
 
     ``stop`` ends the work once what is in flight has been stored. ``remote`` says that the model is asked over the
     network: with ``max_cost_usd`` it must then know what a call costs at most. The model is closed in the end, unless
-    the caller, who has it from ``open_model``, says ``keep_open`` and closes it. A ``budget`` of the caller's stands for
-    ``max_cost_usd``: what is spent is counted in it.
+    the caller, who has it from ``open_model``, says ``keep_open`` and closes it. A ``budget`` of the caller's stands
+    for ``max_cost_usd``: what is spent is counted in it.
 
     Raises:
         ModelError: the model cannot be opened. (One that fails later ends its run as ``failed``.)

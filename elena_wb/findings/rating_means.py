@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from math import nan
 
 import numpy as np
-import numpy.typing as npt
 
-from elena_wb.analysis.rating import Rated, difference, difference_apart, mean
+from elena_wb.analysis.rating import Codes, Numbers, Rated, difference, difference_apart, mean
 from elena_wb.core import Resampling
 from elena_wb.findings.rating_corrected import corrected
 from elena_wb.findings.rating_judged import Judged
@@ -101,13 +100,15 @@ def _difference(
     return Difference(scale, *runs, False, len(first) + len(second), pictures, change, p, nan)
 
 
-def _pairs(first: Judged, second: Judged) -> tuple[npt.NDArray[np.float64], ...]:
+def _pairs(first: Judged, second: Judged) -> tuple[Numbers, Numbers, Codes, Codes]:
     """The mean rating of each side's answers about one stimulus by one rater who rated both; picture and rater."""
     stimuli = 1 + max(int(first.stimulus.max()), int(second.stimulus.max()))
     by = []
     for side in (first, second):
         key, place = np.unique(side.rater * stimuli + side.stimulus, return_inverse=True)
-        by.append((key, np.bincount(place, weights=side.value) / np.bincount(place)))
+        by.append(
+            (key, np.asarray(np.bincount(place, weights=side.value) / np.bincount(place), dtype=np.float64))
+        )
     both, here, there = np.intersect1d(by[0][0], by[1][0], return_indices=True)
     picture = dict(zip(first.stimulus.tolist(), first.picture.tolist(), strict=True))
     of = np.array([picture[stimulus] for stimulus in (both % stimuli).tolist()], dtype=np.int64)

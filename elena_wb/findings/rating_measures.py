@@ -66,8 +66,9 @@ def measures(
     group = said.run_a[first] * 1_000_003 + said.run_b[first]
     found = []
     told = spearman(rating, measured, said.picture[first], group, resampling)
+    known_of = [bool(np.isfinite(column).any()) for column in measured.T]
     for question, row in zip(names, told, strict=True):
-        for name, correlation, known in zip(MEASURES, row, np.isfinite(measured).any(axis=0), strict=True):
+        for name, correlation, known in zip(MEASURES, row, known_of, strict=True):
             if known:
                 found.append(Measure(question, name, correlation, correlation.p, nan))
     return corrected(found)
