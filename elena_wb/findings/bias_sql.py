@@ -92,6 +92,22 @@ FROM (
 ) WHERE part IN ({listed}) GROUP BY part ORDER BY list_position([{listed}], part)"""
 
 
+def by_layer(of: Tried, columns: Mapping[str, str], *, apart: bool) -> str:
+    """Attention on the face over its area in each layer: ``columns`` by side; ``apart`` counts stimuli by side."""
+    told = []
+    for side, column in columns.items():
+        told.append(
+            f"avg(share) FILTER (side = '{side}') / avg(area) FILTER (side = '{side}') AS \"{column}\""
+        )
+        if apart:
+            told.append(f"count(*) FILTER (side = '{side}') AS \"{column} n\"")
+    count = "" if apart else "count(DISTINCT stimulus_id) AS n, "
+    return (
+        f"WITH{_looks(of)}SELECT layer, {count}{', '.join(told)}\n"
+        "FROM by_layer WHERE part = 'face' GROUP BY layer ORDER BY layer"
+    )
+
+
 def summary(tried: Sequence[Tried], columns: Mapping[str, tuple[str, str]]) -> str:
     """A line for each trial."""
     lines = []

@@ -8,12 +8,10 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from elena_wb.analysis.bias import NOTHING, Sides
-from elena_wb.analysis.gaze_telling import rank, told_parts
 from elena_wb.core import Estimate
 from elena_wb.core.metric import brief
 from elena_wb.findings import bias_sql as sql
 from elena_wb.findings.bias import Tried
-from elena_wb.findings.bias_gaze import FACE, FaceGaze
 from elena_wb.findings.pieces import Chart, Mark, Series, Table
 
 RATIO, SHARE = "gaze ratio", "gaze share"
@@ -80,7 +78,7 @@ def details(of: Tried, title: str, of_measures: Sequence[tuple[str, Sides]]) -> 
     rows: list[tuple[str, ...]] = []
     for name, sides in of_measures:
         for what, estimate, told in _told(of, sides):
-            rows.append((name, what, told(estimate.value), _interval(estimate, told), f"{estimate.n:,}"))
+            rows.append((name, what, told(estimate.value), interval(estimate, told), f"{estimate.n:,}"))
     columns = ("measure", "of", "value", "95 % interval", "n")
     names = [(row[0], row[1]) for row in rows]
     return Table(title, columns, tuple(rows), 2, sql=sql.details(of, names))
@@ -105,93 +103,13 @@ def followed(of: Tried) -> Table:
                 for share in (one.face, one.body, one.neither, one.face_of_either)
                 for text in (brief(share.value, 2),)
             ),
-            _interval(one.face_of_either, lambda value: brief(value, 2)),
+            interval(one.face_of_either, lambda value: brief(value, 2)),
         )
         for name, one in zip(("nothing hidden", "face hidden"), of.followed, strict=True)
         if one is not None
     )
     columns = ("asked with", "n", "face", "body", "neither", "face of either", "95 % interval")
     return Table("Which label answers follow where face and body differ", columns, rows, sql=sql.followed(of))
-
-
-def moved(of: Tried, gaze: FaceGaze) -> tuple[Table, Chart] | None:
-    """Where attention goes once the face is hidden: the change of the share of each part."""
-    hidden = of.trial.hidden
-    found = next(
-        (one for one in gaze.gazes.moved if hidden is not None and one.second == hidden.run_id), None
-    )
-    if found is None:
-        return None
-    told = told_parts({part.part for part in found.shift.over_layers})
-    parts = sorted(
-        (part for part in found.shift.over_layers if part.part in told), key=lambda part: rank(part.part)
-    )
-    rows = tuple(
-        (
-            part.part,
-            f"{part.share.n:,}",
-            brief(part.first, 3),
-            brief(part.second, 3),
-            signed(part.share.value, 3),
-            _interval(part.share, lambda value: signed(value, 3)),
-        )
-        for part in parts
-    )
-    table = Table(
-        "Where attention goes: share of each part, mean of layers",
-        ("part", "n", "none", "hidden", "change", "95 % interval"),
-        rows,
-        sql=sql.moved(of, [part.part for part in parts]),
-    )
-    marks = tuple(Mark.of(part.part, part.share) for part in parts)
-    chart = Chart(
-        "Where attention goes once the face is hidden",
-        "points",
-        "change of the share of attention",
-        "part",
-        (Series("face hidden less nothing hidden", marks),),
-        reference=0.0,
-        shares=True,
-    )
-    return table, chart
-
-
-def by_layer(of: Tried, gaze: FaceGaze) -> Chart | None:
-    """The ratio of attention on the face to its area, layer by layer."""
-    sides = (
-        ("nothing hidden", of.trial.unmasked),
-        ("face hidden", of.trial.hidden),
-        ("as much elsewhere hidden", of.trial.control),
-    )
-    found = [
-        (name, [one for one in run.gazes if one.part == FACE and one.layer is not None])
-        for name, asked in sides
-        if (run := gaze.run(asked)) is not None
-    ]
-    found = [(name, layers) for name, layers in found if layers]
-    common = sorted(
-        set.intersection(*({one.layer for one in layers if one.layer is not None} for _, layers in found))
-        if found
-        else ()
-    )
-    if not common:
-        return None
-    series = tuple(
-        Series(
-            name,
-            tuple(Mark.of(str(one.layer), one.bias) for one in sorted(layers, key=lambda one: one.layer or 0)
-                  if one.layer in common),
-        )
-        for name, layers in found
-    )  # fmt: skip
-    return Chart(
-        "Attention on the face over its area, by layer",
-        "lines",
-        "attention on the face over its area",
-        "layer",
-        series,
-        reference=1.0,
-    )
 
 
 def changes(of: Tried) -> Chart | None:
@@ -277,7 +195,8 @@ def _change(of: Estimate, decimals: int) -> str:
     return f"{signed(of.value, decimals)} [{signed(of.low, decimals)}, {signed(of.high, decimals)}]"
 
 
-def _interval(of: Estimate, told: Callable[[float], str]) -> str:
+def interval(of: Estimate, told: Callable[[float], str]) -> str:
+    """``told`` of both its ends; empty without one."""
     return "" if math.isnan(of.low) else f"{told(of.low)} to {told(of.high)}"
 
 

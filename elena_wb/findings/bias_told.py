@@ -12,6 +12,7 @@ from elena_wb.core import UNMASKED
 from elena_wb.findings import bias_tables as tables
 from elena_wb.findings import comparing_sources as sources
 from elena_wb.findings.bias import FEWEST, Bias, Tried
+from elena_wb.findings.bias_gaze_tables import by_layer, moved
 from elena_wb.findings.bias_lacking import lacking
 from elena_wb.findings.bias_verdicts import other_prompt, share, verdicts, with_interval
 from elena_wb.findings.pieces import Piece, Section
@@ -166,9 +167,8 @@ def _gaze(of: Tried, suffix: str) -> Section | None:
         return None
     measures = [(name, sides) for name, sides in tables.measures(of) if name.startswith("gaze")]
     pieces: list[Piece] = [tables.details(of, f"Attention of `{gaze.target}` to the face", measures)]
-    layers = tables.by_layer(of, gaze)
-    pieces += [layers] if layers else []
-    pieces += tables.moved(of, gaze) or ()
+    pieces += by_layer(of, gaze) or ()
+    pieces += moved(of, gaze) or ()
     others = f" Also looked at, and not told of here: {listed(gaze.others)}." if gaze.others else ""
     return Section(
         f"face-attention{suffix}",

@@ -18,7 +18,7 @@ from elena_wb.findings.bias_runs import control_of, hides_face
 from elena_wb.findings.bias_told import data, sections
 from elena_wb.findings.comparing import compare_runs
 from elena_wb.findings.gazes import gather_gazes
-from elena_wb.findings.pieces import Chart
+from elena_wb.findings.pieces import Chart, Table
 from elena_wb.masking import NO_ROOM, NOTHING_HIDDEN
 from elena_wb.store import Store
 from elena_wb.store.attention import ROWS, Extraction, add_extractions
@@ -302,13 +302,26 @@ def test_a_knock_out_hides_no_pixel_and_is_told_so(store):
     (of,) = facial_bias(store, [2], audited_only=True).tried
     assert of.dependence is not None
     assert of.dependence.left.unaudited == 0
-    told = str(sections(facial_bias(store, [2])))
+    look(store, "u", 0.4, range(4))
+    look(store, "h", 0.0, range(4))
+    found = sections(facial_bias(store, [2]))
+    assert "Attention on the face over its area, by layer" in checked_tables(
+        store, [section for section in found if section.name == "face-attention"]
+    )
+    told = str(found)
     assert "Forbidding attention to the face changes" in told
     assert "that was not shown" not in told
 
 
-def test_charts_show_the_profile_by_layer_and_where_attention_goes(study):
+def test_the_profile_by_layer_and_where_attention_goes_are_told_in_tables_and_charts(study):
     found = {section.name: section for section in sections(facial_bias(study, [1, 2, 3]))}
+    _, layers, _ = (piece for piece in found["face-attention"].pieces if isinstance(piece, Table))
+    assert layers.columns == ("layer", "none", "none 95 %", "none n", "hidden", "hidden 95 %", "hidden n")
+    assert [(row[0], row[1], row[3], row[4], row[6]) for row in layers.rows] == [
+        ("3", "3.94", "20", ".94", "15"),
+        ("5", "4.14", "20", "1.14", "15"),
+    ]
+    assert layers.rows[0][2].startswith("3.9")
     lines, points = (piece for piece in found["face-attention"].pieces if isinstance(piece, Chart))
     assert [series.name for series in lines.series] == ["nothing hidden", "face hidden"]
     assert [mark.label for mark in lines.series[0].marks] == ["3", "5"]
