@@ -46,14 +46,17 @@ def write_folder(
                 f"{output} is there already, and no empty folder.",
                 hint="Name a folder that is yet to be made.",
             )
+        output = output.absolute()
         draft = output.with_name(f".{output.name}.part")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
         try:
             written = _fill(store, run_ids, draft, options, host)
             if output.is_dir():
-                output.rmdir()
-            draft.rename(output)
+                for made in sorted(draft.iterdir(), reverse=True):
+                    made.rename(output / made.name)
+            else:
+                draft.rename(output)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as problem:
@@ -74,6 +77,8 @@ def _fill(
     with reading(store) as connection:
         splits = _named(splits_of(connection, run_ids))
         runs = run_facts(connection, run_ids)
+        if not splits:
+            raise UsageError("These runs have no answers, and a folder without rows cannot be loaded.")
         meanings = column_meanings(connection)
     counts: dict[str, int] = {}
     schema = pa.schema([])
@@ -90,12 +95,15 @@ def _fill(
 
 
 def _named(splits: Sequence[str]) -> dict[str, str]:
-    """Each split by a name that ``datasets`` takes for one: letters, digits and underscores, but not ``all``."""
+    """Each split by a name that ``datasets`` takes for one: letters, digits and underscores, but not ``all``.
+
+    Names differ in more than case, which the names of files do not tell apart everywhere.
+    """
     named: dict[str, str] = {}
     for split in splits:
         name = re.sub(r"\W+", "_", split, flags=re.ASCII).strip("_") or "split"
         name = f"{name}_" if name == "all" else name
-        while name in named.values():
+        while name.lower() in {taken.lower() for taken in named.values()}:
             name += "_"
         named[split] = name
     return named
@@ -164,7 +172,7 @@ def _card(
         "  data_files:",
     ]
     for split in counts:
-        lines += [f"  - split: {split}", f"    path: data/{split}-*.parquet"]
+        lines += [f"  - split: {_text(split)}", f"    path: data/{split}-*.parquet"]
     lines += ["dataset_info:", "  features:"]
     for field in schema:
         lines += [f"  - name: {field.name}", f"    {_feature(field)}"]

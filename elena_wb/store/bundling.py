@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 from elena_wb.core import SetupError
 from elena_wb.store import schema
 from elena_wb.store.database import DuckDBConnection, Store
-from elena_wb.store.exporting import quoted, reading
+from elena_wb.store.exporting import reading, without_folders
 from elena_wb.store.formats import batches
-from elena_wb.store.leaving import FOLDERS, bare_json, bare_uri
+from elena_wb.store.leaving import bare_json, bare_uri
 from elena_wb.store.maps import attention_folder
 
 Batches: TypeAlias = Iterator[pa.RecordBatch]
@@ -104,8 +104,9 @@ class Bundled:
         if not self.paths and (table, name) == ("stimuli", "path"):
             return "regexp_extract(rtrim(path, '/\\'), '[^/\\\\]*$') AS path"
         if not self.paths and (table, name) == ("generations", "error"):
-            known = "coalesce(replace(error, path, parse_filename(path)), error)"
-            return f"regexp_replace({known}, {quoted(FOLDERS)}, '\\1', 'g') AS error"
+            return f"{without_folders('error', 'path')} AS error"
+        if (table, name) == ("regions", "score"):
+            return "CASE WHEN isfinite(score) THEN score END AS score"
         return f'"{name}"'
 
     def _runs(self, table: pa.Table) -> pa.Table:
@@ -132,5 +133,5 @@ def bundled(store: Store, run_ids: Sequence[int], *, paths: bool = False) -> Ite
 
 
 def _of_extractions(file: pq.ParquetFile, wanted: pa.Array) -> Batches:
-    for batch in file.iter_batches(batch_size=512):
+    for batch in file.iter_batches(batch_size=64):
         yield batch.filter(pc.is_in(batch["extraction_id"], value_set=wanted))

@@ -15,6 +15,7 @@ from elena_wb.core import SetupError
 from elena_wb.store.database import DuckDBConnection, Store, told_of
 from elena_wb.store.formats import batches
 from elena_wb.store.leaving import FOLDERS, bare_uri, shortest_names
+from elena_wb.store.mentions import ANNOTATED
 
 READING: Mapping[str, str | bool | int] = {"memory_limit": "1200MB", "threads": 2}
 """An export leaves memory to others, and sorts on disk what has no room."""
@@ -37,7 +38,7 @@ ANSWER_COLUMNS = (*_COLUMNS[:12], "path", *_COLUMNS[12:])
 
 _LISTS = ("body_parts", "part_groups", "retried_for")
 _NUMBERS = ("valence", "arousal", "dominance", "latency_ms", "cost_usd")
-_FORMULA = r"'^([=+\-@\t\r\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])'"
+_FORMULA = r"'^([=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])'"
 _SPLIT = "coalesce(nullif(split, ''), 'train')"
 RowFormat = Literal["parquet", "csv", "jsonl"]
 _COPIED: Mapping[RowFormat, str] = {
@@ -85,7 +86,7 @@ def answers_sql(connection: DuckDBConnection, run_ids: Sequence[int]) -> str:
         "model_digest": "r.model_digest",
         "prompt_digest": "r.prompt_digest",
         "seed": "r.seed",
-        "error": f"regexp_replace(replace(n.error, n.path, n.picture), {quoted(FOLDERS)}, '\\1', 'g')",
+        "error": without_folders("n.error", "n.path"),
     }
     columns = ", ".join(f"{own.get(name, 'n.' + name)} AS {name}" for name in ANSWER_COLUMNS)
     return f"""SELECT {columns} FROM narratives AS n JOIN runs AS r ON r.run_id = n.run_id
@@ -159,17 +160,21 @@ def pictures_of(connection: DuckDBConnection, run_ids: Sequence[int], *, paths: 
 
 
 def regions_of(connection: DuckDBConnection, run_ids: Sequence[int]) -> pa.RecordBatchReader:
-    """Every region of the stimuli of runs once a picture: ``picture_id``, ``part``, ``locator``, box, ``score``,
-    ``landmarks`` (JSON), ``stimulus_id`` and ``person_index``."""
+    """Every region of the stimuli of runs: ``picture_id``, ``part``, ``locator``, box, ``score``, ``landmarks`` (JSON),
+    ``stimulus_id`` and ``person_index``. Annotations are of one person; what a detector found is of the picture, and
+    comes once however many persons are asked about."""
     wanted = ", ".join(str(int(run_id)) for run_id in run_ids)
     return batches(
         connection.sql(
             f"""SELECT coalesce(s.picture_id, s.stimulus_id) AS picture_id, g.part, g.locator, g.x, g.y, g.w, g.h,
                        CASE WHEN isfinite(g.score) THEN g.score END AS score, g.landmarks::VARCHAR AS landmarks,
-                       g.stimulus_id, s.person_index
+                       min(g.stimulus_id) AS stimulus_id,
+                       any_value(s.person_index) FILTER (g.locator = '{ANNOTATED}') AS person_index
                 FROM regions AS g JOIN stimuli AS s USING (stimulus_id)
                 WHERE g.stimulus_id IN (SELECT stimulus_id FROM generations WHERE run_id IN ({wanted}))
-                  AND isfinite(g.x) AND isfinite(g.y) AND isfinite(g.w) AND isfinite(g.h)"""
+                  AND isfinite(g.x) AND isfinite(g.y) AND isfinite(g.w) AND isfinite(g.h)
+                GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, CASE WHEN g.locator = '{ANNOTATED}' THEN g.stimulus_id END
+                ORDER BY ALL"""
         )
     )
 
@@ -208,7 +213,7 @@ def elena_entries(connection: DuckDBConnection, run_id: int, *, numbered: bool) 
               'narrative': narrative, 'body_parts': coalesce(phrases, []), 'emotion': {emotion},
               'valence': {finite["valence"]}, 'arousal': {finite["arousal"]}, 'dominance': {finite["dominance"]}}})"""
     )
-    error = f"regexp_replace(replace(g.error, s.path, parse_filename(s.path)), {quoted(FOLDERS)}, '\\1', 'g')"
+    error = without_folders("g.error", "s.path")
     relation = connection.sql(
         f"""SELECT coalesce(s.path, g.stimulus_id), CASE
                    WHEN g.status = 'error' THEN to_json({{'error': coalesce(nullif({error}, ''), 'failed')}})
@@ -223,6 +228,12 @@ def elena_entries(connection: DuckDBConnection, run_id: int, *, numbered: bool) 
     )
     for batch in batches(relation):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def without_folders(error: str, path: str) -> str:
+    """The SQL of an error without folders; the ``path`` of the picture it is about may hold anything."""
+    known = f"coalesce(replace({error}, {path}, parse_filename({path})), {error})"
+    return f"regexp_replace({known}, {quoted(FOLDERS)}, '\\1', 'g')"
 
 
 def quoted(text: str) -> str:

@@ -9,11 +9,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 _STOPS = r"\s\"'`()<>=:,;|?*\[\]"
-FOLDERS = rf"(^|[{_STOPS}])(?:file:/*)?(?:~|[A-Za-z]:)?[/\\](?:[^/\\{_STOPS}]+[/\\])+"
-"""An absolute path up to its last part, after whatever stands before it; for RE2 as for Python. Addresses on the
-network are none."""
+_START = r"(?:~[\w.-]*|[A-Za-z]:|\.\.?)?"
+_WORD = rf"[^/\\.{_STOPS}]+"
+_PART = rf"(?:[^/\\{_STOPS}]+|{_WORD}(?: {_WORD}){{1,2}})"
+FOLDERS = rf"(^|[{_STOPS}])(?:file:/*)?{_START}(?:/|\\+)(?:{_PART}(?:/+|\\+))+"
+"""A path up to its last part, after whatever stands before it; for RE2 as for Python. Backslashes may be doubled, as
+Python quotes them, and a folder's name may have three words, none with a dot. Addresses on the network are none."""
 _FOLDERS = re.compile(FOLDERS)
-_WHOLE = re.compile(r"(?:file:/*)?(?:~|[A-Za-z]:)?[/\\]+[^/\\]")
+_WHOLE = re.compile(rf"(?:file:/*)?{_START}[/\\]+[^/\\]")
 _SCHEME = re.compile(r"([A-Za-z][\w.+-]+:)(.*)", re.DOTALL)
 
 

@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from elena_wb.core import Label, UsageError
+from elena_wb.core import Box, Label, Region, UsageError
 from elena_wb.engine.imports.importing import ImportRequest, import_answers
-from elena_wb.exports import ExportOptions, Kind, export_runs, kind_of
+from elena_wb.exports import ExportOptions, Kind, export_runs, hub, kind_of
 from elena_wb.plugins import plugin_host
-from elena_wb.store import Store
+from elena_wb.store import Store, add_regions
 from elena_wb.store.exporting import ANSWER_COLUMNS
-from tests.exports.conftest import FOLDER, HOSTILE, LONG
+from elena_wb.store.leaving import bare, bare_uri
+from tests.exports.conftest import FOLDER, HOSTILE, LONG, pictures
 from tests.findings.planted import put
 from tests.store.conftest import digest
 
@@ -74,8 +76,10 @@ def test_pycocotools_loads_the_regions(rich: Store, tmp_path: Path) -> None:
     path = tmp_path / "regions.json"
     with pytest.raises(UsageError, match="one of two things"):
         kind_of(path)
+    of_picture = (Region("face", Box(9, 9, 5, 5), "yunet", 0.75),)
+    add_regions(rich, "yunet", {one.stimulus_id: of_picture for one in pictures()[1:3]})
     written = export_runs(rich, [1], Kind.COCO, path)
-    assert written.count == 3
+    assert written.count == 4, "what a detector found in a picture of two persons is there once"
     assert any("never opened" in note for note in written.notes)
     coco = COCO(str(path))
     assert sorted(image["file_name"] for image in coco.imgs.values()) == [
@@ -92,6 +96,22 @@ def test_pycocotools_loads_the_regions(rich: Store, tmp_path: Path) -> None:
     image = coco.loadImgs(face["image_id"])[0]
     assert (image["file_name"], image["width"], image["height"]) == ("0000.jpg", 100, 80)
     assert coco.annToMask(face).sum() == pytest.approx(1200, rel=0.05)
+
+
+def test_folders_are_cut_off_however_a_path_is_written_and_nothing_else() -> None:
+    for text, left in (
+        (r"No such file: 'C:\\\\Users\\\\Anna Smith\\\\x.jpg'", "No such file: 'x.jpg'"),
+        (r"cannot open C:\Users\Anna Smith\m\x.gguf now", "cannot open x.gguf now"),
+        (r"see \\server\home\anna\x.jpg", "see x.jpg"),
+        (
+            "read /home/Anna Smith/x.jpg and ../anna/y.jpg and/or file:///home/anna/z",
+            "read x.jpg and y.jpg and/or z",
+        ),
+        ("in ~anna/x/y.jpg, GET http://host:8000/v1/models", "in y.jpg, GET http://host:8000/v1/models"),
+        ("hf:org/name has 1/2 of it", "hf:org/name has 1/2 of it"),
+    ):
+        assert bare(text) == left
+    assert bare_uri("gguf:../anna/x.gguf?mmproj=~/y/z.gguf") == "gguf:x.gguf?mmproj=z.gguf"
 
 
 def test_what_was_written_in_elenas_form_is_imported_as_the_same_answers(
@@ -274,3 +294,7 @@ def test_what_cannot_be_is_said_before_anything_is_written(rich: Store, tmp_path
     with pytest.raises(UsageError, match="says nothing"):
         kind_of(tmp_path / "x.docx")
     assert not list(tmp_path.glob("*x.*"))
+    named = hub._named(["no", "Train", "train", "a-b", "all", "日本"])
+    assert [*named.values()] == ["no", "Train", "train_", "a_b", "all_", "split"]
+    card = hub._card(dict.fromkeys(named.values(), 1), pa.schema([]), [], {}, with_pictures=False)
+    assert '- split: "no"' in card, "YAML takes the bare word for something else"
