@@ -5,7 +5,7 @@ trial.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from elena_wb.analysis.bias import NOTHING, Sides
 from elena_wb.core import Estimate
@@ -15,17 +15,19 @@ from elena_wb.findings.bias import Tried
 from elena_wb.findings.pieces import Chart, Mark, Series, Table
 
 RATIO, SHARE = "gaze ratio", "gaze share"
-SUMMARY = {
+_HIDING = {
     "ΔF1": ("macro-F1", "change by the face"),
     "ΔF1 beyond": ("macro-F1", "face less elsewhere"),
     "flips": ("flip rate", "face hidden"),
     "flips beyond": ("flip rate", "face less elsewhere"),
+}
+_FACES = {
     "gaze": (RATIO, "nothing hidden"),
     "parts": ("facial parts", "nothing hidden"),
     "words hidden": ("facial words", "face hidden"),
     "face": ("follows face", "nothing hidden"),
 }
-"""Column of the summary → the measure, and which of its figures."""
+"""Column of a summary → the measure, and which of its figures."""
 _PLACES = {
     "nothing hidden": "unmasked",
     "face hidden": "hidden",
@@ -127,19 +129,23 @@ def changes(of: Tried) -> Chart | None:
     )
 
 
-def summary(tried: Sequence[Tried]) -> Table:
-    """A line for each trial, to set models and prompts side by side."""
+def summary(tried: Sequence[Tried]) -> tuple[Table, Table]:
+    """A line for each trial, to set models and prompts side by side: what hiding changes, and what is of the face."""
+    return _summary("What hiding changes", tried, _HIDING), _summary("What is of the face", tried, _FACES)
+
+
+def _summary(title: str, tried: Sequence[Tried], of_columns: Mapping[str, tuple[str, str]]) -> Table:
     rows = tuple(
         (
+            ", ".join(str(run.run_id) for run in of.trial.runs),
             f"{of.trial.about.model}, {of.trial.about.prompt}",
             of.trial.hidden.condition if of.trial.hidden is not None else "none",
-            ", ".join(str(run.run_id) for run in of.trial.runs),
-            *_line(of),
+            *_line(of, of_columns),
         )
         for of in tried
     )
-    columns = ("model, prompt", "condition", "runs", *SUMMARY)
-    return Table("Facial bias, model by model", columns, rows, 3, sql=sql.summary(tried, SUMMARY))
+    columns = ("runs", "model, prompt", "condition", *of_columns)
+    return Table(title, columns, rows, 3, sql=sql.summary(tried, of_columns))
 
 
 def signed(value: float, decimals: int = 2) -> str:
@@ -150,9 +156,9 @@ def signed(value: float, decimals: int = 2) -> str:
     return text if text.startswith("-") else f"+{text}"
 
 
-def _line(of: Tried) -> Iterator[str]:
+def _line(of: Tried, of_columns: Mapping[str, tuple[str, str]]) -> Iterator[str]:
     there = dict(measures(of))
-    for name, what in SUMMARY.values():
+    for name, what in of_columns.values():
         sides = there.get(name, Sides())
         value = getattr(sides, _PLACES[what]).value
         told = signed(value) if what in sql.CHANGES else brief(value, 2)

@@ -52,7 +52,7 @@ def sections(bias: Bias) -> tuple[Section, ...]:
                 "With nothing hidden: attention on the face over its area (`gaze`), the share of named parts that "
                 "are facial (`parts`), and of answers that follow the face where face and body differ (`face`). With "
                 "it hidden: the share of answers whose words speak of a face (`words hidden`).",
-                (tables.summary(bias.tried),),
+                tables.summary(bias.tried),
                 "Intervals and tests stand in the tables of each. Which of two models depends more on the face is not "
                 "tested here.",
             )
