@@ -2,7 +2,8 @@
 
 Words, families and mappings are data (``emotion_words.toml``), chosen by elena-wb. What is found is a list of words:
 sense is not understood. A word that follows a negator directly, or with one filler between them ("not very happy",
-"no sign of fear"), is no mention; other negations ("nobody was happy") are not recognised.
+"no sign of fear"), is no mention; other negations ("nobody was happy") are not recognised. Nor is a word
+within a name of something else ("nervous system").
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class EmotionWords:
     """The words there are.
 
     ``pattern`` finds mentions in RE2 and in Python alike, in any case, whole words, the longest at a place; where it
-    begins with a negator, what it finds is in no family and is to be dropped. ``source`` is who chose them.
+    begins with a negator, or is a name of something else, what it finds is in no family and is to be dropped.
+    ``source`` is who chose them.
     """
 
     source: str
@@ -83,6 +85,7 @@ class _File(Strict):
     taxonomies: tuple[str, ...]
     negators: tuple[str, ...]
     between: tuple[str, ...]
+    elsewhere: tuple[str, ...]
     families: tuple[_Family, ...]
 
 
@@ -109,7 +112,8 @@ def emotion_words() -> EmotionWords:
         taxonomies=file.taxonomies,
         families=tuple(Family(family.name, family.words, family.labels) for family in file.families),
         pattern=(
-            rf"(?i)\b(?:(?:{_any_of(file.negators)})\s+(?:(?:{_any_of(file.between)})\s+)?)?(?:{_any_of(words)})\b"
+            rf"(?i)\b(?:(?:{_any_of(file.negators)})\s+(?:(?:{_any_of(file.between)})\s+)?)?"
+            rf"(?:{_any_of([*words, *file.elsewhere])})\b"
         ),
     )
 

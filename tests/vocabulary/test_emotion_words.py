@@ -24,6 +24,12 @@ SAID = [
     ("enraged enrage, discontent, fearsome, unhappily", ("enraged", "unhappily")),
     ("éfear fearé e\u0301fear fear\u0301 Überangst", ()),
     ("A contents page, a blue shirt, relaxed shoulders, tense arms, in pain", ()),
+    ("In spite of it her nervous system, its sympathetic nervous branch; gaze-aversion", ()),
+    (
+        "A nervous, sympathetic look; she couldn’t be happier",
+        ("nervous", "sympathetic", "couldn't be happier"),
+    ),
+    ("Trying to calm down", ()),
     ("", ()),
     ("彼は怒っている", ()),
 ]
