@@ -18,6 +18,8 @@ _LISTED = r"\(\?!([a-z]+(?:\\b)?(?:\|[a-z]+(?:\\b)?)*)\)"
 _NO_WORD_BEFORE = re.compile(r"^(?:\(\?<![^()]+ \))+")
 _NEXT_WORD = re.compile(_LISTED + r"\(\?=\\w\)$")
 _THIS_WORD = re.compile(_LISTED + r"\[a-z\]\+")
+_UNEVEN = r"\s{2,}|[^\S ]"
+"""White space that is not one blank."""
 _EMPTY = re.compile(r"\\b\(\?!d\)$")
 """After the end of a word no letter can come."""
 _WORD, _LETTERS = r"[^\W%s]", "%s"
@@ -28,20 +30,24 @@ def speaks_of_face(text: str) -> str:
 
     Only the first 20,000 characters are looked at.
     """
-    words, unwanted, unguarded, guards = _patterns()
-    begun = f"left({text}, {LONGEST_TEXT})"
-    folded = f"trim(regexp_replace(replace(lower({begun}), '’', ''''), '\\s+', ' ', 'g'))"
+    words, unwanted, unguarded, guards, doubtful = _patterns()
+    begun = f"replace(lower(left({text}, {LONGEST_TEXT})), '’', '''')"
+    folded = f"trim(regexp_replace({begun}, {_quoted(_UNEVEN)}, ' ', 'g'))"
     without = f"regexp_replace({folded}, {_quoted(unwanted)}, ' ; \\1', 'g')"
     marked = f"regexp_replace({without}, {_quoted(guards)}, '\\1{_MARK}\\2', 'g')"
     left = f"regexp_replace({marked}, {_quoted(unguarded)}, '\\1 ; ', 'g')"
     matches = _quoted(words)
-    # CASE, since both sides of AND are computed for every row.
-    return f"CASE WHEN regexp_matches(lower({begun}), {matches}) THEN regexp_matches({left}, {matches}) ELSE false END"
+    # CASE, since both sides of AND and OR are computed for every row.
+    told = f"CASE WHEN regexp_matches({begun}, {_quoted(doubtful)}) THEN regexp_matches({left}, {matches}) ELSE true END"
+    return f"CASE WHEN regexp_matches({begun}, {matches}) THEN {told} ELSE false END"
 
 
 @cache
-def _patterns() -> tuple[str, str, str, str]:
-    """Facial words; what is taken out first; what is taken out where no mark stands before it, and where one does."""
+def _patterns() -> tuple[str, str, str, str, str]:
+    """Facial words; what is taken out first; what is taken out where no mark stands before it, and where one does.
+
+    At last what a text must have for anything to be taken out of it or folded: without that, its facial words count.
+    """
     words, not_facial = facial_patterns()
     plain, unguarded, guards = [], [], []
     for pattern in not_facial:
@@ -56,6 +62,7 @@ def _patterns() -> tuple[str, str, str, str]:
         "|".join(plain),
         rf"(^|[^{_MARK}\w])(?:{'|'.join(unguarded)})",
         rf"((?:{'|'.join(guards)}) )(face)",
+        "|".join([_UNEVEN, *plain, rf"\b(?:{'|'.join(unguarded)})"]),
     )
     for pattern in found:
         if re.search(r"\(\?<?[=!]", pattern):

@@ -31,6 +31,8 @@ SENTENCES = (
     "they face is what it is, they face show business, and they face shore winds",
     "surfaces and typefaces",
     "crying out, jaw-dropping, tongue in cheek",
+    "without\n any\tfacial  cues, and face-\n to-face; they can\u2019t see the face",
+    "Before the face\n\nof a clock,\nthe person faces\r\n the door with a look  of",
     "",
     "héros, visage\u0301, ｆａｃｅ",
 )
