@@ -135,8 +135,8 @@ def families(known: set[str]) -> dict[str, str]:
 def hidden_by(condition: str, known: set[str]) -> tuple[set[str], set[str]]:
     """The parts that a condition hides wholly, and those that it hides in part.
 
-    A control hides something else, and a knock-out no pixel. Who hides the head hides the face, and who hides the body
-    every part that is ``known``.
+    A control hides something else, and a knock-out no pixel. Who hides the head hides the face, who hides the face its
+    eyes, where these are ``known``, and who hides the body every part that is.
     """
     try:
         parsed = Condition.parse(condition)
@@ -157,4 +157,6 @@ def hidden_by(condition: str, known: set[str]) -> tuple[set[str], set[str]]:
     for group, single in GROUPS.items():
         if set(single) <= {part.replace("-", "_") for part in parsed.parts}:
             hidden.add(group)
+    for of in (hidden, partly):
+        of |= {part for part, whole in WITHIN.items() if whole in of and part in known}
     return hidden, partly - hidden

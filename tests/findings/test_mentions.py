@@ -110,18 +110,19 @@ def test_where_nobody_looked_nothing_is_said(store):
     ("condition", "hidden", "partly"),
     [
         ("none", set(), set()),
-        ("face", {"face"}, set()),
-        ("head:blur@yunet", {"head", "face"}, set()),
+        ("face", {"face", "nose"}, set()),
+        ("head:blur@yunet", {"head", "face", "nose"}, set()),
         ("face:knock-out", set(), set()),
-        ("left-hand+right-hand", {"hands"}, set()),
+        ("left-hand+right-hand", {"hands", "fingers"}, set()),
         ("left_arm", set(), {"arms"}),
+        ("right-hand", set(), {"hands", "fingers"}),
         ("background", set(), set()),
-        ("body", {"face", "hands", "nose"}, set()),
+        ("body", {"face", "hands", "fingers", "nose"}, set()),
         ("no condition at all!", set(), set()),
     ],
 )
 def test_what_a_condition_hides(condition, hidden, partly):
-    assert hidden_by(condition, {"hands", "nose"}) == (hidden, partly)
+    assert hidden_by(condition, {"hands", "fingers", "nose"}) == (hidden, partly)
 
 
 def test_a_part_counts_as_what_was_looked_for():
