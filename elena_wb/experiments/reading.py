@@ -164,6 +164,6 @@ def _unusable(path: Path, reasons: Sequence[str]) -> UsageError:
     shown = "; ".join(reasons[:_SHOWN])
     more = f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else ""
     return UsageError(
-        f"{path} declares no study: {shown}{more}.",
+        f"{path} declares no study: {shown}{more}" + ("" if f"{shown}{more}".endswith("?") else "."),
         hint="docs/findings.md describes the file, and docs/studies has ones to begin with.",
     )
