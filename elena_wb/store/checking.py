@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -43,6 +45,8 @@ _FINITE = {
     "regions": ("x", "y", "w", "h", "score"),
     "label_scores": ("logprob",),
 }
+_SOON, _LATE = "TIMESTAMP '0001-01-02'", "TIMESTAMP '9999-12-31'"
+"""What Python has a time for."""
 _AMONG = {
     ("runs", "status"): ("running", "done", "partial", "failed", "interrupted"),
     ("generations", "status"): ("ok", "unparsed", "refused", "error"),
@@ -60,8 +64,6 @@ def check_tables(files: Mapping[str, Path], rows: Mapping[str, int], *, newest: 
     """
     connection = duckdb.connect(":memory:", config={key: SANDBOX[key] for key in ("memory_limit", "threads")})
     try:
-        for migration in schema.migrations():
-            connection.execute(migration.sql)
         with incoming_tables(connection, files):
             for table in files:
                 try:
@@ -91,6 +93,24 @@ def incoming_tables(connection: duckdb.DuckDBPyConnection, files: Mapping[str, P
         connection.execute(f"DROP VIEW incoming_{table}")
 
 
+@cache
+def _columns() -> Mapping[str, tuple[tuple[str, str, bool], ...]]:
+    """Name, type and whether it may be missing, of each column of each table, as this program makes them."""
+    connection = duckdb.connect(":memory:", config={"threads": 1})
+    try:
+        for migration in schema.migrations():
+            connection.execute(migration.sql)
+        found: dict[str, tuple[tuple[str, str, bool], ...]] = {}
+        for table, *column in connection.execute(
+            """SELECT table_name, column_name, CASE data_type WHEN 'JSON' THEN 'VARCHAR' ELSE data_type END, is_nullable
+               FROM duckdb_columns() ORDER BY table_name, column_index"""
+        ).fetchall():
+            found[table] = (*found.get(table, ()), (str(column[0]), str(column[1]), bool(column[2])))
+    finally:
+        connection.close()
+    return found
+
+
 def _check(connection: duckdb.DuckDBPyConnection, table: str, path: Path, rows: int, *, newest: bool) -> None:
     assert table in TABLES
     columns = _check_columns(connection, table, newest=newest)
@@ -100,16 +120,25 @@ def _check(connection: duckdb.DuckDBPyConnection, table: str, path: Path, rows: 
     size = path.stat().st_size
     if rows > _ROWS_ANYWAY + _ROWS_A_BYTE * size:
         raise _wrong(table, f"{rows:,} rows are more than fit into {size:,} bytes")
-    texts = [f'coalesce(sum(strlen("{name}")), 0)' for name, kind in columns.items() if kind == "VARCHAR"]
+    reasons = {
+        **{
+            f"count(*) FILTER ({name} IS NULL)": f"a row lacks its `{name}`"
+            for name, _, nullable in _columns()[table]
+            if name in columns and not nullable
+        },
+        **_reasons(table, columns),
+    }
+    # Counted, so that what cannot be read is told by its table, too.
     others = [f'count("{name}")' for name, kind in columns.items() if kind != "VARCHAR"]
-    length = _one(connection, f"SELECT {' + '.join(texts)} FROM incoming_{table}")
-    if length > _TEXT_ANYWAY + _TEXT_A_BYTE * size:
-        raise _wrong(table, f"{length:,} characters are more than fit into {size:,} bytes")
-    if others:
-        connection.execute(f"SELECT {', '.join(others)} FROM incoming_{table}").fetchall()
-    for key in _KEYS.get(table, ()):
-        if _one(connection, f"SELECT count(*) - count(DISTINCT {key}) FROM incoming_{table}"):
-            raise _wrong(table, f"the same `{key}` stands there twice, or none does")
+    row = first_row(
+        connection, f"SELECT {', '.join([_length(columns), *reasons, *others])} FROM incoming_{table}"
+    )
+    assert row is not None
+    if row[0] > _TEXT_ANYWAY + _TEXT_A_BYTE * size:
+        raise _wrong(table, f"{row[0]:,} characters are more than fit into {size:,} bytes")
+    for found, reason in zip(row[1:], reasons.values(), strict=False):
+        if found:
+            raise _wrong(table, reason)
     if table in _BELONGS:
         key, parent = _BELONGS[table]
         strays = _one(
@@ -117,30 +146,57 @@ def _check(connection: duckdb.DuckDBPyConnection, table: str, path: Path, rows: 
         )
         if strays:
             raise _wrong(table, f"{strays:,} rows belong to nothing in `{parent}`")
+    if table == "runs":
+        _check_depth(connection, [name for name in _JSON["runs"] if name in columns])
+
+
+def _reasons(table: str, columns: Mapping[str, str]) -> dict[str, str]:
+    """Counts of what no export writes → how that is told."""
+    reasons = {
+        f"count(*) - count(DISTINCT {key})": f"the same `{key}` stands there twice, or none does"
+        for key in _KEYS.get(table, ())
+    }
     for name, kind in _JSON.get(table, {}).items():
-        if name in columns and _one(
-            connection,
-            f"""SELECT count(*) FROM incoming_{table} WHERE {name} IS NOT NULL
-                AND NOT coalesce(CASE WHEN json_valid({name}) THEN json_type({name}) = '{kind}' END, false)""",
-        ):
-            raise _wrong(table, f"`{name}` is no JSON {kind.lower()}")
+        if name in columns:
+            same = f"CASE WHEN json_valid({name}) THEN json_type({name}) = '{kind}' END"
+            reasons[f"count(*) FILTER ({name} IS NOT NULL AND NOT coalesce({same}, false))"] = (
+                f"`{name}` is no JSON {kind.lower()}"
+            )
     for name in _FINITE.get(table, ()):
-        if name in columns and _one(
-            connection, f"SELECT count(*) FROM incoming_{table} WHERE NOT isfinite({name})"
-        ):
-            raise _wrong(table, f"`{name}` is no number")
+        if name in columns:
+            reasons[f"count(*) FILTER (NOT isfinite({name}))"] = f"`{name}` is no number"
+    for name, kind in columns.items():
+        if kind == "TIMESTAMP":
+            reasons[f"count(*) FILTER ({name} NOT BETWEEN {_SOON} AND {_LATE})"] = f"`{name}` is no time"
     for (of, name), allowed in _AMONG.items():
-        if of == table and _one(
-            connection, f"SELECT count(*) FROM incoming_{table} WHERE coalesce({name} NOT IN {allowed}, true)"
-        ):
-            raise _wrong(table, f"`{name}` is not among {', '.join(allowed)}")
+        if of == table:
+            reasons[f"count(*) FILTER (coalesce({name} NOT IN {allowed}, true))"] = (
+                f"`{name}` is not among {', '.join(allowed)}"
+            )
+    return reasons
+
+
+def _length(columns: Mapping[str, str]) -> str:
+    """The SQL that counts the bytes of all texts, and one for each item of a list."""
+    texts = [f'sum(strlen("{name}"))' for name, kind in columns.items() if kind == "VARCHAR"]
+    for name, kind in columns.items():
+        if kind == "VARCHAR[]":
+            texts += [f'sum(len("{name}"))', f"""sum(strlen(array_to_string("{name}", '')))"""]
+    return " + ".join(f"coalesce({text}, 0)" for text in texts) or "0"
+
+
+def _check_depth(connection: duckdb.DuckDBPyConnection, names: list[str]) -> None:
+    for row in connection.execute(f"SELECT {', '.join(names)} FROM incoming_runs").fetchall():
+        for name, text in zip(names, row, strict=True):
+            try:
+                json.loads(text or "{}")
+            except (ValueError, RecursionError) as problem:
+                raise _wrong("runs", f"`{name}` cannot be read") from problem
 
 
 def _check_columns(connection: duckdb.DuckDBPyConnection, table: str, *, newest: bool) -> Mapping[str, str]:
     """Name → type of the columns that came."""
-    known = connection.execute(
-        "SELECT column_name, data_type, is_nullable FROM duckdb_columns() WHERE table_name = ?", [table]
-    ).fetchall()
+    known = _columns()[table]
     came = {
         row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM incoming_{table}").fetchall()
     }
@@ -148,14 +204,11 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, table: str, *, newest:
         if name not in {of for of, _, _ in known}:
             raise _wrong(table, f"no column is called `{name}`")
     for name, kind, nullable in known:
-        kind = "VARCHAR" if kind == "JSON" else kind
         if name not in came:
             if newest or not nullable:
                 raise _wrong(table, f"the column `{name}` is missing")
         elif came[name] != kind:
             raise _wrong(table, f"the column `{name}` is {came[name]}, not {kind}")
-        elif not nullable and _one(connection, f"SELECT count(*) FROM incoming_{table} WHERE {name} IS NULL"):
-            raise _wrong(table, f"a row lacks its `{name}`")
     return came
 
 

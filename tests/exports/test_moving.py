@@ -28,10 +28,12 @@ from tests.exports.conftest import FOLDER, HOSTILE, LONG, state
 from tests.store.conftest import digest, generation, spec, stimulus
 
 
-@pytest.fixture
-def bundle(rich: Store, tmp_path: Path) -> Path:
-    path = tmp_path / "runs.elena-runs"
-    export_runs(rich, [1, 2], Kind.BUNDLE, path, options=ExportOptions(marks=True))
+@pytest.fixture(scope="module")
+def bundle(_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("bundle") / "runs.elena-runs"
+    export_runs(
+        Store(_made / "study.duckdb"), [1, 2], Kind.BUNDLE, path, options=ExportOptions(marks=True)
+    )
     return path
 
 
@@ -205,6 +207,11 @@ WRONG: dict[str, tuple[Change, str]] = {
     "no number": (_retold(G, _with("valence", float("nan"))), "no number"),
     "nothing where something must be": (_retold(G, _with("attempts", None)), "lacks its"),
     "JSON that is none": (_retold("runs.parquet", _with("options", "{'a'")), "no JSON object"),
+    "options without a bottom": (
+        _retold("runs.parquet", _with("options", '{"a": ' + "[" * 20_000 + "]" * 20_000 + "}")),
+        "cannot be read",
+    ),
+    "a time beyond all calendars": (_retold(G, _with("created_at", 2**62)), "no time"),
     "a list for options": (_retold("runs.parquet", _with("options", "[1]")), "no JSON object"),
     "maps that nothing names": (
         lambda members: members.update({"attention-maps/more.parquet": members[L]}),
