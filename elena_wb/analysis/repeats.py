@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from elena_wb.analysis.agreement import krippendorff_alpha
-from elena_wb.analysis.clusters import mean_over_stimuli
-from elena_wb.analysis.interval import proportion
+from elena_wb.analysis.clustered import share
+from elena_wb.analysis.clusters import mean_over_stimuli, numbered
 from elena_wb.core import Estimate, Resampling
 
 Codes: TypeAlias = npt.NDArray[np.int64]
@@ -34,28 +34,46 @@ class Sameness:
     alpha: Mapping[str, Estimate]
 
 
-def sameness(emotion: Codes, feelings: Mapping[str, Numbers], resampling: Resampling) -> Sameness:
-    """Of ``emotion`` (int64 ``[pictures, answers]``, or :data:`MISSING`) and ``feelings`` (the same, or NaN)."""
+def sameness(
+    emotion: Codes, feelings: Mapping[str, Numbers], resampling: Resampling, together: Codes | None = None
+) -> Sameness:
+    """Of ``emotion`` (int64 ``[pictures, answers]``, or :data:`MISSING`) and ``feelings`` (the same, or NaN).
+
+    ``together`` (int64 ``[pictures]``) is equal for those that hang together, such as persons of one picture.
+    """
+    of = np.arange(len(emotion)) if together is None else together
     counts = _counts(emotion)
     answers = counts.sum(axis=1)
     several = answers > 1
     counts, answers = counts[several], answers[several]
     same = (counts * (counts - 1)).sum(axis=1) / np.maximum(answers * (answers - 1), 1)
-    pictures = np.arange(len(answers))
+    same_of = of[several]
     return Sameness(
-        all_agree=proportion(int((counts.max(axis=1, initial=0) == answers).sum()), len(answers)),
-        pairs_agree=mean_over_stimuli(pictures, same, resampling),
+        all_agree=_share(counts.max(axis=1, initial=0) == answers, same_of),
+        pairs_agree=mean_over_stimuli(same_of, same, resampling),
         alpha={
-            "emotion": krippendorff_alpha(emotion, "nominal", resampling),
-            **{name: krippendorff_alpha(values, "interval", resampling) for name, values in feelings.items()},
+            "emotion": krippendorff_alpha(emotion, "nominal", resampling, stimulus=together),
+            **{
+                name: krippendorff_alpha(values, "interval", resampling, stimulus=together)
+                for name, values in feelings.items()
+            },
         },
     )
 
 
-def flips(first: Codes, second: Codes) -> Estimate:
-    """The share of pictures, of those with both answers, that get different emotions; Wilson's interval."""
+def flips(first: Codes, second: Codes, together: Codes | None = None) -> Estimate:
+    """The share of pictures, of those with both answers, that get different emotions; for ``together`` see above."""
     both = (first != MISSING) & (second != MISSING)
-    return proportion(int((both & (first != second)).sum()), int(both.sum()))
+    of = np.arange(len(first)) if together is None else together
+    return _share((first != second)[both], of[both])
+
+
+def _share(hits: npt.NDArray[np.bool_], of: Codes) -> Estimate:
+    """The share of ``hits`` with Wilson's interval, for as many as they are worth where some hang together."""
+    group = numbered(of)
+    answers = np.bincount(group)
+    apart = np.bincount(group, weights=hits) - answers * (hits.mean() if len(hits) else 0.0)
+    return share(float(hits.sum()), len(hits), len(answers), float((apart**2).sum()))
 
 
 def side_by_side(
@@ -66,6 +84,11 @@ def side_by_side(
     table = np.full((len(names), places), float(missing))
     table[row, place] = values
     return table
+
+
+def pictures_of(unit: Codes, picture: Codes) -> Codes:
+    """The picture of each row of :func:`side_by_side`."""
+    return picture[np.unique(unit, return_index=True)[1]]
 
 
 def _counts(emotion: Codes) -> Codes:

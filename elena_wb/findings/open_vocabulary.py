@@ -14,7 +14,7 @@ from elena_wb.analysis.interval import proportion
 from elena_wb.analysis.set_agreement import SetAgreement, Sets, labels_of, set_agreement
 from elena_wb.core import Crosstab, Estimate, Resampling
 from elena_wb.store import Store, show_run
-from elena_wb.store.word_sets import NO_WORDS, counterparts, frequent_words, read_word_sets
+from elena_wb.store.word_sets import NO_WORDS, counterparts, read_word_sets
 from elena_wb.vocabulary import load_scheme
 
 if TYPE_CHECKING:
@@ -83,8 +83,9 @@ def open_vocabulary(
     with store.read():
         shown = {run_id: show_run(store, run_id) for run_id in run_ids}
     schemes = {run_id: str(run["options"].get("scheme") or "ekman7") for run_id, run in shown.items()}
-    table = read_word_sets(store, list(shown), list(schemes.values()), taxonomy, settings=settings)
-    frequent = frequent_words(store, list(shown), MOST_FREQUENT)
+    table, frequent = read_word_sets(
+        store, list(shown), list(schemes.values()), taxonomy, MOST_FREQUENT, settings=settings
+    )
     runs = []
     of_run = table["run_id"].to_numpy()
     for run_id, run in shown.items():
@@ -116,11 +117,11 @@ def _of_run(
     resampling: Resampling,
 ) -> WordsOfRun:
     column = {name: table[name].to_numpy() for name in table.column_names}
-    stimulus, stories = column["stimulus"], column["has_story"].astype(bool)
+    picture, stories = column["picture"], column["has_story"].astype(bool)
     own, truth = column["own_set"], column["truth_set"]
 
     def agreement(named: str, true: Sets, of: Flags | slice) -> SetAgreement:
-        return set_agreement(column[named][of], true[of], stimulus[of], resampling)
+        return set_agreement(column[named][of], true[of], picture[of], resampling)
 
     everything = slice(None)
     return WordsOfRun(
@@ -128,9 +129,9 @@ def _of_run(
         condition=condition,
         scheme=scheme,
         answers=table.num_rows,
-        with_words=mean_over_stimuli(stimulus, column["words"] > 0, resampling),
+        with_words=mean_over_stimuli(picture, column["words"] > 0, resampling),
         stories_with_words=mean_over_stimuli(
-            stimulus[stories], column["story_words"][stories] > 0, resampling
+            picture[stories], column["story_words"][stories] > 0, resampling
         ),
         mapped=proportion(int(column["mapped"].sum()), int(column["words"].sum())),
         story_mapped=proportion(int(column["story_mapped"].sum()), int(column["story_words"].sum())),

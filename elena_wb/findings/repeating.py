@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from elena_wb.analysis.clusters import mean_over_stimuli
-from elena_wb.analysis.repeats import MISSING, Sameness, sameness, side_by_side
+from elena_wb.analysis.repeats import MISSING, Sameness, pictures_of, sameness, side_by_side
 from elena_wb.core import Estimate, Resampling
 from elena_wb.findings.answer_codes import FEELINGS, emotion_codes, emotions_of
 from elena_wb.findings.rephrasing import Paraphrased, paraphrases
@@ -71,12 +71,13 @@ def repeatability(
         alike = read_alike(store, asked, most, settings=settings)
         of_run = alike["run_id"].to_numpy()
         for run_id in asked:
+            pictures = alike["picture"].to_numpy()[of_run == run_id]
             texts = {
                 name: alike[name].to_numpy()[of_run == run_id].astype(np.float64)
                 for name in ("words", "parts")
             }
             means = {
-                name: mean_over_stimuli(np.arange(int((~np.isnan(of)).sum())), of[~np.isnan(of)], resampling)
+                name: mean_over_stimuli(pictures[~np.isnan(of)], of[~np.isnan(of)], resampling)
                 for name, of in texts.items()
             }
             table = read_repeats(store, run_id, settings=settings)
@@ -89,7 +90,11 @@ def repeatability(
                 )
                 for name in FEELINGS
             }
-            condition, same = str(shown[run_id]["condition"]), sameness(emotion, feelings, resampling)
+            together = pictures_of(unit, table["picture"].to_numpy())
+            condition, same = (
+                str(shown[run_id]["condition"]),
+                sameness(emotion, feelings, resampling, together),
+            )
             found.append(RepeatsOfRun(run_id, condition, repeated[run_id], len(emotion), same, **means))
     return Repeatability(
         tuple(found),

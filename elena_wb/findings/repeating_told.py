@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from elena_wb.core import Estimate
 from elena_wb.findings import repeating_sql
@@ -26,34 +26,39 @@ _OF_PARAPHRASES = (
 def sections(found: Repeatability) -> tuple[Section, ...]:
     """What repeats and paraphrases did; nothing where there are neither."""
     told = []
-    if found.runs:
+    if any(run.same.all_agree.n for run in found.runs):
         told.append(_of_repeats(found))
     told += [_of_paraphrases(group, len(told)) for group in found.paraphrased]
     return tuple(told)
 
 
 def _of_repeats(found: Repeatability) -> Section:
-    least = min(found.runs, key=lambda run: run.same.pairs_agree.value)
+    runs = [run for run in found.runs if run.same.all_agree.n]
+    least = min(runs, key=lambda run: run.same.pairs_agree.value)
     return Section(
         name="repeats",
         title="The same question asked again",
         shows=f"In run {least.run_id}, two answers about the same picture name the same emotion "
         f"{percent(least.same.pairs_agree.value)} of the time"
-        + (", the least of these runs." if len(found.runs) > 1 else "."),
-        pieces=tuple(_repeats(found)),
+        + (", the least of these runs." if len(runs) > 1 else "."),
+        pieces=tuple(_repeats(found, runs)),
         not_shown="Agreement is not truth: a model may give the same wrong answer every time. Greedy sampling gives "
-        "the same answer by construction. Only answers that could be read count; to name no emotion is an answer, too.",
+        "the same answer by construction. Only answers that could be read count; to name no emotion is an answer, too. "
+        "A person who is asked about alone counts as a picture; intervals take persons of one picture together.",
         sources=(_ALPHA,),
     )
 
 
-def _repeats(found: Repeatability) -> Iterator[Piece]:
-    ids = [run.run_id for run in found.runs]
+def _repeats(found: Repeatability, runs: Sequence[RepeatsOfRun]) -> Iterator[Piece]:
+    ids = [run.run_id for run in runs]
     asked = [f"{run.repeats:,} times in run {run.run_id}" for run in found.runs]
     yield f"Questions were asked up to {listed(asked)}."
     if found.once:
         one = len(found.once) == 1
         yield f"Run{'' if one else 's'} {listed([str(run) for run in found.once])} asked each question once."
+    alone = [str(run.run_id) for run in found.runs if not run.same.all_agree.n]
+    if alone:
+        yield f"No picture has two answers that could be read in run{'' if len(alone) == 1 else 's'} {listed(alone)}."
     yield Table(
         "Answers to the same question",
         ("run", "pictures", "all agree", "95 % interval", "pairs agree", "95 % interval"),
@@ -63,19 +68,19 @@ def _repeats(found: Repeatability) -> Iterator[Piece]:
                 *(percent(run.same.all_agree.value), percent_interval(run.same.all_agree)),
                 *(percent(run.same.pairs_agree.value), percent_interval(run.same.pairs_agree)),
             )
-            for run in found.runs
+            for run in runs
         ),
         sql=repeating_sql.same(ids),
     )
     yield Table(
         "Krippendorff's α over repeats",
         ("run", "of", "pictures", "α", "95 % interval"),
-        tuple((str(run.run_id), *row) for run in found.runs for row in _alphas(run.same.alpha)),
+        tuple((str(run.run_id), *row) for run in runs for row in _alphas(run.same.alpha)),
         names=2,
         sql=repeating_sql.alpha(ids),
     )
-    if any(run.words.n or run.parts.n for run in found.runs):
-        if any(run.pictures > found.most for run in found.runs):
+    if any(run.words.n or run.parts.n for run in runs):
+        if any(run.pictures > found.most for run in runs):
             yield f"Texts are compared over {found.most:,} pictures of each run at most, drawn at random."
         yield Table(
             "How alike the texts of repeats are (Jaccard index)",
@@ -86,7 +91,7 @@ def _repeats(found: Repeatability) -> Iterator[Piece]:
                     *(number(run.words.value), number_interval(run.words)),
                     *(number(run.parts.value), number_interval(run.parts)),
                 )
-                for run in found.runs
+                for run in runs
             ),
             sql=repeating_sql.alike(ids, found.most),
         )
@@ -95,7 +100,7 @@ def _repeats(found: Repeatability) -> Iterator[Piece]:
         "points",
         "share of pairs",
         "run",
-        (Series("repeats", tuple(Mark.of(_name(run), run.same.pairs_agree) for run in found.runs)),),
+        (Series("repeats", tuple(Mark.of(_name(run), run.same.pairs_agree) for run in runs)),),
         shares=True,
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from elena_wb.analysis.repeats import MISSING, Numbers, Sameness, flips, sameness, side_by_side
+from elena_wb.analysis.repeats import MISSING, Numbers, Sameness, flips, pictures_of, sameness, side_by_side
 from elena_wb.analysis.single_label import SingleLabel
 from elena_wb.core import Estimate, Resampling
 from elena_wb.findings.answer_codes import FEELINGS, emotion_codes, emotions_of
@@ -120,8 +120,9 @@ def _compared(
     run_ids = [int(run["run_id"]) for run in shown]
     names = emotions_of(tables)
     codes = np.concatenate([emotion_codes(table, names) for table in tables])
-    unit, repeat = (
-        np.concatenate([table[name].to_numpy() for table in tables]) for name in ("stimulus", "repeat")
+    unit, picture, repeat = (
+        np.concatenate([table[name].to_numpy() for table in tables])
+        for name in ("stimulus", "picture", "repeat")
     )
     wording = np.repeat(np.arange(len(tables)), [table.num_rows for table in tables])
     first = repeat == 0
@@ -130,6 +131,7 @@ def _compared(
         return side_by_side(unit[first], wording[first], values[first], missing, len(tables))
 
     emotion = in_rows(codes, MISSING).astype(np.int64)
+    together = pictures_of(unit[first], picture[first])
     feelings = {
         name: in_rows(np.concatenate([table[name].to_numpy() for table in tables]).astype(np.float64), np.nan)
         for name in FEELINGS
@@ -139,10 +141,10 @@ def _compared(
     if again_in is not None:
         of = wording == run_ids.index(again_in)
         twice = side_by_side(unit[of], repeat[of], codes[of], MISSING, 2).astype(np.int64)
-        again = flips(twice[:, 0], twice[:, 1])
+        again = flips(twice[:, 0], twice[:, 1], pictures_of(unit[of], picture[of]))
     phrasings = []
     for column, run in enumerate(shown):
-        changed = flips(emotion[:, 0], emotion[:, column]) if column else _NONE
+        changed = flips(emotion[:, 0], emotion[:, column], together) if column else _NONE
         accuracy, macro_f1 = _scores(store, run_ids[column], resampling)
         phrasings.append(Phrasing(run_ids[column], str(run["prompt_name"]), changed, accuracy, macro_f1))
     return Paraphrased(
@@ -151,7 +153,7 @@ def _compared(
         condition=str(shown[0]["condition"]),
         phrasings=tuple(phrasings),
         original=shown[0]["prompt_name"] == root,
-        same=sameness(emotion, feelings, resampling),
+        same=sameness(emotion, feelings, resampling, together),
         again=again,
         again_in=again_in,
         left_out=tuple(run_id for run_id in group if run_id not in run_ids),

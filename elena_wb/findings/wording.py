@@ -96,7 +96,7 @@ def wording(
     for run_id, condition in conditions.items():
         if run_id in counts:
             rows = np.flatnonzero(of_run == run_id)
-            part = table.select(["generation_id", "stimulus", "picture", "text"]).take(rows)
+            part = table.select(["generation_id", "picture", "text"]).take(rows)
             found.append(_of_run(run_id, condition, counts[run_id], part, texts.taken(rows), resampling))
     return Wording(_with_examples(store, found), of_each)
 
@@ -120,7 +120,7 @@ def _of_run(
     texts: Texts,
     resampling: Resampling,
 ) -> WordingOfRun:
-    stimulus, picture = table["stimulus"].to_numpy(), table["picture"].to_numpy()
+    picture = table["picture"].to_numpy()
     varied = hdd(texts)
     long = ~np.isnan(varied)
     repeated = duplicates(texts, table["text"].to_numpy(), picture)
@@ -130,13 +130,13 @@ def _of_run(
         condition=condition,
         narratives=narratives,
         looked_at=table.num_rows,
-        words=mean_over_stimuli(stimulus, texts.lengths, resampling),
-        hdd=mean_over_stimuli(stimulus[long], varied[long], resampling),
+        words=mean_over_stimuli(picture, texts.lengths, resampling),
+        hdd=mean_over_stimuli(picture[long], varied[long], resampling),
         hdd_together=hdd_together(texts),
         distinct_1=one,
         distinct_2=two,
-        same=mean_over_stimuli(stimulus, repeated.same, resampling),
-        near=mean_over_stimuli(stimulus, repeated.near, resampling),
+        same=mean_over_stimuli(picture, repeated.same, resampling),
+        near=mean_over_stimuli(picture, repeated.near, resampling),
         families=_families(table, repeated),
     )
 

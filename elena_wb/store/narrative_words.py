@@ -57,11 +57,11 @@ def read_words(
 ) -> pa.Table:
     """The rows of :func:`told_sql`, by run and generation.
 
-    Columns: ``run_id``, ``generation_id``, ``words``, and numbers that are the same for the same thing: ``stimulus``,
-    ``picture`` and ``text``, the words in their order.
+    Columns: ``run_id``, ``generation_id``, ``words``, and numbers that are the same for the same thing: ``picture``
+    and ``text``, the words in their order.
     """
     sql = f"""{told_sql(run_ids, most)}
-        SELECT run_id, generation_id, words, (hash(stimulus_id) >> 1)::BIGINT AS stimulus,
+        SELECT run_id, generation_id, words,
                (hash(picture_id) >> 1)::BIGINT AS picture, (hash(words) >> 1)::BIGINT AS text
         FROM told ORDER BY run_id, generation_id"""
     with store.read(settings) as connection:

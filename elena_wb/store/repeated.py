@@ -32,14 +32,17 @@ def read_repeats(
     *,
     settings: Mapping[str, str | bool | int] | None = None,
 ) -> pa.Table:
-    """The answers of a run that could be read: ``stimulus`` (a number), ``repeat``, ``emotion``, and the three ratings.
+    """The answers of a run that could be read, with ``below`` only of repeats under it.
 
-    With ``below`` only of repeats under it.
+    Columns: ``stimulus`` and ``picture`` (numbers), ``repeat``, ``emotion``, and the three ratings.
     """
     with store.read(settings) as connection:
         return connection.sql(
-            """SELECT (hash(stimulus_id) >> 1)::BIGINT AS stimulus, repeat, emotion, valence, arousal, dominance
-               FROM generations WHERE run_id = $run AND status = 'ok' AND repeat < coalesce($below, repeat + 1)""",
+            """SELECT (hash(stimulus_id) >> 1)::BIGINT AS stimulus,
+                      (hash(coalesce(picture_id, stimulus_id)) >> 1)::BIGINT AS picture,
+                      repeat, emotion, valence, arousal, dominance
+               FROM generations LEFT JOIN stimuli USING (stimulus_id)
+               WHERE run_id = $run AND status = 'ok' AND repeat < coalesce($below, repeat + 1)""",
             params={"run": run_id, "below": below},
         ).to_arrow_table()
 
@@ -84,8 +87,10 @@ def read_alike(
     *,
     settings: Mapping[str, str | bool | int] | None = None,
 ) -> pa.Table:
-    """The columns ``run_id``, ``words`` and ``parts`` of :func:`alike_sql`, one row for each stimulus drawn."""
+    """``run_id``, ``words`` and ``parts`` of :func:`alike_sql`, and ``picture``: a row for each stimulus drawn."""
     with store.read(settings) as connection:
         return connection.sql(
-            f"{alike_sql(run_ids, most)} SELECT run_id, words, parts FROM alike ORDER BY run_id, words, parts"
+            f"""{alike_sql(run_ids, most)}
+                SELECT run_id, (hash(coalesce(picture_id, stimulus_id)) >> 1)::BIGINT AS picture, words, parts
+                FROM alike LEFT JOIN stimuli USING (stimulus_id) ORDER BY run_id, picture, words, parts"""
         ).to_arrow_table()

@@ -15,7 +15,8 @@ WITH places AS (SELECT * FROM (VALUES {places}) AS p(label, place)),
 counterparts AS (SELECT * FROM (VALUES {counterparts}) AS c(scheme, label, place)),
 runs_asked AS (SELECT run_id, coalesce(options->>'scheme', 'ekman7') AS scheme FROM runs WHERE run_id IN ({runs})),
 answers AS (
-    SELECT g.run_id, g.generation_id, g.stimulus_id, r.scheme, g.emotion, coalesce(g.narrative, '') <> '' AS has_story
+    SELECT g.run_id, {generation} AS generation_id, g.stimulus_id, r.scheme, g.emotion,
+           coalesce(g.narrative, '') <> '' AS has_story
     FROM generations AS g JOIN runs_asked AS r USING (run_id)
     WHERE g.status = 'ok'
       AND (coalesce(g.narrative, '') <> '' OR coalesce(g.explicit_description, '') <> ''
@@ -26,7 +27,7 @@ named AS (
            coalesce(bit_or(1::BIGINT << place), 0) AS in_all,
            count(*) AS words, count(place) AS mapped, count(*) FILTER (field = 'narrative') AS story_words,
            count(place) FILTER (field = 'narrative') AS story_mapped
-    FROM emotion_mentions JOIN (FROM emotion_words WHERE taxonomy = '{taxonomy}') USING (word)
+    FROM {mentions} JOIN (FROM emotion_words WHERE taxonomy = '{taxonomy}') USING (word)
     LEFT JOIN places USING (label)
     WHERE run_id IN ({runs}) GROUP BY generation_id
 ),
@@ -65,14 +66,22 @@ def counterparts(scheme: str, taxonomy: str) -> Mapping[str, str]:
     return {name: label for name, label in found.items() if label is not None}
 
 
-def word_sets_sql(run_ids: Sequence[int], schemes: Sequence[str], taxonomy: str) -> str:
+def word_sets_sql(
+    run_ids: Sequence[int],
+    schemes: Sequence[str],
+    taxonomy: str,
+    *,
+    mentions: str = "emotion_mentions",
+    generation: str = "g.generation_id",
+) -> str:
     """The beginning of a query that has the relation ``sets``: one row for each answer that says something in words.
 
     Columns: ``run_id``, ``generation_id``, ``stimulus_id``, ``has_story`` (it has a narrative); ``own``, the place in
     the taxonomy of the answer's own label, or NULL; sets of labels as bits, ``1 << place``: ``own_set``,
     ``truth_set`` (what is true of the picture), ``in_story`` (named in the narrative), ``in_all`` (in the narrative or
     a description); ``words`` and ``story_words`` count the mentions, ``mapped`` and ``story_mapped`` those whose word
-    the taxonomy has a place for. ``schemes`` are those of the answers.
+    the taxonomy has a place for. ``schemes`` are those of the answers, ``mentions`` a table to be read instead of the
+    view, whose ``generation_id`` is what ``generation`` makes of a generation.
     """
     names = load_scheme(taxonomy).names
     emotion_words().labels(taxonomy)
@@ -85,8 +94,10 @@ def word_sets_sql(run_ids: Sequence[int], schemes: Sequence[str], taxonomy: str)
     return _ANSWERS.format(
         places=places,
         counterparts=", ".join(rows) or "('', '', NULL::INTEGER)",
-        runs=", ".join(map(str, run_ids)) or "NULL",
+        runs=_listed(run_ids),
         taxonomy=taxonomy,
+        mentions=mentions,
+        generation=generation,
     )
 
 
@@ -95,30 +106,44 @@ def read_word_sets(
     run_ids: Sequence[int],
     schemes: Sequence[str],
     taxonomy: str,
+    most: int,
     *,
     settings: Mapping[str, str | bool | int] | None = None,
-) -> pa.Table:
-    """The columns of :func:`word_sets_sql`, with a number ``stimulus`` in place of the ids."""
-    sql = f"""{word_sets_sql(run_ids, schemes, taxonomy)}
-        SELECT run_id, (hash(stimulus_id) >> 1)::BIGINT AS stimulus, has_story, coalesce(own, -1)::INTEGER AS own,
-               own_set, truth_set, in_story, in_all, words, mapped,
-               story_words, story_mapped FROM sets"""
+) -> tuple[pa.Table, list[tuple[int, str, int]]]:
+    """The columns of :func:`word_sets_sql`, with a number ``picture`` in place of the ids; and the frequent words.
+
+    These are the rows of :func:`frequent_words_sql`. The texts are searched once for both.
+    """
+    sets = word_sets_sql(
+        run_ids, schemes, taxonomy, mentions="mentions_read", generation="hash(g.generation_id)"
+    )
     with store.read(settings) as connection:
-        return connection.sql(sql).to_arrow_table()
+        connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE mentions_read AS
+                SELECT run_id, hash(generation_id) AS generation_id, field, word
+                FROM emotion_mentions WHERE run_id IN ({_listed(run_ids)})"""
+        ).fetchall()
+        table = connection.sql(
+            f"""{sets}
+            SELECT run_id, (hash(coalesce(picture_id, stimulus_id)) >> 1)::BIGINT AS picture, has_story,
+                   coalesce(own, -1)::INTEGER AS own, own_set, truth_set, in_story, in_all, words, mapped,
+                   story_words, story_mapped
+            FROM sets LEFT JOIN stimuli USING (stimulus_id)"""
+        ).to_arrow_table()
+        frequent = connection.execute(frequent_words_sql(run_ids, most, "mentions_read")).fetchall()
+    return table, frequent
 
 
-def frequent_words_sql(run_ids: Sequence[int], most: int) -> str:
+def frequent_words_sql(run_ids: Sequence[int], most: int, mentions: str = "emotion_mentions") -> str:
     """The words that most answers of each run mention: ``run_id``, ``word``, ``answers``."""
-    runs = ", ".join(map(str, run_ids)) or "NULL"
+    runs = _listed(run_ids)
     return f"""
 SELECT run_id, word, count(DISTINCT generation_id) AS answers
-FROM emotion_mentions WHERE run_id IN ({runs}) GROUP BY run_id, word
+FROM {mentions} WHERE run_id IN ({runs}) GROUP BY run_id, word
 QUALIFY row_number() OVER (PARTITION BY run_id ORDER BY answers DESC, word) <= {most}
 ORDER BY list_position([{runs}], run_id), answers DESC, word
 """
 
 
-def frequent_words(store: Store, run_ids: Sequence[int], most: int) -> list[tuple[int, str, int]]:
-    """The rows of :func:`frequent_words_sql`."""
-    with store.read() as connection:
-        return connection.execute(frequent_words_sql(run_ids, most)).fetchall()
+def _listed(run_ids: Sequence[int]) -> str:
+    return ", ".join(map(str, run_ids)) or "NULL"

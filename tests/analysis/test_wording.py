@@ -140,6 +140,13 @@ def test_repeats_agree_as_counted_pair_by_pair():
     assert nothing.all_agree.n == 0
     changed = flips(np.array([1, 2, MISSING, 0]), np.array([1, 0, 1, MISSING]))
     assert (changed.value, changed.n) == (0.5, 2)
+    first, second = np.zeros(12, dtype=np.int64), np.repeat([0, 1], 6)
+    alone, pairs = flips(first, second), flips(first, second, np.repeat(np.arange(4), 3))
+    assert (alone.value, alone.n) == (pairs.value, pairs.n) == (0.5, 12)
+    assert pairs.low < alone.low < alone.high < pairs.high
+    persons = sameness(emotion, {}, Resampling(200), np.repeat(np.arange(6), 10))
+    assert persons.all_agree.value == found.all_agree.value
+    assert persons.alpha["emotion"].value == pytest.approx(found.alpha["emotion"].value)
     assert side_by_side(np.array([9, 4, 9]), np.array([1, 0, 0]), np.array([5, 6, 7]), -1, 2).tolist() == [
         [6, -1],
         [7, 5],

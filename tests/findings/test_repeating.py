@@ -27,7 +27,10 @@ def wording_of(store: Store, prompt: str, answers: dict[int, Any], **changes: An
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """Run 1 asks repeatedly, 2 and 3 in other words, 4 is another model, 5 another prompt, 6 says what 2 does again."""
+    """Run 1 asks repeatedly, 2 and 3 in other words, 4 is another model, 5 another prompt, 6 says what 2 does again.
+
+    Run 7 asks repeatedly, and no two answers to a question can be read.
+    """
     store = Store(tmp_path_factory.mktemp("asked") / "study.duckdb", lock_timeout=20)
     first = {"emotion": "fear", "valence": 3, "narrative": "He runs away", "body_parts": FISTS}
     second = first | {"valence": 4, "narrative": "he runs off", "body_parts": ()}
@@ -47,6 +50,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Store:
     wording_of(store, "elena-paraphrase-2", {0: "anger"}, model_digest="other")
     wording_of(store, "naive", {0: "fear"}, options=WARM)
     wording_of(store, "elena-paraphrase-1", {0: "fear"}, name="again")
+    wording_of(store, "naive", {0: ["!refused", "fear"], 1: ["fear", "!error"]}, options=WARM, name="unread")
     return store
 
 
@@ -102,7 +106,10 @@ def test_without_the_original_the_first_paraphrase_stands_for_it(asked):
 
 
 def test_every_table_can_be_checked_with_its_query(asked):
-    told = sections(repeatability(asked, [1, 2, 3], Resampling(20)))
+    told = sections(repeatability(asked, [7, 1, 2, 3], Resampling(20)))
+    assert told[0].shows.startswith("In run 1, two answers")
+    assert "No picture has two answers that could be read in run 7." in told[0].pieces
+    assert sections(repeatability(asked, [7])) == ()
     assert [section.name for section in told] == ["repeats", "paraphrases-1"]
     assert len(checked_tables(asked, told)) == 5
     assert "asked again in the same words, 66.7 % do" in told[1].shows
