@@ -53,14 +53,18 @@ def wanted_format(
     """What to write; looks at the file before anything is computed.
 
     Raises:
-        UsageError: the file is the store itself, or ``--json`` and another format are asked for.
+        UsageError: the file is the store itself or a device, or ``--json`` and another format are asked for.
     """
     if as_json:
         if chosen not in (None, Format.JSON):
             raise UsageError(f"`--json` and `--format {chosen}` contradict each other.")
         chosen = Format.JSON
-    if output is not None and output.resolve() == store.path.resolve():
-        raise UsageError(f"{output} is the store itself.", hint="Write to another file.")
+    if output is not None:
+        from elena_wb.store.saving import refuse_devices
+
+        refuse_devices(output)
+        if output.resolve() == store.path.resolve():
+            raise UsageError(f"{output} is the store itself.", hint="Write to another file.")
     return chosen or Format(_SUFFIXES.get(output.suffix.lower(), "table") if output is not None else "table")
 
 

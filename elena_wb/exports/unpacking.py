@@ -22,7 +22,7 @@ from elena_wb.core import SetupError, UsageError
 from elena_wb.exports.bundle import FORM, MANIFEST, MAPS, VERSION, Manifest
 from elena_wb.store import Store, drain_orphans, schema
 from elena_wb.store.bundling import TABLES
-from elena_wb.store.checking import check_tables
+from elena_wb.store.checking import check_tables, too_many_rows
 from elena_wb.store.maps import SCHEMA as MAPS_SCHEMA
 from elena_wb.store.maps import attention_folder, remove
 from elena_wb.store.merging import Merged, merge
@@ -168,17 +168,19 @@ def _taken_in(store: Store, manifest: Manifest, folder: Path) -> Merged:
     if wanted.keys() != there.keys():
         raise UsageError("Its attention maps are not those that its extractions name.")
     for name, extractions in wanted.items():
-        _check_maps(name, places[MAPS + name], extractions)
+        _check_maps(name, places[MAPS + name], extractions, there[name].rows)
     # Called after what is in them, so that the same maps come to lie there once.
     named = {name: f"imported-{member.sha256[:32]}.parquet" for name, member in there.items()}
     return _with_maps(store, files, {name: places[MAPS + name] for name in named}, named)
 
 
-def _check_maps(name: str, path: Path, extractions: set[str]) -> None:
+def _check_maps(name: str, path: Path, extractions: set[str], rows: int) -> None:
     try:
         file = pq.ParquetFile(path)
         same = file.schema_arrow.equals(MAPS_SCHEMA)
         found: set[str] = set()
+        if file.metadata.num_rows != rows or too_many_rows(rows, path.stat().st_size):
+            raise UsageError(f"The attention maps `{name}` have other rows than they are said to have.")
         if same:
             for batch in file.iter_batches(columns=["extraction_id"], batch_size=4096):
                 found.update(batch.column(0).to_pylist())

@@ -74,6 +74,11 @@ def check_tables(files: Mapping[str, Path], rows: Mapping[str, int], *, newest: 
         connection.close()
 
 
+def too_many_rows(rows: int, size: int) -> bool:
+    """Whether no honest file of ``size`` bytes holds so many."""
+    return rows > _ROWS_ANYWAY + _ROWS_A_BYTE * size
+
+
 @contextmanager
 def incoming_tables(connection: duckdb.DuckDBPyConnection, files: Mapping[str, Path]) -> Iterator[None]:
     """Each file as ``incoming_TABLE`` inside the block.
@@ -118,7 +123,7 @@ def _check(connection: duckdb.DuckDBPyConnection, table: str, path: Path, rows: 
     if counted != rows:
         raise _wrong(table, f"it has {counted:,} rows, not {rows:,}")
     size = path.stat().st_size
-    if rows > _ROWS_ANYWAY + _ROWS_A_BYTE * size:
+    if too_many_rows(rows, size):
         raise _wrong(table, f"{rows:,} rows are more than fit into {size:,} bytes")
     reasons = {
         **{

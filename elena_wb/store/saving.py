@@ -21,12 +21,24 @@ def format_of(path: Path) -> str | None:
     return named if named in WRITERS else None
 
 
-def refuse_own_files(store: Store, path: Path) -> None:
-    """Answers are not written over the store itself.
+def refuse_devices(path: Path) -> None:
+    """What is written takes the place of a file, and of nothing else: not of a pipe, and not of ``/dev/stdout``.
 
     Raises:
-        UsageError: ``path`` is the store's file or lies in its outbox, however it is spelt.
+        UsageError: ``path`` is there and no file, or lies among the devices.
     """
+    device = Path(os.path.abspath(path)).parent in (Path("/dev"), Path("/dev/fd"))  # noqa: PTH100 - links stay
+    if device or (path.exists() and not path.is_file() and not path.is_dir()):
+        raise UsageError(f"{path} is no file.", hint="A file that is new, or one to replace, can be written.")
+
+
+def refuse_own_files(store: Store, path: Path) -> None:
+    """Answers are not written over the store itself, nor over what is no file.
+
+    Raises:
+        UsageError: ``path`` is the store's file or lies in its outbox, however it is spelt, or is a device.
+    """
+    refuse_devices(path)
     # Links that lead in a circle are no error of realpath: writing tells of them.
     whole = Path(os.path.realpath(path))
     if whole == store.path.resolve() or store.outbox_dir.resolve() in whole.parents:

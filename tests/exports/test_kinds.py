@@ -283,6 +283,7 @@ def test_latex_tables_tell_scores_and_changes_and_are_whole(store: Store, tmp_pa
 def test_what_cannot_be_is_said_before_anything_is_written(rich: Store, tmp_path: Path) -> None:
     for kind, path, options, said in (
         (Kind.CSV, tmp_path, ExportOptions(), "is a folder"),
+        (Kind.CSV, Path(os.devnull), ExportOptions(), "is no file"),
         (Kind.CSV, rich.path, ExportOptions(), "belongs to the store"),
         (Kind.CSV, tmp_path / "x.csv", ExportOptions(marks=True), "Marks go into"),
         (Kind.COCO, tmp_path / "x.json", ExportOptions(pictures="all"), "Pictures go into"),
