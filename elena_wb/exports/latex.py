@@ -16,6 +16,7 @@ from elena_wb.findings.latex import latex
 from elena_wb.findings.pieces import flattened
 from elena_wb.findings.scores import scores_of
 from elena_wb.store import Store
+from elena_wb.store.leaving import bare_uri, bare_words
 
 if TYPE_CHECKING:
     from elena_wb.plugins import PluginHost
@@ -40,9 +41,21 @@ def write_latex(
             continue
         told = flattened(comparing_told.sections(compared))
         found += _named(told, f"Runs {run_ids[0]} and {other}") if len(run_ids) > 2 else told
+    if not options.paths:
+        found = [_bared(piece) for piece in found]
     path.write_text(latex(found), encoding="utf-8", errors="backslashreplace")
     tables = sum(isinstance(piece, Table | Crosstab) for piece in found)
     return Exported(Kind.LATEX, path, tables, "tables", notes=tuple(notes))
+
+
+def _bared(piece: Piece) -> Piece:
+    """The piece without folders, which models and options name."""
+    if isinstance(piece, str):
+        return bare_words(piece)
+    if not isinstance(piece, Table):
+        return piece
+    rows = tuple(tuple(map(bare_uri, row)) for row in piece.rows)
+    return replace(piece, title=bare_words(piece.title), rows=rows)
 
 
 def _named(told: Iterator[Piece], pair: str) -> Iterator[Piece]:

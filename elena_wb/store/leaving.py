@@ -24,6 +24,11 @@ def bare(text: str) -> str:
     """``text`` with every absolute path cut down to its last part; a text that is a path may hold spaces."""
     if "\n" not in text and _WHOLE.match(text):
         return re.split(r"[/\\]", text.rstrip("/\\"))[-1]
+    return bare_words(text)
+
+
+def bare_words(text: str) -> str:
+    """``text`` with every path in it cut down to its last part."""
     return _FOLDERS.sub(r"\1", text)
 
 
@@ -41,11 +46,6 @@ def bare_uri(uri: str) -> str:
 def bare_json(text: str | None) -> str | None:
     """JSON with :func:`bare` done to every text in it; URIs of models keep their schemes."""
     return None if text is None else json.dumps(_bare(json.loads(text)), sort_keys=True, ensure_ascii=False)
-
-
-def bare_path(path: str) -> str:
-    """The name of the file."""
-    return re.split(r"[/\\]", path.rstrip("/\\"))[-1]
 
 
 def shortest_names(paths: Sequence[str]) -> list[str]:

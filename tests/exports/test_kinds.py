@@ -264,7 +264,15 @@ def test_latex_tables_tell_scores_and_changes_and_are_whole(store: Store, tmp_pa
     store.path.parent.mkdir()
     labels = {n: (Label("coder", "ekman7", "fear"),) for n in range(8)}
     for key, emotion, condition in (("a", "fear", "none"), ("b", "joy_&_50%", "hands")):
-        put(store, key, dict.fromkeys(range(8), emotion), labels, name=f"{condition}_%", condition=condition)
+        put(
+            store,
+            key,
+            dict.fromkeys(range(8), emotion),
+            labels,
+            name=f"{condition}_%",
+            condition=condition,
+            model_uri=f"gguf:{FOLDER}/{key}.gguf",
+        )
     put(store, "d", {90: "fear"})
     path = tmp_path / "tables.tex"
     assert kind_of(path) == Kind.LATEX
@@ -278,6 +286,8 @@ def test_latex_tables_tell_scores_and_changes_and_are_whole(store: Store, tmp_pa
     outside = "".join(line for line in text.splitlines() if not line.startswith("%"))
     assert outside.count("{") == outside.count("}")
     assert "joy_&" not in outside
+    assert FOLDER not in text
+    assert "gguf:b.gguf" in text
 
 
 def test_what_cannot_be_is_said_before_anything_is_written(rich: Store, tmp_path: Path) -> None:
