@@ -8,10 +8,18 @@ from elena_wb.plain import plain_lines
 
 LONGEST = 6000
 """Characters of one text; what a model wrote may be endless."""
+_NAME = r"[^\s/\\\"'`<>|:?]"
 _PLACE = re.compile(
-    r"(?<![\w/.])/(?!/)(?:[^\s/\"'`<>|:]+/)+(?=[^\s/])|(?<!\w)[A-Za-z]:\\(?:[^\s\\\"'`<>|]+\\)+"
+    # a user's own folder, whose name may hold spaces, and what of its folders follows; the user alone
+    rf"(?<![\w.])(?:file:/*|[A-Za-z]:)?[/\\](?:home|Users)[/\\](?:[^/\\\n\"'`<>|:?]{{0,60}}{_NAME}[/\\](?:{_NAME}+[/\\])*|{_NAME}+)"
+    rf"|(?<!\w)file:/+(?:{_NAME}+/)*"
+    rf"|(?<![\w/.])/(?!/)(?:{_NAME}+/)+(?=[^\s/])"
+    rf"|(?<!\w)(?:[A-Za-z]:\\|\\\\)(?:{_NAME}+\\)+"
 )
-"""The folders before a file's name, of Unix or Windows; a URL has none, nor a share such as 1/2."""
+"""The folders before a file's name, of Unix or Windows, in a URL of files or on a server of files.
+
+Another URL has none, nor a share such as 1/2.
+"""
 
 
 def harmless(text: object, longest: int = LONGEST) -> str:

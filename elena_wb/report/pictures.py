@@ -80,9 +80,10 @@ class Album:
 
     def __init__(self, store: Store, host: PluginHost, options: ReportOptions) -> None:
         self._store, self._host, self._options = store, host, options
-        self._policies = Policies(options.uploads, known_uploads(store))
+        self._uploads = known_uploads(store)
+        self._policies = Policies(options.uploads, self._uploads)
         self._maps = KeptMaps()
-        self._auditors: dict[tuple[str, bool], tuple[str, Locator]] = {}
+        self._auditors: dict[tuple[str, frozenset[str]], tuple[str, Locator]] = {}
         self.shown = 0
         self.left_out: dict[str, int] = {}
 
@@ -152,7 +153,7 @@ class Album:
 
     def _policy(self, question: Asked) -> Upload:
         """The strictest of what the store, markers and settings say of the picture, wherever it lies."""
-        row = known_uploads(self._store).get(question.stimulus.picture_id, "allowed")
+        row = self._uploads.get(question.stimulus.picture_id, "allowed")
         stimulus = replace(question.stimulus, upload=row)
         said = [self._policies.applied(replace(stimulus, path=path)).upload for path in question.paths]
         return stricter(said) or row
@@ -183,10 +184,10 @@ class Album:
         return "A face is left in this picture although it was masked." if result.residual_faces else ""
 
     def _auditor(self, condition: Condition, question: Asked) -> tuple[str, Locator]:
-        key = str(condition), bool(question.stimulus.regions)
+        locators = self._host.makers("locators")
+        masking = resolve(condition, locators=locators, maskers=self._host.makers("maskers"))
+        key = str(condition), frozenset(masking.detectors([question.stimulus]))
         if key not in self._auditors:
-            locators = self._host.makers("locators")
-            masking = resolve(condition, locators=locators, maskers=self._host.makers("maskers"))
             self._auditors[key] = choose_auditor(masking, locators, [question.stimulus])
         return self._auditors[key]
 
