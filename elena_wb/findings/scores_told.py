@@ -92,7 +92,7 @@ def run_name(of: ScoredRun) -> str:
 
 def _shown(runs: Sequence[ScoredRun]) -> str:
     told = []
-    for of in runs[:DETAILED]:
+    for of in runs:
         scores = of.groups[0].metrics.get("single-label")
         right = None if scores is None else scores.figures.get("accuracy")
         if right is not None:
@@ -102,7 +102,13 @@ def _shown(runs: Sequence[ScoredRun]) -> str:
                 + (f" (95 % interval {bounds})" if bounds else "")
             )
     if told:
-        others = f", and more in {len(runs) - len(told)} further runs" if len(runs) > len(told) else ""
+        more, without = len(told) - DETAILED, len(runs) - len(told)
+        told = told[:DETAILED]
+        others = f"; {more} further {'run is' if more == 1 else 'runs are'} in the table" if more > 0 else ""
+        if without:
+            others += (
+                f"; of {without} {'run' if without == 1 else 'runs'} no single label is known to be true"
+            )
         return (
             f"Right answers: {listed(told)}{others}. An abstention, a refusal and an unread answer are wrong."
         )
