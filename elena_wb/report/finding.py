@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -33,7 +34,7 @@ class Chapter:
 class Found:
     """What the analyses came to, in the order of the report; those that do not apply have no chapter.
 
-    ``kinds`` are those that told something, as ``methods.toml`` has them.
+    ``kinds`` are those that told something, as ``methods.toml`` has them. ``store`` is open to read while one is made.
     """
 
     set_up: tuple[Section, ...] = ()
@@ -44,11 +45,13 @@ class Found:
     pairs: tuple[tuple[int, int], ...] = ()
     telling: tuple[Told, ...] = ()
     missing: list[Missing] = field(default_factory=list)
+    store: Store | None = None
 
     def attempt(self, what: str, make: Callable[[], T], otherwise: T) -> T:
-        """What ``make`` makes; where it fails, ``otherwise``, and the failure is kept."""
+        """What ``make`` makes, of one state of the store; where it fails, ``otherwise``, and the failure is kept."""
         try:
-            return make()
+            with nullcontext() if self.store is None else self.store.read():
+                return make()
         except WorkbenchError as error:
             self.missing.append(Missing(what, " ".join(filter(None, [error.message, error.hint]))))
         except Exception as error:  # noqa: BLE001 - the rest of the report is worth having
@@ -67,7 +70,7 @@ def find(store: Store, host: PluginHost, run_ids: Sequence[int], options: Report
         if name not in makers:
             raise UsageError(f"There is no metric `{name}`.", hint=nearest(name, makers))
     metrics = {name: of for name, of in makers.items() if options.metrics is None or name in options.metrics}
-    found = Found()
+    found = Found(store=store)
 
     def scores() -> tuple[Section, ...]:
         from elena_wb.findings.scores_told import sections

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import TYPE_CHECKING, cast
 
 from elena_wb.core import UsageError
 from elena_wb.engine.imports.importing import IMPORTED
@@ -14,7 +15,10 @@ from elena_wb.engine.wanted import Wanted
 from elena_wb.report.harmless import without_places
 from elena_wb.report.options import ReportOptions
 from elena_wb.store import Store, show_run
-from elena_wb.store.looked import ways_looked
+from elena_wb.store.looked import looked_at, ways_looked
+
+if TYPE_CHECKING:
+    from elena_wb.core import AttentionMethod, Heads
 
 _STORE = "STORE.duckdb"
 
@@ -46,10 +50,14 @@ def commands(store: Store, run_ids: Sequence[int], options: ReportOptions) -> Co
         alike = asked.setdefault(replace(wanted, conditions=()), {})
         for condition in wanted.conditions:
             alike.setdefault(condition, []).append(run_id)
-    lines = [_line(*_portable(replace(of, conditions=tuple(alike)))) for of, alike in asked.items()]
+    lines = [
+        without_places(_line(*_portable(replace(of, conditions=tuple(alike))))) for of, alike in asked.items()
+    ]
     numbers = _numbers(asked.values())
     lines += _attending(store, numbers)
-    lines.append(_line(*_report([numbers.get(run_id, run_id) for run_id in run_ids], options)))
+    notes += _looked_in_part(store, list(numbers))
+    again = _report([numbers.get(run_id, run_id) for run_id in run_ids], options)
+    lines.append(without_places(_line(*again)))
     if asked:
         if any(old != new for old, new in numbers.items()):
             told = ", ".join(f"run {old} is then {new}" for old, new in numbers.items())
@@ -88,6 +96,21 @@ def _attending(store: Store, numbers: Mapping[int, int]) -> Iterator[str]:
         chosen = [("--method", method, "raw"), ("--heads", heads, "mean"), ("--layers", layers, "all")]
         options = [part for name, value, usual in chosen if value != usual for part in (name, value)]
         yield _line("attend", *map(str, runs), *options, "--tokens", tokens)
+
+
+def _looked_in_part(store: Store, run_ids: Sequence[int]) -> Iterator[str]:
+    """Of which runs some answers were looked at, while the command looks at all."""
+    ways = dict.fromkeys((run, method, heads) for run, method, heads, *_ in ways_looked(store, run_ids))
+    for run_id, method, heads in ways:
+        looked = len(
+            looked_at(store, run_id, method=cast("AttentionMethod", method), heads=cast("Heads", heads))
+        )
+        answers = show_run(store, run_id)["generations"].get("ok", 0)
+        if looked < answers:
+            yield (
+                f"Of run {run_id} the attention of {looked:,} of {answers:,} answers was looked at ({method}); "
+                "`attend` without `--limit` looks at all that it can, so that its figures will be of more answers."
+            )
 
 
 def _report(run_ids: Sequence[int], options: ReportOptions) -> Iterator[str]:
