@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import re
+import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +25,11 @@ from tests.report.strict import Element, Page, check
 QUICK = ReportOptions(resampling=Resampling(0))
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Two pictures asked about unmasked, with the face hidden, and with as much elsewhere; one has no face."""
     attentive.AttentiveProvider.opened.clear()
-    bench = Bench(tmp_path)
+    bench = Bench(tmp_path_factory.mktemp("bench"))
     bench.picture("a", 1)
     bench.picture("b", 2)
     (bench.folder / "regions.csv").write_text(
@@ -38,6 +40,16 @@ def bench(tmp_path: Path) -> Bench:
         bench.look(run)
     bench.change("UPDATE generations SET emotion = 'anger' WHERE run_id = 2")
     return bench
+
+
+@pytest.fixture
+def bench(asked: Bench, tmp_path: Path) -> Iterator[Bench]:
+    """A bench of its own for each test, in the place where the answers were given: their paths are absolute."""
+    place, kept = asked.folder.parent, tmp_path / "kept"
+    shutil.copytree(place, kept)
+    yield asked
+    shutil.rmtree(place)
+    shutil.copytree(kept, place)
 
 
 @pytest.fixture(autouse=True)
