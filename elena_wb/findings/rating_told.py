@@ -161,7 +161,8 @@ def _agreement(of: RatedSession, names: Sequence[str]) -> Iterator[Piece]:
     if of.between or of.again:
         yield (
             f"α is Krippendorff's ({level}): 1 where all agree, 0 where they agree as chance would; he draws "
-            "conclusions from .800 and tentative ones from .667. It is not defined where all judgements are the same."
+            "conclusions from .800 and tentative ones from .667. It is not defined where all judgements are the same. "
+            "Intervals are over pictures."
         )
     elif of.rated:
         yield "No item was judged twice, so that nothing is known of agreement."
@@ -204,7 +205,8 @@ def _measures(of: RatedSession, names: Sequence[str]) -> Iterator[Piece]:
         yield (
             f"ρ is Spearman's, of {what}; `within runs` takes out what lies between runs. Words, facial words and "
             "whether the emotion is named are those of the text that raters were shown. Intervals are over pictures; "
-            f"p is corrected for all {len(defined)}; fewer than ten are not tested."
+            f"p takes {'answers' if single else 'pairs'} for independent, even those about one picture, and is "
+            f"corrected for all {len(defined)}; fewer than ten are not tested."
         )
     told = {one.measure for one in defined}
     constant = [MEASURES[name] for name in MEASURES if name not in told and any(

@@ -77,14 +77,14 @@ def differences_told(of: RatedSession, names: Sequence[str]) -> Iterator[Piece]:
             True,
             "second run less first, within raters and stimuli",
             queries.of_pairs,
-            "Runs are compared within raters and stimuli where raters rated both answers about six stimuli at least. "
+            "Runs are compared within raters and stimuli where raters rated both answers about six pictures at least. "
             "The test flips the sign of all differences of a picture together, and takes these raters as they are.",
         ),
         (
             False,
             "second run less first, on different pictures",
             queries.of_apart,
-            "Where raters rated both answers about fewer than six stimuli, all ratings are compared. The test deals "
+            "Where raters rated both answers about fewer than six pictures, all ratings are compared. The test deals "
             "the pictures out anew between the runs; where those of one are harder, that is in the difference.",
         ),
     ):

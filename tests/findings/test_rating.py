@@ -17,6 +17,8 @@ from elena_wb.core import BodyPart, Label, Resampling, UsageError
 from elena_wb.findings import Table
 from elena_wb.findings.plain_data import as_data
 from elena_wb.findings.rating import RatedSession, ratings, sessions_about
+from elena_wb.findings.rating_agreement import agreement
+from elena_wb.findings.rating_judged import Judged
 from elena_wb.findings.rating_told import sections
 from elena_wb.store import Store, delete_run
 from elena_wb.store.browsing import Filter
@@ -330,3 +332,26 @@ def test_ratings_of_a_deleted_run_are_gone_and_the_rest_is_told(study: Store) ->
     (found,) = ratings(study, number, QUICK)
     assert (found.items, found.rated, found.means, found.measures) == (0, 0, (), ())
     assert sections((found,))[0].shows == "Nothing was said yet of its 0 answers."
+
+
+def test_the_interval_of_agreement_draws_all_items_of_a_picture_together() -> None:
+    """Twelve items of four pictures, and the same of one, of which nothing can be drawn but itself."""
+    rng = np.random.default_rng(5)
+    item, rater = np.divmod(np.arange(24), 2)
+    value = np.clip(item // 3 * 2 + rng.integers(0, 3, 24), 1, 7)
+    nothing = np.zeros(24, dtype=np.int64)
+    text = np.array(["fits"] * 24, dtype=object)
+    flags = np.zeros(24, dtype=bool)
+    wide, none, narrow = (
+        agreement(
+            Judged(text, rater, item, flags, value, flags, nothing, nothing, item, picture, text, text),
+            ["fits"],
+            Resampling(1000, 0),
+            single=True,
+            same_rater=False,
+        )[0].alpha
+        for picture in (item // 3, nothing, item)
+    )
+    assert wide.value == none.value == narrow.value
+    assert wide.high - wide.low > narrow.high - narrow.low
+    assert math.isnan(none.low)
