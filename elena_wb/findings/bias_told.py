@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from elena_wb.analysis.bias import LeftOut
@@ -58,7 +58,16 @@ def sections(bias: Bias) -> tuple[Section, ...]:
             )
         )
     for of in bias.tried:
-        found += _of_trial(bias, of, "" if len(bias.tried) == 1 else f"-{_number(of)}")
+        if len(bias.tried) == 1:
+            found += _of_trial(bias, of, "")
+            continue
+        found += (
+            replace(
+                section,
+                title=f"Run {_number(of)}: {section.title[0].lower()}{section.title[1:]}",
+            )
+            for section in _of_trial(bias, of, f"-{_number(of)}")
+        )
     if bias.unused and found:
         found[0] = _with(found[0], _unused(bias))
     return tuple(found)
@@ -105,12 +114,14 @@ def _lead(of: Tried) -> str:
     if dependence is None:
         return "Only one side was asked, so that it is told what its answers say, and of no change."
     f1 = dependence.macro_f1
+    hiding = "Hiding the face, and asking in other words," if other_prompt(of) else "Hiding the face"
     if not f1.stimuli:
         flips = dependence.flips
-        return f"Hiding the face changes {share(flips.hidden)} of the answers." if flips.stimuli else (
-            "No answer with nothing and with the face hidden could be compared."
-        )  # fmt: skip
-    lead = f"Hiding the face changes macro-F1 by {with_interval(f1.change)}"
+        if not flips.stimuli:
+            return "No answer with nothing and with the face hidden could be compared."
+        lead = f"{hiding} changes {share(flips.hidden)} of the answers"
+        return f"{lead}, hiding as much elsewhere {share(flips.control)}." if flips.control.n else f"{lead}."
+    lead = f"{hiding} changes macro-F1 by {with_interval(f1.change)}"
     if f1.beyond.n:
         elsewhere = with_interval(f1.control_change)
         lead += f", hiding as much elsewhere by {elsewhere}; difference {with_interval(f1.beyond)}"
