@@ -26,6 +26,9 @@ _CELL = 1500
 _PROSE = 14
 """A table with a cell of more words than this is one to read, not to scan."""
 _SHADES = 7
+SIDE_BY_SIDE = "face-bias-models"
+"""The section that says what its columns are; what was found stands in those of the runs that follow."""
+_LEADS = 4
 
 
 @dataclass(slots=True)
@@ -63,6 +66,16 @@ class ShownChapter:
     key: Markup
     title: str
     sections: tuple[ShownSection, ...]
+
+    @property
+    def led(self) -> str:
+        """What it comes to: what its first section shows or, of runs side by side, the leads of the first few."""
+        if self.sections[0].name != SIDE_BY_SIDE:
+            return self.sections[0].shows
+        leads = [of for of in self.sections[1:] if of.name.startswith("face-bias-")]
+        told = [f"Run {of.name.removeprefix('face-bias-')}: {of.shows}" for of in leads[:_LEADS]]
+        more = [f"Further runs: {len(leads) - _LEADS}."] if len(leads) > _LEADS else []
+        return " ".join([*told, *more])
 
     @property
     def parted(self) -> bool:

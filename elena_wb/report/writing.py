@@ -102,7 +102,7 @@ def _values(
         "contents": list(_contents(before, after)),
         "missing": [*options.missing, *found.missing],
         "tiles": list(_tiles(found)),
-        "sentences": [of for of in (*before, *after) if of.sections[0].shows],
+        "sentences": [of for of in (*before, *after) if of.led],
         "before": before,
         "prompts": _prompts(runs),
         "pairs": pairs,
