@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from elena_wb.core import SetupError
 from elena_wb.store import schema
 from elena_wb.store.database import DuckDBConnection, Store
-from elena_wb.store.exporting import reading, without_folders
+from elena_wb.store.exporting import each_without_folders, reading, without_folders
 from elena_wb.store.formats import batches
 from elena_wb.store.leaving import bare_json, bare_uri
 from elena_wb.store.maps import attention_folder
@@ -92,7 +92,7 @@ class Bundled:
             [table],
         ).fetchall()
         terms = [
-            f'"{name}"::VARCHAR AS "{name}"' if kind == "JSON" else self._term(table, name)
+            f'"{name}"::VARCHAR AS "{name}"' if kind == "JSON" else self._term(table, name, kind)
             for name, kind in columns
         ]
         source = table
@@ -100,7 +100,9 @@ class Bundled:
             source = "generations LEFT JOIN (SELECT stimulus_id, path FROM stimuli) USING (stimulus_id)"
         return f"SELECT {', '.join(terms)} FROM {source} WHERE {self._wanted(table)}"
 
-    def _term(self, table: str, name: str) -> str:
+    def _term(self, table: str, name: str, kind: str) -> str:
+        if not self.paths and kind == "VARCHAR[]":
+            return f"{each_without_folders(name)} AS {name}"
         if not self.paths and (table, name) == ("stimuli", "path"):
             return "regexp_extract(rtrim(path, '/\\'), '[^/\\\\]*$') AS path"
         if not self.paths and (table, name) == ("generations", "error"):

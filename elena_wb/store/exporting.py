@@ -87,6 +87,7 @@ def answers_sql(connection: DuckDBConnection, run_ids: Sequence[int]) -> str:
         "prompt_digest": "r.prompt_digest",
         "seed": "r.seed",
         "error": without_folders("n.error", "n.path"),
+        "retried_for": each_without_folders("n.retried_for"),
     }
     columns = ", ".join(f"{own.get(name, 'n.' + name)} AS {name}" for name in ANSWER_COLUMNS)
     return f"""SELECT {columns} FROM narratives AS n JOIN runs AS r ON r.run_id = n.run_id
@@ -234,6 +235,11 @@ def without_folders(error: str, path: str) -> str:
     """The SQL of an error without folders; the ``path`` of the picture it is about may hold anything."""
     known = f"coalesce(replace({error}, {path}, parse_filename({path})), {error})"
     return f"regexp_replace({known}, {quoted(FOLDERS)}, '\\1', 'g')"
+
+
+def each_without_folders(texts: str) -> str:
+    """The SQL of a list of texts of this program without folders."""
+    return f"list_transform({texts}, lambda one: regexp_replace(one, {quoted(FOLDERS)}, '\\1', 'g'))"
 
 
 def quoted(text: str) -> str:

@@ -44,7 +44,7 @@ def bare_uri(uri: str) -> str:
 
 
 def bare_json(text: str | None) -> str | None:
-    """JSON with :func:`bare` done to every text in it; URIs of models keep their schemes."""
+    """JSON with :func:`bare` done to every text in it, keys included; URIs of models keep their schemes."""
     return None if text is None else json.dumps(_bare(json.loads(text)), sort_keys=True, ensure_ascii=False)
 
 
@@ -64,4 +64,4 @@ def _bare(value: Any) -> Any:
         return bare_uri(value)
     if isinstance(value, list):
         return [_bare(one) for one in value]
-    return {key: _bare(one) for key, one in value.items()} if isinstance(value, dict) else value
+    return {bare_words(key): _bare(one) for key, one in value.items()} if isinstance(value, dict) else value

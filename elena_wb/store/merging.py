@@ -63,7 +63,8 @@ LEFT JOIN ({parts} body_parts SEMI JOIN incoming_generations USING (generation_i
 """
 _PARTS = "SELECT generation_id, list((position, phrase, part, part_group) ORDER BY position) AS parts FROM"
 _SETS = {"labels": "source", "regions": "locator", "searches": "locator", "mask_audits": "masking, detector"}
-_NOT_COMPARED = frozenset({"run_id", "generation_id", "error"})
+_NOT_COMPARED = frozenset({"run_id", "generation_id", "error", "notes", "retried_for"})
+"""Numbers of a store, and what this program says of an answer: folders were left out of it on the way."""
 
 
 def merge(store: Store, files: Mapping[str, Path], maps: Mapping[str, str]) -> Merged:

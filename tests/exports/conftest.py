@@ -128,7 +128,7 @@ def _answer(key: str, number: int, about: Stimulus, repeat: int) -> GenerationRe
             "body_parts": (BodyPart("clenched fists", "hands", "hands"), BodyPart("aura ✨", None, None)),
             "label_scores": {"fear": -0.25, "anger": -2.0},
             "valence": 2.0 + repeat,
-            "notes": ("repaired",),
+            "notes": ("repaired", f"no face was looked for: {FOLDER}/yunet.onnx is gone"),
         },
         1: {"emotion": None, "raw_text": "", "narrative": "", "explicit_description": None},
         2: {"status": "refused", "raw_text": "I cannot help with that."},
