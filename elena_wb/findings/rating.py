@@ -73,11 +73,14 @@ def sessions_about(store: Store, run_ids: Sequence[int]) -> tuple[int, ...]:
 
 def _rated(store: Store, session: Session, resampling: Resampling) -> RatedSession:
     names = asked(session.scales, session.kind)
-    said = Judged.of(judgements(store, session.session_id))
-    first = said.where(~said.again)
+    with store.read():  # one state of the store: a run may go, or a rater go on, meanwhile
+        said = Judged.of(judgements(store, session.session_id))
+        first = said.where(~said.again)
+        table = measured(store, session.session_id, session.scales.shows)
+        runs = tuple(_whose(store, run_id) for run_id in first.runs())
+        reasons = skipped(store, session.session_id)
     single = session.kind == "single"
     pairs, compared = first.pairs_of_runs()
-    table = measured(store, session.session_id, session.scales.shows)
     questions = session.scales.scale if single else session.scales.preference
     return RatedSession(
         session_id=session.session_id,
@@ -86,7 +89,7 @@ def _rated(store: Store, session: Session, resampling: Resampling) -> RatedSessi
         picture=session.picture,
         shows=session.scales.shows,
         questions=tuple((one.name, one.question) for one in questions),
-        runs=tuple(_whose(store, run_id) for run_id in first.runs()),
+        runs=runs,
         raters=tuple((one.total, one.done - one.skipped, one.skipped) for one in session.sittings),
         items=session.items,
         rated=len(set(said.item.tolist())),
@@ -98,7 +101,7 @@ def _rated(store: Store, session: Session, resampling: Resampling) -> RatedSessi
         between=agreement(said, names, resampling, single=single, same_rater=False),
         again=agreement(said, names, resampling, single=single, same_rater=True),
         measures=measures(first, names, table, resampling, single=single),
-        skipped=skipped(store, session.session_id),
+        skipped=reasons,
     )
 
 

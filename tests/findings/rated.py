@@ -12,6 +12,7 @@ from elena_wb.store.rating_sessions import Design, asked, make_session
 from elena_wb.store.ratings import Said, next_task, rate, sit_down, skip
 
 SCALES = find_scales("elena")
+SCALES = SCALES.model_copy(update={"scale": SCALES.scale[:2]})
 SCALE_NAMES = [one.name for one in SCALES.scale]
 SIDES = ("left", "right", "equal")
 Judge = Callable[[str, str, list[str]], Any]
@@ -80,7 +81,10 @@ def rated(store: Store, number: int, judge: Judge, *raters: str) -> None:
                     "UPDATE rating_places SET skipped = ? WHERE sitting_id = ? AND position = ?", skipped
                 )
             if values:
-                connection.executemany("INSERT INTO rating_values VALUES (?, ?, ?, ?, ?)", values)
+                connection.execute(
+                    "INSERT INTO rating_values SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5)",
+                    [list(column) for column in zip(*values, strict=True)],
+                )
 
 
 def _as_kept(said: int | str, *, swapped: bool) -> tuple[int | None, str | None]:
