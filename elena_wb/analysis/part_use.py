@@ -114,8 +114,8 @@ def _counted(
 ) -> _Sums:
     m = np.bincount(cluster, minlength=clusters).astype(np.float64)
     known = emotion >= 0
-    x = np.zeros((clusters, emotions), dtype=np.float32)
-    np.add.at(x, (cluster[known], emotion[known]), 1)
+    felt_in = np.bincount(cluster[known] * emotions + emotion[known], minlength=clusters * emotions)
+    x = felt_in.reshape(clusters, emotions).astype(np.float32)
     of, feels = cluster[answer], emotion[answer]
     felt = feels >= 0
     cell = feels[felt] * parts + part[felt]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from elena_wb.core import Resampling
     from elena_wb.findings import Section
     from elena_wb.store import Store
+    from elena_wb.store.parts import AskedRun
 
 Told: TypeAlias = "tuple[str, object, Sequence[Section]]"
 """What is found as JSON calls it, and its sections."""
@@ -95,25 +97,32 @@ def narratives(
     put_sections(kind, output, sections, lambda: as_data(found))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Asked:
     store: Store
     run_ids: Sequence[int]
     resampling: Resampling
     taxonomy: str
 
+    @cached_property
+    def calls(self) -> tuple[AskedRun, ...]:
+        """What became of the calls of these runs, looked up once for several subjects."""
+        from elena_wb.store.parts import asked_runs
+
+        return asked_runs(self.store, self.run_ids)
+
 
 def _parts(of: _Asked) -> Iterator[Told]:
     from elena_wb.findings import parts, parts_told
 
-    used = parts.parts_used(of.store, of.run_ids)
+    used = parts.parts_used(of.store, of.run_ids, asked=of.calls)
     yield "parts", used, parts_told.sections(used)
 
 
 def _mentions(of: _Asked) -> Iterator[Told]:
     from elena_wb.findings import mentions, mentions_told
 
-    mentioned = mentions.parts_mentioned(of.store, of.run_ids)
+    mentioned = mentions.parts_mentioned(of.store, of.run_ids, asked=of.calls)
     yield "mentions", mentioned, mentions_told.sections(mentioned)
 
 
@@ -127,9 +136,9 @@ def _words(of: _Asked) -> Iterator[Told]:
         wording_told,
     )
 
-    shares = text_shares.explicit_and_implicit(of.store, of.run_ids)
+    shares = text_shares.explicit_and_implicit(of.store, of.run_ids, asked=of.calls)
     yield "explicit_and_implicit", shares, text_shares_told.sections(shares)
-    named = emotion_named.outright(of.store, of.run_ids)
+    named = emotion_named.outright(of.store, of.run_ids, asked=of.calls)
     yield "emotion_named", named, emotion_named_told.sections(named)
     varied = wording.wording(of.store, of.run_ids, of.resampling)
     yield "wording", varied, wording_told.sections(varied)

@@ -76,14 +76,19 @@ class EmotionsNamed:
 
 
 def outright(
-    store: Store, run_ids: Sequence[int], *, settings: Mapping[str, str | bool | int] | None = None
+    store: Store,
+    run_ids: Sequence[int],
+    *,
+    asked: tuple[AskedRun, ...] | None = None,
+    settings: Mapping[str, str | bool | int] | None = None,
 ) -> EmotionsNamed:
     """Look for the labels of each run's scheme, and for their aliases, in its narratives.
 
     Whole words in any case; where a word is denied ("no fear"), or means something else, it counts all the same. Only
-    answers that could be read and have a narrative count.
+    answers that could be read and have a narrative count. ``asked`` is what
+    :func:`elena_wb.store.parts.asked_runs` says of these runs, if it is known.
     """
-    asked = asked_runs(store, run_ids)
+    asked = asked or asked_runs(store, run_ids)
     by_scheme: dict[str, list[int]] = {}
     unknown = []
     for run in asked:

@@ -74,15 +74,20 @@ class Mentions:
 
 
 def parts_mentioned(
-    store: Store, run_ids: Sequence[int], *, settings: Mapping[str, str | bool | int] | None = None
+    store: Store,
+    run_ids: Sequence[int],
+    *,
+    asked: tuple[AskedRun, ...] | None = None,
+    settings: Mapping[str, str | bool | int] | None = None,
 ) -> Mentions:
     """Set the parts that answers name beside what was looked for in their pictures.
 
     Regions that came with the data are taken for a search for each part that the data set marks anywhere, in the
     pictures in which it marks any. A detector has looked for whatever it has ever found in the store, and a detector of
-    faces for faces. Hands stand for the left one and the right one.
+    faces for faces. Hands stand for the left one and the right one. ``asked`` is what
+    :func:`elena_wb.store.parts.asked_runs` says of these runs, if it is known.
     """
-    asked = asked_runs(store, run_ids)
+    asked = asked or asked_runs(store, run_ids)
     looked = looked_for(store, run_ids, WORDS)
     everything = {part for of in looked.values() for part in of}
     hiding = {run.run_id: hidden_by(run.condition, everything) for run in asked}

@@ -86,14 +86,19 @@ class PartsUsed:
 
 
 def parts_used(
-    store: Store, run_ids: Sequence[int], *, settings: Mapping[str, str | bool | int] | None = None
+    store: Store,
+    run_ids: Sequence[int],
+    *,
+    asked: tuple[AskedRun, ...] | None = None,
+    settings: Mapping[str, str | bool | int] | None = None,
 ) -> PartsUsed:
     """Count the parts of the body that the answers of runs name.
 
     Only answers that could be read count; refusals, unread answers and failures are none. ``settings`` are DuckDB's for
-    the connection that reads.
+    the connection that reads. ``asked`` is what
+    :func:`elena_wb.store.parts.asked_runs` says of these runs, if it is known.
     """
-    asked = asked_runs(store, run_ids)
+    asked = asked or asked_runs(store, run_ids)
     read = read_parts(store, run_ids, settings=settings)
     return PartsUsed(tuple(_counted(run, read[run.run_id]) for run in asked))
 

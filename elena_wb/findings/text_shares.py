@@ -50,13 +50,18 @@ class TextShares:
 
 
 def explicit_and_implicit(
-    store: Store, run_ids: Sequence[int], *, settings: Mapping[str, str | bool | int] | None = None
+    store: Store,
+    run_ids: Sequence[int],
+    *,
+    asked: tuple[AskedRun, ...] | None = None,
+    settings: Mapping[str, str | bool | int] | None = None,
 ) -> TextShares:
     """Count the words of the two descriptions and of the narrative, and the parts of the body that are inside it.
 
-    Words are what blanks and line breaks separate. Only answers that could be read count.
+    Words are what blanks and line breaks separate. Only answers that could be read count. ``asked`` is what
+    :func:`elena_wb.store.parts.asked_runs` says of these runs, if it is known.
     """
-    asked = asked_runs(store, run_ids)
+    asked = asked or asked_runs(store, run_ids)
     inside = {
         (row["run_id"], row["whole"], row["emotion"]): row
         for row in internal_parts(store, run_ids, settings=settings).to_pylist()

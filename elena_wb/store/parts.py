@@ -36,7 +36,7 @@ class AskedRun:
 
 _RUNS = """
 WITH answers AS (
-    SELECT g.run_id, g.generation_id, g.status, coalesce(s.picture_id, g.stimulus_id) AS picture
+    SELECT g.run_id, g.generation_id, g.status, hash(coalesce(s.picture_id, g.stimulus_id)) AS picture
     FROM generations AS g LEFT JOIN stimuli AS s USING (stimulus_id) WHERE g.run_id IN (SELECT unnest($runs))
 ),
 calls AS (
@@ -46,7 +46,7 @@ calls AS (
     FROM answers GROUP BY run_id
 ),
 named AS (
-    SELECT run_id, count(DISTINCT generation_id) AS naming, count(*) AS phrases,
+    SELECT run_id, count(DISTINCT hash(generation_id)) AS naming, count(*) AS phrases,
            count(*) FILTER (part IS NULL) AS unknown
     FROM body_parts JOIN answers USING (generation_id) WHERE status = 'ok' GROUP BY run_id
 )
@@ -60,7 +60,8 @@ WHERE run_id IN (SELECT unnest($runs)) ORDER BY list_position($runs, run_id)
 _ANSWERS = """
 CREATE OR REPLACE TEMP TABLE answers_read AS
 SELECT generation_id, run_id, row_number() OVER (PARTITION BY run_id ORDER BY g.rowid) - 1 AS place,
-       dense_rank() OVER (PARTITION BY run_id ORDER BY coalesce(s.picture_id, g.stimulus_id)) - 1 AS picture, emotion
+       dense_rank() OVER (PARTITION BY run_id ORDER BY hash(coalesce(s.picture_id, g.stimulus_id))) - 1 AS picture,
+       emotion
 FROM generations AS g LEFT JOIN stimuli AS s USING (stimulus_id)
 WHERE run_id IN (SELECT unnest($runs)) AND status = 'ok'
 """

@@ -95,16 +95,14 @@ def internal_parts(
             """SELECT run_id, emotion, whole, count(*) AS pictures, sum(internal) AS internal, sum(parts) AS parts,
                       sum(internal * internal) AS hh, sum(internal * parts) AS ho, sum(parts * parts) AS oo
                FROM (
-                   SELECT g.run_id, g.emotion, coalesce(s.picture_id, g.stimulus_id) AS picture,
-                          grouping(g.emotion) = 1 AS whole, count(*)::DOUBLE AS parts,
+                   SELECT run_id, emotion, picture, grouping(emotion) = 1 AS whole, count(*)::DOUBLE AS parts,
                           count(*) FILTER (part_group = 'internal')::DOUBLE AS internal
-                   FROM body_parts AS b JOIN generations AS g USING (generation_id)
-                   LEFT JOIN stimuli AS s USING (stimulus_id)
-                   WHERE g.status = 'ok' AND part_group IS NOT NULL AND g.run_id IN (SELECT unnest($runs))
-                   GROUP BY GROUPING SETS (
-                       (g.run_id, g.emotion, coalesce(s.picture_id, g.stimulus_id)),
-                       (g.run_id, coalesce(s.picture_id, g.stimulus_id))
-                   )
+                   FROM (
+                       SELECT g.run_id, g.emotion, hash(coalesce(s.picture_id, g.stimulus_id)) AS picture, part_group
+                       FROM body_parts AS b JOIN generations AS g USING (generation_id)
+                       LEFT JOIN stimuli AS s USING (stimulus_id)
+                       WHERE g.status = 'ok' AND part_group IS NOT NULL AND g.run_id IN (SELECT unnest($runs))
+                   ) GROUP BY GROUPING SETS ((run_id, emotion, picture), (run_id, picture))
                ) GROUP BY run_id, emotion, whole""",
             params={"runs": list(run_ids)},
         ).to_arrow_table()
