@@ -201,7 +201,10 @@ def elena_paths(connection: DuckDBConnection, run_id: int) -> list[str]:
 
 
 def elena_entries(connection: DuckDBConnection, run_id: int, *, numbered: bool) -> Iterator[tuple[str, str]]:
-    """``(path, entry)`` of each answer of a run to the first asking; the entry is JSON as ELENA's scripts write it."""
+    """``(path, entry)`` of each answer of a run to the first asking; the entry is JSON as ELENA's scripts write it.
+
+    They come by path, and of one picture by person.
+    """
     emotion = "coalesce(upper(emotion[1]) || emotion[2:], emotion_raw, 'Unknown')"
     embodied = r"coalesce(nullif(regexp_extract(raw_text, '(?i)embodied emotion\W+(\w+)', 1), ''), 'Unknown')"
     finite = {name: f"CASE WHEN isfinite(g.{name}) THEN g.{name} END" for name in _NUMBERS[:3]}
@@ -225,7 +228,7 @@ def elena_entries(connection: DuckDBConnection, run_id: int, *, numbered: bool) 
             FROM generations AS g LEFT JOIN stimuli AS s USING (stimulus_id)
             LEFT JOIN (SELECT generation_id, list(phrase ORDER BY position) AS phrases FROM body_parts GROUP BY ALL)
                 USING (generation_id)
-            WHERE g.run_id = {int(run_id)} AND g.repeat = 0"""
+            WHERE g.run_id = {int(run_id)} AND g.repeat = 0 ORDER BY 1, s.person_index NULLS FIRST, g.stimulus_id"""
     )
     for batch in batches(relation):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
