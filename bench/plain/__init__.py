@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 import pandas as pd
+from sklearn.metrics import f1_score
 
 FACIAL = (
     r"\b(?:face|brows?|eyes?|gaze|stares?|mouth|lips?|smil\w+|smirk\w*|grin\w*|frown\w*|tears?|jaw|cheeks?)\b"
@@ -27,6 +28,11 @@ def ratings(files: Sequence[str]) -> pd.DataFrame:
     (path,) = [path for path in files if path.endswith("ratings.jsonl")]
     with open(path, encoding="utf-8") as lines:  # noqa: PTH123 - as scripts do
         return pd.DataFrame([json.loads(line) for line in lines])
+
+
+def macro_f1(truth: pd.Series, said: pd.Series) -> float:
+    """Over the labels that are true of some picture; what could not be read is wrong, and no label of its own."""
+    return float(f1_score(truth, said.fillna("(none)"), labels=sorted(truth.unique()), average="macro"))
 
 
 def paired(frame: pd.DataFrame) -> pd.DataFrame:

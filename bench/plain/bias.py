@@ -5,17 +5,14 @@ from __future__ import annotations
 import sys
 
 import pandas as pd
-from sklearn.metrics import f1_score
 
-from bench.plain import FACIAL, answers, paired
+from bench.plain import FACIAL, answers, macro_f1, paired
 
 
 def bias(frame: pd.DataFrame) -> None:
     """Print it."""
     both = paired(frame)
-    f1 = [
-        f1_score(both["truth_a"], both[f"emotion_{side}"].fillna("(none)"), average="macro") for side in "ab"
-    ]
+    f1 = [macro_f1(both["truth_a"], both[f"emotion_{side}"]) for side in "ab"]
     print("F1", f1, f1[1] - f1[0])
     texts = frame["explicit_description"].fillna("") + " " + frame["narrative"].fillna("")
     for run, rows in frame.groupby("run"):

@@ -6,10 +6,10 @@ import sys
 
 import pandas as pd
 from scipy import stats
-from sklearn.metrics import cohen_kappa_score, f1_score
+from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.contingency_tables import mcnemar
 
-from bench.plain import answers, paired
+from bench.plain import answers, macro_f1, paired
 
 
 def compared(frame: pd.DataFrame) -> None:
@@ -23,9 +23,9 @@ def compared(frame: pd.DataFrame) -> None:
     print("accuracy", right[0].mean(), right[1].mean())
     print("mcnemar", mcnemar(pd.crosstab(*right), exact=True).pvalue)
     for side in "ab":
-        print("F1", f1_score(both["truth_a"], both[f"emotion_{side}"].fillna("(none)"), average="macro"))
+        print("F1", macro_f1(both["truth_a"], both[f"emotion_{side}"]))
     for name in ("valence", "arousal", "dominance"):
-        shift = (read[f"{name}_b"] - read[f"{name}_a"]).dropna()
+        shift = (read[f"{name}_b"] - read[f"{name}_a"]).dropna().round(9)  # or equal shifts would not be ties
         print(name, shift.mean(), stats.wilcoxon(shift).pvalue)
     print("texts", (both["narrative_a"] != both["narrative_b"]).mean())
     parts = [both[f"body_parts_{side}"].map(frozenset) for side in "ab"]

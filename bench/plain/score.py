@@ -1,4 +1,4 @@
-"""Scores of each run, and errors of valence, arousal and dominance."""
+"""Scores of each run: of every label, and how many answers could be read. Errors of numbers are left out."""
 
 from __future__ import annotations
 
