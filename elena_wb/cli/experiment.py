@@ -15,7 +15,7 @@ from elena_wb.cli.output import say
 from elena_wb.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from elena_wb.config import Settings
     from elena_wb.experiments import Carried, Experiment, ExperimentPlan
@@ -92,7 +92,7 @@ def experiment(
         planned,
         store,
         chosen,
-        Sitting(output, _command(store, file, ctx, terms.models), max_cost, events=events == "jsonl"),
+        Sitting(output, _command(store, file, ctx), max_cost, events=events == "jsonl"),
     )
     raise typer.Exit(code)
 
@@ -177,11 +177,18 @@ def _limit(declared: Experiment, max_cost: float | None) -> float | None:
     return declared.max_cost if max_cost is None else max_cost
 
 
-def _command(store: Store, file: Path, ctx: typer.Context, models: Sequence[str]) -> str:
-    """What is typed to go on."""
+_TO_GO_ON = {"limit": "--limit", "max_cost": "--max-cost", "report": "--report", "no_report": "--no-report"}
+
+
+def _command(store: Store, file: Path, ctx: typer.Context) -> str:
+    """What is typed to go on: within the same limits. That pictures may be sent is said anew each time."""
     state = ctx.find_root().obj
     usual = state.configuration.origins["store"] == "default"
-    options = [option for model in models for option in ("-m", model)]
+    options = [option for model in ctx.params["model"] or () for option in ("-m", model)]
+    for name, option in _TO_GO_ON.items():
+        value = ctx.params[name]
+        if value is not None and value is not False:
+            options += [option] if value is True else [option, str(value)]
     return shlex.join(
         ["elena-wb", *([] if usual else ["--store", str(store.path)]), "experiment", str(file), *options]
     )

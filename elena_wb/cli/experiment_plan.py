@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from elena_wb.cli.output import dollars, print_json, print_table, say, warn
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from elena_wb.core import WorkbenchError
     from elena_wb.engine.estimating import Estimate
     from elena_wb.experiments import ExperimentPlan, Part
+
+_WHAT = ("name", "run", "model", "prompt", "condition", "seed")
+_COUNTS = ("ok", "unparsed", "refused", "failed", "there before", "answered")
 
 
 def print_plan(planned: ExperimentPlan, *, limit_usd: float | None, as_json: bool) -> None:
@@ -25,12 +29,14 @@ def print_plan(planned: ExperimentPlan, *, limit_usd: float | None, as_json: boo
     if as_json:
         print_json(_as_data(planned, rows, asked, limit_usd))
         return
-    print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
-    models = len({part.request.model_uri for part in planned.planned})
+    print_table(*telling(tuple(rows[0]), [tuple(row.values()) for row in rows]))
+    models = sorted({part.request.model_uri for part in planned.planned})
     say(
-        f"{len(rows)} runs of {models} {'model' if models == 1 else 'models'}: {planned.to_ask} calls. "
+        f"{len(rows)} runs of {len(models)} {'model' if len(models) == 1 else 'models'}: {planned.to_ask} calls. "
         "Nothing was asked or written."
     )
+    if len(models) == 1:
+        say(f"The model is {models[0]}.")
     for line in _costs(asked):
         say(line)
     if limit_usd is not None:
@@ -142,3 +148,20 @@ def _as_data(
 
 def _in_words(trouble: WorkbenchError) -> str:
     return " ".join(filter(None, (trouble.message, trouble.hint)))
+
+
+def telling(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[list[str], list[list[object]]]:
+    """The table as it is for programs; for people without columns that are the same in all of several runs.
+
+    What was counted is left out only where all counts are 0, so that the rest has room on a terminal.
+    """
+    kept = list(range(len(columns)))
+    if sys.stdout.isatty():
+        kept = [at for at in kept if not _says_nothing(columns[at], [row[at] for row in rows])]
+    return [columns[at] for at in kept], [[row[at] for at in kept] for row in rows]
+
+
+def _says_nothing(column: str, cells: Sequence[object]) -> bool:
+    if column in _COUNTS:
+        return not any(cells)
+    return column in _WHAT and len(cells) > 1 and len(set(cells)) == 1

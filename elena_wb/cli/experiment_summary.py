@@ -29,8 +29,9 @@ def print_summary(store: Store, run_ids: Sequence[int], metrics: Sequence[str] |
 
     makers = plugin_host().makers("metrics")
     wanted = {name: make for name, make in makers.items() if metrics is None or name in metrics}
-    scored = [one for one in scores_of(store, run_ids, wanted).runs if one.groups]
-    tried = facial_bias(store, run_ids).tried
+    with store.read():  # opened once for all
+        scored = [one for one in scores_of(store, run_ids, wanted).runs if one.groups]
+        tried = facial_bias(store, run_ids).tried
     sys.stdout.write(drawn([*_scores(scored), *_faces(tried)], plots=False))
     sys.stdout.flush()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from elena_wb.cli import run
-from elena_wb.cli.experiment_plan import tell_destinations, tell_parts
+from elena_wb.cli.experiment_plan import tell_destinations, tell_parts, telling
 from elena_wb.cli.output import dollars, print_table, say, warn
 
 if TYPE_CHECKING:
@@ -95,4 +95,4 @@ def print_runs(carried: Carried) -> None:
                 ]
             )
     if rows:
-        print_table([*columns, *(["cost"] if costly else [])], rows)
+        print_table(*telling([*columns, *(["cost"] if costly else [])], rows))

@@ -50,9 +50,11 @@ def read(path: Path) -> Experiment:
             line, the key, and what may have been meant.
     """
     try:
-        if path.stat().st_size > _LARGEST_FILE:
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_FILE + 1)  # a device or a pipe has no size to ask for
+        if len(raw) > _LARGEST_FILE:
             raise _unusable(path, ["it is larger than one megabyte"])
-        text = path.read_bytes().decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
         content = tomllib.loads(text)
     except OSError as error:
         raise UsageError(

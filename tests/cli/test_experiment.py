@@ -104,12 +104,12 @@ def test_one_interrupt_ends_a_study_after_what_is_in_flight(
 ) -> None:
     log = tmp_path / "asked.log"
     path = declared(pictures, f'["scripted:a?log={log}&delay=0.2&batch=1", "scripted:b"]', count=20)
-    process = program.start("experiment", str(path))
+    process = program.start("experiment", str(path), "--max-cost", "1.5", "--limit", "19")
     _until(log, lines=2)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert f"Go on with: elena-wb experiment {path}" in err
+    assert f"Go on with: elena-wb experiment {path} --limit 19 --max-cost 1.5\n" in err
     assert not path.with_suffix(".html").exists()
     taken = sum(line.startswith("taken") for line in log.read_text().splitlines())
     assert rows(program, "SELECT count(*) FROM generations") == [[str(taken)]]

@@ -116,3 +116,5 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(UsageError, match="cannot be read"):
             read(path)
+    with pytest.raises(UsageError, match="larger than one megabyte"):
+        read(Path("/dev/zero"))

@@ -17,7 +17,7 @@ from elena_wb.experiments import Terms, plan, read
 from elena_wb.plugins import plugin_host
 from elena_wb.store import Store
 from elena_wb_tiny.demo_findings import Findings
-from elena_wb_tiny.stimuli.folder import write_folder
+from elena_wb_tiny.stimuli.folder import is_whole, write_folder
 
 EMBEDDED = "tiny:"
 DECLARED = Path(__file__).parent / "demo.toml"
@@ -52,10 +52,12 @@ def run_demo(stage: Stage) -> None:
     sets = {"congruent": pictures, "incongruent": pictures // 2}
     declared = read(DECLARED)
     for kind, count in sets.items():
-        write_folder(folder / kind, count, stage.seed + (kind == "incongruent"), kind == "incongruent")
+        figures = (folder / kind, count, stage.seed + (kind == "incongruent"), kind == "incongruent")
+        if not is_whole(*figures):
+            write_folder(*figures)
     file = folder / DECLARED.name
     shutil.copyfile(DECLARED, file)
-    say(f"Rendered {sum(sets.values())} posed figures in {folder}.")
+    say(f"{sum(sets.values())} posed figures are in {folder}.")
     terms = Terms(retry_failed=True, models=(stage.model,))
     planned = plan(declared, file, plugin_host(), stage.store, stage.settings, terms)
     findings = Findings(planned)

@@ -40,6 +40,10 @@ class Findings:
 
     def __call__(self, store: Store, run_ids: tuple[int, ...]) -> None:
         """Write to stdout what the runs ``run_ids`` say."""
+        with store.read():  # opened once for all
+            self._tell(store, run_ids)
+
+    def _tell(self, store: Store, run_ids: tuple[int, ...]) -> None:
         console = Console()
         tried = sorted(facial_bias(store, run_ids).tried, key=lambda one: one.trial.about.run_id)
         agreeing = [one for one in tried if one.followed == (None, None)]

@@ -48,7 +48,7 @@ def write_folder(out: Path, count: int, seed: int, incongruent: bool, size: int 
             hint="ask for at least one picture of at least 32 pixels",
         )
     _make_way(out)
-    details = {"format": 1, "seed": seed, "count": count, "incongruent": incongruent, "size": size}
+    details = _details(count, seed, incongruent, size)
     # The manifest comes first: a folder left half-written by an interruption is still known as ours.
     (out / MANIFEST).write_text(json.dumps(details, indent=1) + "\n", encoding="utf-8")
     labels: list[Sequence[object]] = []
@@ -57,7 +57,7 @@ def write_folder(out: Path, count: int, seed: int, incongruent: bool, size: int 
     for index in range(count):
         scene = sample(seed, index, incongruent=incongruent)
         picture = paint(scene, size)
-        name = f"s{seed}-{index:05d}.png"
+        name = _name(seed, index)
         _write_png(out / name, picture)
         labels += [(name, *row) for row in _labels(scene, incongruent=incongruent)]
         regions += [(name, part, *box) for part, box in picture.regions.items()]
@@ -72,6 +72,28 @@ def write_folder(out: Path, count: int, seed: int, incongruent: bool, size: int 
         sources="its face and its body" if incongruent else "as a whole (`intended`), its face and its body",
     )
     (out / "README.md").write_text(text, encoding="utf-8")
+
+
+def is_whole(out: Path, count: int, seed: int, incongruent: bool, size: int = 336) -> bool:
+    """Whether `write_folder` wrote just these into `out`, to the end, and nothing is missing of them."""
+    try:
+        if json.loads((out / MANIFEST).read_text(encoding="utf-8")) != _details(
+            count, seed, incongruent, size
+        ):
+            return False
+        held = {path.name for path in out.iterdir()}
+    except (OSError, ValueError):
+        return False
+    # The read-me is written last.
+    return held == {MANIFEST, "README.md", *TABLES, *(_name(seed, index) for index in range(count))}
+
+
+def _details(count: int, seed: int, incongruent: bool, size: int) -> dict[str, int | bool]:
+    return {"format": 1, "seed": seed, "count": count, "incongruent": incongruent, "size": size}
+
+
+def _name(seed: int, index: int) -> str:
+    return f"s{seed}-{index:05d}.png"
 
 
 def _make_way(out: Path) -> None:
