@@ -23,6 +23,7 @@ from elena_wb.report.pairs import pairs_told, shown_pair
 from elena_wb.report.pictures import Album
 from elena_wb.report.repeating import Commands, commands
 from elena_wb.store import Store, drain_orphans, show_run
+from elena_wb.store.saving import refuse_devices
 
 _MOST_TILES = 8
 _QUESTION = (
@@ -74,6 +75,7 @@ def check_output(store: Store, output: Path) -> None:
     Raises:
         UsageError: it is the store itself, or a folder.
     """
+    refuse_devices(output)
     if output.resolve() == store.path.resolve():
         raise UsageError(f"{output} is the store itself.", hint="Write to another file.")
     if output.is_dir():
