@@ -73,8 +73,8 @@ def test_words_are_compared_with_the_own_label_and_with_all_that_is_true(told):
     assert dict(run.frequent)["dread"] == 1
 
 
-def test_every_table_can_be_checked_with_its_query_in_every_taxonomy(told):
-    for taxonomy in ("ekman7", "plutchik8", "parrott6"):
+def test_every_table_can_be_checked_with_its_query_in_another_taxonomy_too(told):
+    for taxonomy in ("ekman7", "parrott6"):
         found = open_vocabulary(told, [3, 1], taxonomy, Resampling(20))
         assert [run.run_id for run in found.runs] == [3, 1]
         (section,) = sections(found)
