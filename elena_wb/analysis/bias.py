@@ -26,10 +26,11 @@ from elena_wb.analysis.bias_sides import (
     Sides,
 )
 from elena_wb.analysis.bootstrap import Statistic, merged
-from elena_wb.analysis.clustered import share as clustered_share
+from elena_wb.analysis.clustered import share_of
 from elena_wb.analysis.clusters import over_stimuli, patterns, summed
 from elena_wb.analysis.comparing import FAILED, MISSING
 from elena_wb.analysis.paired import mcnemar
+from elena_wb.analysis.paired_scores import ScoreChange, score_change
 from elena_wb.analysis.swapping import swapped
 from elena_wb.core import ABSTAINED, Estimate, Resampling
 
@@ -140,7 +141,7 @@ def words(of: Questions, resampling: Resampling = Resampling()) -> Sides:  # noq
     said = of.speaks[rows] > 0
     stimulus = of.stimulus[rows]
     if len(sides) < 2:
-        return _alone(sides[0], _share(stimulus, said[:, sides[0]]), len(np.unique(stimulus)))
+        return _alone(sides[0], share_of(stimulus, said[:, sides[0]]), len(np.unique(stimulus)))
     return _two_shares(stimulus, said[:, 0], said[:, 1], resampling)
 
 
@@ -173,7 +174,7 @@ def follows_face(of: Questions, resampling: Resampling = Resampling()) -> Sides:
     face = of.answers[rows] == of.of_face[rows, None]
     if not (of.asked[UNMASKED] and of.asked[HIDDEN]):
         side = UNMASKED if of.asked[UNMASKED] else HIDDEN
-        return _alone(side, _share(stimulus, face[:, side]), len(np.unique(stimulus)))
+        return _alone(side, share_of(stimulus, face[:, side]), len(np.unique(stimulus)))
     return _two_shares(stimulus, face[:, UNMASKED], face[:, HIDDEN], resampling)
 
 
@@ -185,10 +186,10 @@ def _followed(stimulus: Codes, answers: Codes, face: Codes, body: Codes) -> Foll
     faces, bodies = int((more > 0).sum()), int((more < 0).sum())
     return Followed(
         n=len(answers),
-        face=_share(stimulus, of_face),
-        body=_share(stimulus, of_body),
-        neither=_share(stimulus, ~either),
-        face_of_either=_share(stimulus[either], of_face[either]) if either.any() else NOTHING,
+        face=share_of(stimulus, of_face),
+        body=share_of(stimulus, of_body),
+        neither=share_of(stimulus, ~either),
+        face_of_either=share_of(stimulus[either], of_face[either]) if either.any() else NOTHING,
         p=mcnemar(faces, bodies) if faces + bodies else math.nan,
         stimuli=faces + bodies,
     )
@@ -214,86 +215,77 @@ def _counted(of: Questions) -> tuple[Flags, LeftOut]:
 
 
 def _scores(of: Questions, rows: Codes, resampling: Resampling) -> tuple[Sides, Sides]:
-    """Macro-F1 over the labels that are true of some stimulus, and the share of right answers."""
-    n = len(rows)
-    if not n:
+    """Macro-F1 over the labels that are true of some stimulus, and the share of right answers.
+
+    Each change is :func:`elena_wb.analysis.paired_scores.score_change` of two sides. That by the face less that by
+    elsewhere is the change from elsewhere to the face: what is unmasked counts for neither.
+    """
+    if not len(rows):
         return Sides(), Sides()
-    answers = np.maximum(of.answers[rows], -1) + 1
-    size = of.labels + 1
-    shape = (of.labels, size, size, size)
-    code = np.asarray(np.ravel_multi_index((of.truth[rows], *answers.T), shape), dtype=np.int64)
+    truth, stimulus = of.truth[rows], of.stimulus[rows]
+
+    def change(first: int, second: int) -> ScoreChange | None:
+        if not (of.asked[first] and of.asked[second]):
+            return None
+        return score_change(of.answers[rows, first], of.answers[rows, second], truth, stimulus, resampling)
+
+    by_face, by_elsewhere = change(UNMASKED, HIDDEN), change(UNMASKED, CONTROL)
+    beyond = change(CONTROL, HIDDEN)
+    assert by_face is not None
+    first = CONTROL if of.asked[CONTROL] else UNMASKED
+    p = _score_tests(of, rows, first, resampling)
+    macro_f1, accuracy = (
+        Sides(
+            unmasked=by_face.figures[name].first,
+            hidden=by_face.figures[name].second,
+            control=by_elsewhere.figures[name].second if by_elsewhere else NOTHING,
+            change=by_face.figures[name].change,
+            control_change=by_elsewhere.figures[name].change if by_elsewhere else NOTHING,
+            beyond=beyond.figures[name].change if beyond else NOTHING,
+            p=p[name],
+            stimuli=by_face.stimuli,
+        )
+        for name in ("macro_f1", "accuracy")
+    )
+    return macro_f1, accuracy
+
+
+def _score_tests(of: Questions, rows: Codes, first: int, resampling: Resampling) -> dict[str, float]:
+    """The p-values of tests of the face hidden against the ``first`` side, by figure."""
+    truth = of.truth[rows]
+    answers = np.maximum(of.answers[rows][:, [first, HIDDEN]], -1) + 1
+    shape = (of.labels, of.labels + 1, of.labels + 1)
+    code = np.asarray(np.ravel_multi_index((truth, *answers.T), shape), dtype=np.int64)
+    labels = np.arange(of.labels)
 
     def adds(codes: Codes) -> Numbers:
         truth, *given = np.unravel_index(codes, shape)
-        labels = np.arange(of.labels)
         true = truth[:, None] == labels
         named = [side[:, None] - 1 == labels for side in given]
-        return np.concatenate([true, *(one & true for one in named), *named], axis=1).astype(np.float64)
-
-    def split(sums: Numbers) -> Numbers:
-        return sums.reshape(len(sums), 7, of.labels)
-
-    def figures(sums: Numbers) -> Numbers:
-        of_label = split(sums)
-        f1, right = _f1(of_label[:, 0], of_label[:, 1:4], of_label[:, 4:])
-        return np.concatenate([_with_changes(f1), _with_changes(right)], axis=1)
-
-    sums, stimuli = _added(of.stimulus[rows], code, adds)
-    found = _estimated(sums, stimuli, figures, resampling, n)
-    first = CONTROL if of.asked[CONTROL] else UNMASKED
-    each = split(sums)
-    a, b = (np.concatenate([each[:, 1 + side], each[:, 4 + side]], axis=1) for side in (first, HIDDEN))
-    support = np.asarray(stimuli @ each[:, 0])[None]
-
-    def apart(of_first: Numbers, of_second: Numbers) -> Numbers:
-        f1 = [
-            _f1(support, side[:, None, : of.labels], side[:, None, of.labels :])[0][:, 0]
-            for side in (of_first, of_second)
-        ]
-        return np.asarray(f1[1] - f1[0])
-
-    def right_apart(of_first: Numbers, of_second: Numbers) -> Numbers:
-        return np.asarray((of_second - of_first)[:, : of.labels].sum(axis=1) / n)
-
-    count = int(stimuli.sum())
-    return (
-        _sides(of, found[:6], swapped(a, b, stimuli, apart, resampling), count),
-        _sides(of, found[6:], swapped(a, b, stimuli, right_apart, resampling), count),
-    )
-
-
-def _f1(support: Numbers, hits: Numbers, given: Numbers) -> tuple[Numbers, Numbers]:
-    """Macro-F1 and accuracy ``[samples, sides]`` of supports ``[samples, labels]``, hits and answers ``[samples, sides,
-    labels]``: 2·TP / (2·TP + FP + FN), the mean over labels that are true of something (Opitz & Burst 2019)."""
-    there = (support > 0)[:, None]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        f1 = np.where(there, 2 * hits / (given + support[:, None]), 0.0)
-        return (
-            f1.sum(axis=2) / there.sum(axis=2),
-            hits.sum(axis=2) / support.sum(axis=1)[:, None],
+        return np.concatenate([true, *(part for one in named for part in (one & true, one))], axis=1).astype(
+            np.float64
         )
 
+    sums, stimuli = _added(of.stimulus[rows], code, adds)
+    support, a, b = np.split(sums, [of.labels, 3 * of.labels], axis=1)
+    whole = stimuli @ support
+    true = whole > 0
 
-def _with_changes(sides: Numbers) -> Numbers:
-    """The figure on three sides, the change by hiding the face and elsewhere, and their difference."""
-    unmasked, hidden, control = sides.T
-    return np.stack(
-        [unmasked, hidden, control, hidden - unmasked, control - unmasked, hidden - control], axis=1
-    )
+    def f1(side: Numbers) -> Numbers:
+        """2·TP / (2·TP + FP + FN), the mean over labels that are true of something (Opitz & Burst 2019)."""
+        hits, given = side[:, : of.labels][:, true], side[:, of.labels :][:, true]
+        return np.asarray((2 * hits / (given + whole[true])).mean(axis=1))
 
+    def right(side: Numbers) -> Numbers:
+        return np.asarray(side[:, : of.labels].sum(axis=1) / len(rows))
 
-def _sides(of: Questions, found: list[Estimate], p: float, stimuli: int) -> Sides:
-    control = of.asked[CONTROL]
-    return Sides(
-        unmasked=found[0],
-        hidden=found[1],
-        control=found[2] if control else NOTHING,
-        change=found[3],
-        control_change=found[4] if control else NOTHING,
-        beyond=found[5] if control else NOTHING,
-        p=p,
-        stimuli=stimuli,
-    )
+    def apart(figure: Callable[[Numbers], Numbers]) -> Callable[[Numbers, Numbers], Numbers]:
+        return lambda one, other: np.asarray(figure(other) - figure(one))
+
+    return {
+        name: swapped(a, b, stimuli, apart(figure), resampling)
+        for name, figure in (("macro_f1", f1), ("accuracy", right))
+    }
 
 
 def _flips(of: Questions, rows: Codes, resampling: Resampling) -> Sides:
@@ -301,7 +293,7 @@ def _flips(of: Questions, rows: Codes, resampling: Resampling) -> Sides:
         return Sides()
     stimulus, answers = of.stimulus[rows], of.answers[rows]
     changed = answers != answers[:, [UNMASKED]]
-    hidden = _share(stimulus, changed[:, HIDDEN])
+    hidden = share_of(stimulus, changed[:, HIDDEN])
     stimuli = len(np.unique(stimulus))
     if not of.asked[CONTROL]:
         return Sides(hidden=hidden, stimuli=stimuli)
@@ -333,7 +325,11 @@ def _two_shares(stimulus: Codes, first: Flags, second: Flags, resampling: Resamp
     else:
         p = swapped(sums[:, :1], sums[:, 1:2], counts, lambda a, b: (b - a)[:, 0], resampling)
     return Sides(
-        unmasked=_share(stimulus, first), hidden=_share(stimulus, second), change=change, p=p, stimuli=stimuli
+        unmasked=share_of(stimulus, first),
+        hidden=share_of(stimulus, second),
+        change=change,
+        p=p,
+        stimuli=stimuli,
     )
 
 
@@ -361,14 +357,3 @@ def _estimated(
     sums: Numbers, counts: Codes, statistic: Statistic, resampling: Resampling, n: int
 ) -> list[Estimate]:
     return [Estimate(*figure, n) for figure in over_stimuli(sums, statistic, resampling, counts)]
-
-
-def _share(stimulus: Codes, yes: Flags) -> Estimate:
-    """A share with Wilson's interval at the number of independent answers that the repeats of stimuli leave."""
-    n = len(yes)
-    if not n:
-        return NOTHING
-    _, place = np.unique(stimulus, return_inverse=True)
-    of = np.bincount(place)
-    apart = np.bincount(place, weights=yes) - yes.mean() * of
-    return clustered_share(float(yes.sum()), float(n), float(len(of)), float(apart @ apart), n=n)

@@ -7,11 +7,13 @@ is that of as many. A million answers cost no more than a thousand once they are
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from elena_wb.analysis.clusters import numbered
 from elena_wb.analysis.interval import Z_95
 from elena_wb.core import Estimate
 
@@ -37,6 +39,20 @@ def share(hits: float, of: float, clusters: float, squares: float, *, n: int | N
         return Estimate(value, math.nan, math.nan, counted)
     size = float(of) if clusters == of == counted else effective(value, of, clusters, squares)
     return Estimate(value, *wilson(value, size), counted)
+
+
+def share_of(stimulus: npt.NDArray[Any], yes: npt.NDArray[np.bool_]) -> Estimate:
+    """The share of ``yes`` (``[n]``) with the interval of :func:`share`, answers to one ``stimulus`` being clusters."""
+    n = len(yes)
+    if not n:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    value = float(yes.mean())
+    if n == 1 or (stimulus[1:] > stimulus[:-1]).all():  # one answer each
+        return Estimate(value, *wilson(value, n), n)
+    place = numbered(stimulus)
+    of = np.bincount(place)
+    apart = np.bincount(place, weights=yes) - value * of
+    return share(float(yes.sum()), float(n), float(len(of)), float(apart @ apart), n=n)
 
 
 def effective(value: float, of: float, clusters: float, squares: float) -> float:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from elena_wb.analysis.clustered import share_of
+from elena_wb.analysis.clusters import mean_over_stimuli
 from elena_wb.analysis.corrections import holm
 from elena_wb.analysis.interval import proportion
-from elena_wb.analysis.paired import difference, mcnemar
-from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, Crosstab, Estimate
+from elena_wb.analysis.paired import difference, mcnemar, oftener
+from elena_wb.core import ABSTAINED, REFUSED, UNPARSED, Crosstab, Estimate, Resampling
 
 FAILED, MISSING = -4, -5
 """Stand where :data:`elena_wb.core.ABSTAINED` and its like do: the model failed, or was not asked."""
@@ -89,41 +91,33 @@ class Shift:
 class Correctness:
     """Which answers are right, over the pairs of answers about stimuli of which exactly one label is true.
 
-    A refusal, an answer that cannot be read and one that names no emotion are wrong. ``p`` is McNemar's exact test of
-    the two runs being right equally often, two-sided; NaN where there is no such pair. ``gain`` is the share of right
-    answers of the second run less that of the first, with Newcombe's interval.
+    A refusal, an answer that cannot be read and one that names no emotion are wrong. ``first`` and ``second`` are the
+    shares that are right, ``gain`` the second less the first. ``p`` is the exact test of the two runs being right
+    equally often, two-sided; NaN where there is no such pair.
     """
 
     both: int
     only_first: int
     only_second: int
     neither: int
-    p: float
+    first: Estimate
+    second: Estimate
     gain: Estimate
+    p: float
 
     @property
     def n(self) -> int:
         """How many pairs there are."""
         return self.both + self.only_first + self.only_second + self.neither
 
-    @property
-    def first(self) -> Estimate:
-        """The share of the first run's answers that are right."""
-        return proportion(self.both + self.only_first, self.n)
-
-    @property
-    def second(self) -> Estimate:
-        """The share of the second run's answers that are right."""
-        return proportion(self.both + self.only_second, self.n)
-
 
 @dataclass(frozen=True, slots=True)
 class Named:
     """How often an emotion is named, among pairs that could be read on both sides.
 
-    ``first`` and ``second`` count answers; ``change`` is the second run's share less the first's, with Newcombe's
-    interval for paired shares. ``p`` is McNemar's exact test of both naming it equally often, two-sided, and ``p_holm``
-    the same corrected for as many emotions as are named.
+    ``first`` and ``second`` count answers; ``change`` is the second run's share less the first's. ``p`` is
+    the exact test of both naming it equally often, two-sided, and ``p_holm`` the same corrected for as many emotions as
+    are named.
     """
 
     emotion: str
@@ -159,8 +153,19 @@ class Changes:
     flipped: npt.NDArray[np.intp]
 
 
-def compare(answers: SideBySide) -> Changes:
-    """Count what changed. Intervals are Wilson's and Newcombe's; they take pairs for independent of one another."""
+def compare(
+    answers: SideBySide,
+    stimulus: npt.NDArray[Any] | None = None,
+    resampling: Resampling = Resampling(),  # noqa: B008
+) -> Changes:
+    """Count what changed; ``stimulus`` (integers ``[n]``) says which rows are about the same one, none if not given.
+
+    Where each row is about another stimulus, intervals are Wilson's and Newcombe's, tests McNemar's. Else those of
+    shares are Wilson's at the number of independent answers (:func:`elena_wb.analysis.clustered.share`), of differences
+    a bootstrap over stimuli, and each stimulus counts once in a test (:func:`elena_wb.analysis.paired.oftener`).
+    """
+    every = np.arange(len(answers.first)) if stimulus is None else np.asarray(stimulus)
+    beside = _Beside(every, resampling, repeats=len(every) > len(np.unique(every)))
     first, second = answers.first, answers.second
     paired = (first > FAILED) & (second > FAILED)
     read_first, read_second = first >= ABSTAINED, second >= ABSTAINED
@@ -171,16 +176,16 @@ def compare(answers: SideBySide) -> Changes:
     return Changes(
         pairs=pairs,
         lost=_lost(first, second),
-        flips=proportion(int(flipped.sum()), int(both_read.sum())),
+        flips=beside.share(flipped, both_read),
         one_read=int((paired & (read_first != read_second)).sum()),
-        words=proportion(int((paired & answers.text_changed).sum()), pairs),
-        parts=proportion(int((with_parts & answers.parts_changed).sum()), int(with_parts.sum())),
+        words=beside.share(answers.text_changed, paired),
+        parts=beside.share(answers.parts_changed, with_parts),
         shifts={
             name: _shift(answers.first_vad[both_read, place], answers.second_vad[both_read, place])
             for place, name in enumerate(DIMENSIONS)
         },
-        correct=_correctness(first[paired], second[paired], answers.truth[paired]),
-        named=_named(answers.labels, first[both_read], second[both_read]),
+        correct=_correctness(answers, paired & (answers.truth != UNKNOWN), beside),
+        named=_named(answers, both_read, beside),
         matrix=_matrix(answers.labels, first[paired], second[paired]),
         flipped=np.flatnonzero(flipped),
     )
@@ -218,30 +223,53 @@ def _fourfold(first: Flags, second: Flags) -> tuple[int, int, int, int]:
     return both, a - both, b - both, len(first) - a - b + both
 
 
-def _correctness(first: Codes, second: Codes, truth: Codes) -> Correctness:
-    known = truth != UNKNOWN
-    counts = _fourfold((first == truth)[known], (second == truth)[known])
-    p = mcnemar(counts[1], counts[2]) if known.any() else math.nan
-    return Correctness(*counts, p, difference(*counts))
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """How shares and their differences are estimated, over rows of these stimuli."""
+
+    stimulus: npt.NDArray[Any]
+    resampling: Resampling
+    repeats: bool
+
+    def share(self, yes: Flags, among: Flags) -> Estimate:
+        """The share of ``yes`` among some rows."""
+        if self.repeats:
+            return share_of(self.stimulus[among], yes[among])
+        return proportion(int((yes & among).sum()), int(among.sum()))
+
+    def change(self, first: Flags, second: Flags, among: Flags) -> tuple[Estimate, float]:
+        """The share of ``second`` less that of ``first``, and the p-value of its being 0."""
+        _, only_first, only_second, _ = counts = _fourfold(first[among], second[among])
+        if not self.repeats:
+            return difference(*counts), mcnemar(only_first, only_second)
+        gain = second[among].astype(np.int64) - first[among]
+        stimulus = self.stimulus[among]
+        return mean_over_stimuli(stimulus, gain, self.resampling), oftener(gain, stimulus)[1]
 
 
-def _named(labels: tuple[str, ...], first: Codes, second: Codes) -> tuple[Named, ...]:
-    counts = {code: _fourfold(first == code, second == code) for code in (*range(len(labels)), ABSTAINED)}
-    occurring = {code: four for code, four in counts.items() if sum(four[:3])}
-    tested = [mcnemar(four[1], four[2]) for four in occurring.values()]
-    return tuple(
-        Named(
-            outcome(labels, code),
-            both + only_first,
-            both + only_second,
-            difference(both, only_first, only_second, neither),
-            p,
-            corrected,
-        )
-        for (code, (both, only_first, only_second, neither)), p, corrected in zip(
-            occurring.items(), tested, holm(tested), strict=True
-        )
+def _correctness(answers: SideBySide, known: Flags, beside: _Beside) -> Correctness:
+    first, second = answers.first == answers.truth, answers.second == answers.truth
+    gain, p = beside.change(first, second, known)
+    return Correctness(
+        *_fourfold(first[known], second[known]),
+        beside.share(first, known),
+        beside.share(second, known),
+        gain,
+        p if known.any() else math.nan,
     )
+
+
+def _named(answers: SideBySide, read: Flags, beside: _Beside) -> tuple[Named, ...]:
+    found = []
+    for code in (*range(len(answers.labels)), ABSTAINED):
+        first, second = answers.first == code, answers.second == code
+        of_first, of_second = int((first & read).sum()), int((second & read).sum())
+        if of_first or of_second:
+            found.append(
+                (outcome(answers.labels, code), of_first, of_second, *beside.change(first, second, read))
+            )
+    corrected = holm([p for *_, p in found])
+    return tuple(Named(*one, p_holm) for one, p_holm in zip(found, corrected, strict=True))
 
 
 def _matrix(labels: tuple[str, ...], first: Codes, second: Codes) -> Crosstab:

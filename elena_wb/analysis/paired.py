@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from elena_wb.analysis.clusters import summed
 from elena_wb.analysis.interval import proportion
 from elena_wb.core import Estimate
 
@@ -20,6 +25,17 @@ def mcnemar(only_first: int, only_second: int) -> float:
 
     n = only_first + only_second
     return min(1.0, 2 * float(bdtr(min(only_first, only_second), n, 0.5))) if n else 1.0
+
+
+def oftener(gain: npt.NDArray[np.int64], stimulus: npt.NDArray[Any]) -> tuple[int, float]:
+    """How many stimuli there are, and the exact two-sided p of either side saying yes for more of them than the other.
+
+    ``gain`` (``[n]``) is 1 where the second side alone says yes, -1 where the first alone does, else 0. Answers to one
+    stimulus are not independent of one another, so each stimulus counts once, for the side that says yes more often:
+    a sign test (Dixon & Mood 1946, JASA 41:557-566). With one answer to each it is McNemar's exact test.
+    """
+    total = summed(stimulus, gain[:, None])[:, 0]
+    return len(total), mcnemar(int((total < 0).sum()), int((total > 0).sum())) if len(total) else math.nan
 
 
 def difference(both: int, only_first: int, only_second: int, neither: int) -> Estimate:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from elena_wb.analysis.classification import accuracy, from_sums, macro_f1, uar, weighted_f1
 from elena_wb.analysis.clusters import over_stimuli, patterns, summed
-from elena_wb.analysis.paired import mcnemar
+from elena_wb.analysis.paired import oftener
 from elena_wb.analysis.single_label import FIGURES
 from elena_wb.core import Estimate, Resampling
 
@@ -114,10 +113,7 @@ def more_often_right(
 ) -> tuple[int, float]:
     """How many stimuli there are, and the exact two-sided p of either side being right more often of as many of them.
 
-    The arguments are as :func:`score_change` has them, all truths known. Answers to one stimulus are not independent of
-    one another, so each stimulus counts once, for the side that gets it right more often: a sign test (Dixon & Mood
-    1946, JASA 41:557-566). With one answer to each it is McNemar's exact test.
+    The arguments are as :func:`score_change` has them, all truths known. Each stimulus counts once: see
+    :func:`elena_wb.analysis.paired.oftener`.
     """
-    gain = (second == truth).astype(np.int64) - (first == truth)
-    total = summed(stimulus, gain[:, None])[:, 0]
-    return len(total), mcnemar(int((total < 0).sum()), int((total > 0).sum())) if len(total) else math.nan
+    return oftener((second == truth).astype(np.int64) - (first == truth), stimulus)

@@ -54,7 +54,8 @@ class Study:
         stimulus = key // self.repeats
         unmasked, hidden, control = (_Placed(one, key) for one in of)
         no_room = control.column("no_room", 0).astype(np.bool_)
-        unfound = (hidden.column("unfound", 0) | control.column("unfound", 0)).astype(np.bool_)
+        unfound = hidden.column("unfound", 0) != 0
+        unfound |= (control.column("unfound", 0) != 0) & ~no_room
         audited, face_left = self._audited(store, trial.hidden)
         return Questions(
             labels=len(self.terms.labels),
@@ -66,7 +67,7 @@ class Study:
             truth=self.truth["truth"][stimulus],
             of_face=self.truth["of_face"][stimulus],
             of_body=self.truth["of_body"][stimulus],
-            unfound=unfound & ~no_room,
+            unfound=unfound,
             no_room=no_room,
             face_left=face_left[stimulus],
             unaudited=~audited[stimulus] if must_be_audited else np.zeros(len(key), dtype=np.bool_),

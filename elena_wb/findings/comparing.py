@@ -13,7 +13,7 @@ import numpy.typing as npt
 from elena_wb.analysis.agreement import cohen_kappa
 from elena_wb.analysis.comparing import DIMENSIONS, FAILED, UNKNOWN, Changes, SideBySide, compare, outcome
 from elena_wb.analysis.corrections import holm
-from elena_wb.analysis.paired_scores import ScoreChange, more_often_right, score_change
+from elena_wb.analysis.paired_scores import ScoreChange, score_change
 from elena_wb.analysis.rating_shift import RatingShift, rating_shift
 from elena_wb.core import ABSTAINED, Estimate, Resampling, UsageError
 from elena_wb.findings.comparing_rows import arranged, stimuli
@@ -145,13 +145,14 @@ class Compared:
         corrected = holm([p for *_, p in found])
         return tuple(Tested(*one, p_holm) for one, p_holm in zip(found, corrected, strict=True))
 
+    @cached_property
+    def exact_test(self) -> str:
+        """The test of right answers, and of how often an emotion is named."""
+        return "sign test of pictures" if self.repeats else "McNemar, exact"
+
     def _test_of_right(self) -> tuple[str, str, int, float]:
-        answers = self.answers
-        kept = self.paired & (answers.truth != UNKNOWN)
-        n, p = more_often_right(
-            answers.first[kept], answers.second[kept], answers.truth[kept], self.stimuli[kept]
-        )
-        return "right answers", "sign test of pictures" if self.repeats else "McNemar, exact", n, p
+        known = self.paired & (self.answers.truth != UNKNOWN)
+        return "right answers", self.exact_test, len(np.unique(self.stimuli[known])), self.changes.correct.p
 
     @cached_property
     def flips(self) -> tuple[Flip, ...]:
@@ -196,7 +197,7 @@ def compare_runs(
         )
     table = side_by_side(store, ids[0], ids[1], schemes[0], settings=settings)
     answers = arranged(table)
-    changes = compare(answers)
+    changes = compare(answers, stimuli(table), resampling)
     if not changes.pairs:
         raise UsageError(
             f"Runs {ids[0]} and {ids[1]} have no answers to the same questions.",

@@ -86,7 +86,7 @@ def _right(of: Compared) -> dict[str, Any]:
         "first": _interval(correct.first),
         "second": _interval(correct.second),
         "difference": _interval(correct.gain),
-        "test": "McNemar, exact, two-sided",
+        "test": f"{of.exact_test}, two-sided",
         "p": correct.p,
     }
 

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from elena_wb.analysis.agreement import cohen_kappa, krippendorff_alpha
+from elena_wb.analysis.clustered import share_of
 from elena_wb.analysis.clusters import numbered
 from elena_wb.analysis.comparing import DIMENSIONS, FAILED, MISSING
 from elena_wb.analysis.corrections import holm
-from elena_wb.analysis.interval import proportion
 from elena_wb.analysis.paired_scores import more_often_right, score_change
 from elena_wb.core import ABSTAINED, Estimate, Resampling, UsageError
 from elena_wb.findings.comparing import Side, shown_runs, side_of
@@ -193,7 +193,7 @@ def _pair(
         causes=tuple(one.aspect for one in differences(shown[a], shown[b]) if one.matters),
         pairs=int(paired.sum()),
         lost=int((asked & ~paired).sum()),
-        flips=proportion(int((first != second)[read].sum()), int(read.sum())),
+        flips=share_of(stimulus[read], (first != second)[read]),
         kappa=cohen_kappa(first[read], second[read], stimulus[read], resampling),
         accuracy=change.figures["accuracy"].change if change else _NONE,
         macro_f1=change.figures["macro_f1"].change if change else _NONE,

@@ -89,6 +89,7 @@ def _named(of: Compared) -> Section | None:
     found = of.changes.named
     if not found:
         return None
+    test = "the sign test of pictures" if of.repeats else "McNemar's exact test"
     sure = [one.emotion for one in found if one.p_holm < _ALPHA]
     shows = (
         f"How often {listed(sure)} {'is' if len(sure) == 1 else 'are'} named differs between the runs (p, corrected "
@@ -102,9 +103,9 @@ def _named(of: Compared) -> Section | None:
         "Emotions named",
         shows,
         (tables.named(of), tables.named_chart(of)),
-        "Points are of per cent of the pairs read on both sides, whatever is true of the pictures. p is McNemar's "
-        "exact test for each emotion, and beside it after Holm's correction.",
-        (sources.NEWCOMBE, sources.MCNEMAR, sources.HOLM),
+        "Points are of per cent of the pairs read on both sides, whatever is true of the pictures. p is of "
+        f"{test} for each emotion, and beside it after Holm's correction.",
+        (sources.BOOTSTRAP if of.repeats else sources.NEWCOMBE, sources.MCNEMAR, sources.HOLM),
     )
 
 
@@ -152,10 +153,10 @@ def headline(of: Compared) -> str:
     lead = between(of)
     if not flips.n:
         return f"{lead}: none of their {of.changes.pairs:,} pairs of answers could be read on both sides."
-    count = len(of.changes.flipped)
+    count, told = len(of.changes.flipped), percent_interval(flips)
     return (
         f"{lead}: {count:,} of {flips.n:,} answers name{'s' if count == 1 else ''} another emotion "
-        f"({percent(flips.value)}, 95 % interval {percent_interval(flips)})."
+        f"({percent(flips.value)}{', 95 % interval ' * bool(told)}{told})."
     )
 
 
@@ -178,9 +179,8 @@ def warnings(of: Compared) -> Iterator[str]:
         )
     if of.repeats:
         yield (
-            "Some pictures were asked about repeatedly. Intervals of shares and McNemar's test take every pair for "
-            "independent of the others: the intervals are too narrow for that, and p too small. Intervals of scores, "
-            "of κ and of ratings, and the tests listed at the end, count each picture once."
+            "Some pictures were asked about repeatedly. Intervals take the answers to one picture together, and each "
+            "picture counts once in a test."
         )
 
 
@@ -203,7 +203,7 @@ def lost_pairs(of: Compared) -> str:
 
 
 def right_answers(of: Compared) -> str:
-    """Which answers are right on which side, and McNemar's test."""
+    """Which answers are right on which side, and the test of it."""
     correct = of.changes.correct
     if not correct.n:
         return "Nothing is known to be true of these pictures, so that right answers cannot be counted."
@@ -211,7 +211,7 @@ def right_answers(of: Compared) -> str:
     return (
         f"Of {correct.n:,} pairs with one true label {correct.both:,} are right in both runs, "
         f"{correct.only_first:,} only {first}, {correct.only_second:,} only {second}, and {correct.neither:,} in "
-        f"neither; {p_value(correct.p)} (McNemar, exact, two-sided)."
+        f"neither; {p_value(correct.p)} ({of.exact_test}, two-sided)."
     )
 
 

@@ -231,12 +231,15 @@ def _quoted(text: str) -> str:
 
 
 def labels_of(store: Store, run_ids: Sequence[int], scheme: str) -> tuple[str, ...]:
-    """The labels of a scheme in its order, and after them others that the truth or these runs' answers name."""
-    ordered = load_scheme(scheme).names if scheme in scheme_names() else ()
+    """The labels of a scheme, and others that the truth or these runs' answers name, by name.
+
+    So they are ordered where runs are compared: drawing at random goes by that order, and comes to the same there.
+    """
+    known = set(load_scheme(scheme).names if scheme in scheme_names() else ())
     with store.read() as connection:
         rows = connection.execute(
             """SELECT label FROM labels_by_scheme WHERE scheme = $scheme
                UNION SELECT emotion FROM generations WHERE run_id IN (SELECT unnest($runs::INTEGER[]))""",
             {"scheme": scheme, "runs": list(run_ids)},
         ).fetchall()
-    return (*ordered, *sorted({label for (label,) in rows if label is not None} - set(ordered)))
+    return tuple(sorted({label for (label,) in rows if label is not None} | known))

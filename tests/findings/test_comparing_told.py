@@ -12,6 +12,7 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
+from elena_wb.analysis.clustered import share_of
 from elena_wb.core import BodyPart, Label, Resampling
 from elena_wb.findings import Chart, Section, Table
 from elena_wb.findings.comparing import Compared, compare_runs
@@ -131,7 +132,14 @@ def test_repeats_count_once_for_each_picture(store):
     compared = compare_runs(store, "1", "2", resampling=Resampling(100))
     right, valence = compared.tests
     assert (right.test, right.n, right.p) == ("sign test of pictures", 4, 2 / 16)
-    assert compared.changes.correct.p == 2 / 2**12
+    assert {one.p for one in (compared.changes.correct, *compared.changes.named)} == {2 / 16}
+    assert "Of no emotion can be told" in str(sections(compared))
+    flips = compared.changes.flips
+    assert (flips.value, flips.n, flips.low) == (
+        1,
+        12,
+        pytest.approx(share_of(np.arange(12) // 3, np.full(12, True)).low),
+    )
     assert compared.ratings["valence"].n == 12
     assert (valence.n, valence.p) == (4, 2 / 16)
     assert compared.ratings["valence"].change.value == 1

@@ -42,7 +42,9 @@ def in_one_line(of: Compared) -> Content:
 
 
 def _brief(of: Estimate) -> str:
-    """``96 % (80–99)``."""
+    """``96 % (80–99)``; without an interval, the share alone."""
+    if of.low != of.low:
+        return f"{100 * of.value:.0f} %"
     return f"{100 * of.value:.0f} % ({100 * of.low:.0f}–{100 * of.high:.0f})"
 
 
@@ -53,11 +55,12 @@ def sentences(of: Compared) -> Content:
     if changes.correct.n:
         first, second = alone(of)
         gain = changes.correct.gain
+        within = points_interval(gain)
         told.append(
             Content(
                 plain(
                     f"Right: {percent(changes.correct.first.value)} {first}, {percent(changes.correct.second.value)} "
-                    f"{second}; difference {points(gain.value)} points ({points_interval(gain)})."
+                    f"{second}; difference {points(gain.value)} points{within and f' ({within})'}."
                 )
             )
         )
