@@ -77,10 +77,11 @@ def export(
 ) -> None:
     """Write runs to a file or a folder for other programs, or for another store.
 
-    No folder of this machine and no key leaves in an export; pictures and marks leave only where an option says so,
-    ratings never. A file of that name is replaced once the new one is whole; a folder that holds anything is not. In
-    CSV an apostrophe stands before text that a spreadsheet would take for a formula: for exact text take Parquet or
-    JSONL. Where answers had to be left out, because the kind has no place for them, the exit code is 4.
+    No key leaves in an export, and no folder of this machine but what tells pictures of one name apart; pictures and
+    marks leave only where an option says so, ratings never. A file of that name is replaced once the new one is whole;
+    a folder that holds anything is not. In CSV an apostrophe stands before text that a spreadsheet would take for a
+    formula: for exact text take Parquet or JSONL. Where answers had to be left out, because the kind has no place for
+    them, the exit code is 4.
     """
     from elena_wb.exports import ExportOptions, Kind, export_runs, kind_of
     from elena_wb.plugins import plugin_host

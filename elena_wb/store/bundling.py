@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from elena_wb.store import schema
 from elena_wb.store.database import DuckDBConnection, Store
 from elena_wb.store.exporting import each_without_folders, reading, without_folders
 from elena_wb.store.formats import batches
-from elena_wb.store.leaving import bare_json, bare_uri
+from elena_wb.store.leaving import bare_json, bare_uri, shortest_names
 from elena_wb.store.maps import attention_folder
 
 Batches: TypeAlias = Iterator[pa.RecordBatch]
@@ -59,8 +59,9 @@ class Bundled:
         if name == "runs":
             table = self._runs(batches(relation).read_all())
             return table.schema, iter(table.to_batches())
+        short = self._short() if name == "stimuli" and not self.paths else None
         reader = batches(relation)
-        return reader.schema, iter(reader)
+        return reader.schema, iter(reader) if short is None else map(short, reader)
 
     def maps(self) -> Iterator[tuple[str, pa.Schema, Batches]]:
         """Name and rows of each file of attention maps, those of these runs alone.
@@ -103,13 +104,26 @@ class Bundled:
     def _term(self, table: str, name: str, kind: str) -> str:
         if not self.paths and kind == "VARCHAR[]":
             return f"{each_without_folders(name)} AS {name}"
-        if not self.paths and (table, name) == ("stimuli", "path"):
-            return "regexp_extract(rtrim(path, '/\\'), '[^/\\\\]*$') AS path"
         if not self.paths and (table, name) == ("generations", "error"):
             return f"{without_folders('error', 'path')} AS error"
         if (table, name) == ("regions", "score"):
             return "CASE WHEN isfinite(score) THEN score END AS score"
         return f'"{name}"'
+
+    def _short(self) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+        """What gives each picture the name of its file, with folders only where these tell pictures apart."""
+        rows = self.connection.execute(
+            f"SELECT DISTINCT path FROM stimuli WHERE {self._wanted('stimuli')}"
+        ).fetchall()
+        paths = [path for (path,) in rows]
+        names = dict(zip(paths, shortest_names(paths), strict=True))
+
+        def named(batch: pa.RecordBatch) -> pa.RecordBatch:
+            column = batch.schema.get_field_index("path")
+            short = [names[path] for path in batch.column(column).to_pylist()]
+            return batch.set_column(column, "path", pa.array(short, batch.schema.field(column).type))
+
+        return named
 
     def _runs(self, table: pa.Table) -> pa.Table:
         if self.paths:

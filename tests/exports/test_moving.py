@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,22 @@ def test_nothing_of_this_machine_leaves_unless_asked_for(bundle: Path, other: St
     again = import_runs(rich, bundle)
     assert (again.changed, again.differing) == (False, 0)
     assert state(rich) == before, "the paths at home are kept"
+
+
+def test_pictures_of_one_name_are_still_two_where_they_come_to(
+    store: Store, other: Store, tmp_path: Path
+) -> None:
+    store.path.parent.mkdir()
+    them = [replace(stimulus(n), path=Path(f"{FOLDER}/{folder}/1.jpg")) for n, folder in enumerate("ab")]
+    begin_run(store, spec("two"), them)
+    with Outbox(store) as outbox:
+        outbox.append(*(generation("two", n) for n in range(2)))
+    path = tmp_path / "two.elena-runs"
+    export_runs(store, [1], Kind.BUNDLE, path)
+    assert sorted(_tables(path)["stimuli"]["path"].to_pylist()) == ["a/1.jpg", "b/1.jpg"]
+    import_runs(other, path)
+    written = export_runs(other, [1], Kind.ELENA, tmp_path / "two.json")
+    assert (written.count, written.left_out) == (2, 0)
 
 
 def test_a_run_gains_what_it_lacks_and_keeps_what_it_has(rich: Store, other: Store, tmp_path: Path) -> None:
