@@ -35,7 +35,7 @@ def declared(pictures: Pictures, models: str, more: str = "", count: int = 4) ->
     return path
 
 
-def test_a_study_is_planned_carried_out_reported_and_gone_on_with_by_one_command(
+def test_a_study_is_planned_carried_out_and_gone_on_with_and_spares_a_page_of_somebodys_own(
     program: Program, pictures: Pictures
 ) -> None:
     path = declared(
@@ -48,25 +48,23 @@ def test_a_study_is_planned_carried_out_reported_and_gone_on_with_by_one_command
     assert "exceeds $1.00" in planned.stderr
     assert not list(program.home.glob("data/*"))
 
-    done = program("experiment", str(path))
     report = path.with_suffix(".html")
-    assert f"The report is {report}" in done.stderr
+    report.write_text("My own page", "utf-8")
+    assert "no report of this program" in program("experiment", str(path), code=2).stderr
+    assert not list(program.home.glob("data/*"))
+
+    done = program("experiment", str(path), "--no-report")
+    assert report.read_text("utf-8") == "My own page"
     assert "Pictures are sent to models.example." in done.stderr
-    page = report.read_text("utf-8")
-    assert "A &lt;b&gt;study&lt;/b&gt;" in page
-    assert "elena-wb experiment" in page
     assert [line.split("\t")[0] for line in done.stdout.splitlines()[:3]] == ["run", "1", "2"]
     assert "accuracy" in done.stdout
 
-    report.write_text("My own page", "utf-8")
-    assert "no report of this program" in program("experiment", str(path), code=2).stderr
-    again = program("experiment", str(path), "--no-report")
+    again = program("experiment", str(path), "--no-report", "--events", "jsonl")
     assert "nothing is missing; 8 answers are there and are not asked for again" in again.stderr
-    assert report.read_text("utf-8") == "My own page"
-    assert rows(program, "SELECT count(*) FROM generations") == [["8"]]
+    assert {json.loads(line)["event"] for line in again.stdout.splitlines()} == {"RunStarted", "RunFinished"}
 
 
-def test_what_failed_is_told_beside_what_did_not_and_the_exit_code_is_4(
+def test_what_failed_is_told_and_reported_beside_what_did_not_and_the_exit_code_is_4(
     program: Program, pictures: Pictures
 ) -> None:
     path = declared(pictures, '["scripted:?gone_after=1&batch=1", "scripted:well?version=2"]')
@@ -75,7 +73,15 @@ def test_what_failed_is_told_beside_what_did_not_and_the_exit_code_is_4(
     assert (events["RunStarted"], events["Answered"], events["RunFinished"]) == (2, 5, 2)
     assert "The server is gone." in done.stderr
     assert "The study is not complete. Go on with: elena-wb experiment" in done.stderr
-    assert "3 of its questions are still to be asked" in path.with_suffix(".html").read_text("utf-8")
+    report = path.with_suffix(".html")
+    assert f"The report is {report}" in done.stderr
+    page = report.read_text("utf-8")
+    for said in (
+        "3 of its questions are still to be asked",
+        "A &lt;b&gt;study&lt;/b&gt;",
+        "elena-wb experiment",
+    ):
+        assert said in page
 
 
 def test_a_killed_study_goes_on_and_asks_nothing_twice(
@@ -88,7 +94,7 @@ def test_a_killed_study_goes_on_and_asks_nothing_twice(
     _until(log, lines=20)  # into the second model's questions
     process.send_signal(signal.SIGKILL)
     process.wait()
-    program("experiment", str(path), "--no-report")
+    program("experiment", str(path), "--no-report", "--events", "jsonl")
     taken = Counter(line for line in log.read_text().splitlines() if line.startswith("taken"))
     assert rows(
         program, "SELECT model_uri, count(*) FROM generations JOIN runs USING (run_id) GROUP BY 1 ORDER BY 1"
