@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -47,8 +49,6 @@ def json_schema(fields: Sequence[OutputField], scheme: LabelScheme, *, title: st
 
     Labels are an enumeration of the scheme's display names.
     """
-    from jsonschema import Draft202012Validator
-
     schema: dict[str, Any] = {
         "title": title,
         "type": "object",
@@ -56,8 +56,16 @@ def json_schema(fields: Sequence[OutputField], scheme: LabelScheme, *, title: st
         "required": [field.name for field in fields if field.required],
         "additionalProperties": False,
     }
-    Draft202012Validator.check_schema(schema)
+    _check(json.dumps(schema))
     return schema
+
+
+@lru_cache(maxsize=256)
+def _check(schema: str) -> None:
+    """Check a schema, as JSON; that of the same pack, which is read time and again, only once."""
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator.check_schema(json.loads(schema))
 
 
 def _property(field: OutputField, scheme: LabelScheme) -> dict[str, Any]:
