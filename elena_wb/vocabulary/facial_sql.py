@@ -38,7 +38,8 @@ def speaks_of_face(text: str) -> str:
     left = f"regexp_replace({marked}, {_quoted(unguarded)}, '\\1 ; ', 'g')"
     matches = _quoted(words)
     # CASE, since both sides of AND and OR are computed for every row.
-    told = f"CASE WHEN regexp_matches({begun}, {_quoted(doubtful)}) THEN regexp_matches({left}, {matches}) ELSE true END"
+    doubt = _quoted(doubtful)
+    told = f"CASE WHEN regexp_matches({begun}, {doubt}) THEN regexp_matches({left}, {matches}) ELSE true END"
     return f"CASE WHEN regexp_matches({begun}, {matches}) THEN {told} ELSE false END"
 
 
