@@ -34,6 +34,8 @@ _PLACES = {
     "change by the face": "change",
     "face less elsewhere": "beyond",
 }
+_WIDTH = 1e-9
+"""An interval that is narrower has no width but for rounding."""
 COLUMNS = ("measure", "n", "none", "hidden", "control", "change", "beyond control")
 
 
@@ -196,14 +198,14 @@ def _value(of: Estimate) -> str:
 def _change(of: Estimate, decimals: int) -> str:
     if not of.n:
         return ""
-    if math.isnan(of.low):
+    if not of.high - of.low > _WIDTH:
         return signed(of.value, decimals)
     return f"{signed(of.value, decimals)} [{signed(of.low, decimals)}, {signed(of.high, decimals)}]"
 
 
 def interval(of: Estimate, told: Callable[[float], str]) -> str:
-    """``told`` of both its ends; empty without one."""
-    return "" if math.isnan(of.low) else f"{told(of.low)} to {told(of.high)}"
+    """``told`` of both its ends; empty without one, or where all stimuli are the same and none can be had."""
+    return "" if not of.high - of.low > _WIDTH else f"{told(of.low)} to {told(of.high)}"
 
 
 def _p(p: float) -> str:
