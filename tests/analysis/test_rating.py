@@ -79,7 +79,7 @@ def test_signs_are_flipped_as_scipy_flips_them(pictures):
     rng = np.random.default_rng(pictures)
     apart = rng.integers(-2, 4, pictures).astype(float)
     told = stats.permutation_test(
-        (apart,), lambda of, axis: of.sum(axis=axis), permutation_type="samples", n_resamples=99_999, rng=1
+        (apart,), lambda of, axis: of.sum(axis=axis), permutation_type="samples", n_resamples=49_999, rng=1
     )
     assert sign_flips(apart, 5) == pytest.approx(told.pvalue, abs=0 if pictures == 7 else 0.01)
 
@@ -129,7 +129,7 @@ def test_its_interval_is_that_of_ranking_each_sample_anew_with_pictures_drawn_wh
     y = np.round(x + rng.normal(size=60))
     found = spearman(x, y, unit, unit, Resampling(3000, 0))
     samples = []
-    for _ in range(1500):
+    for _ in range(1000):
         rows = np.concatenate([np.flatnonzero(unit == one) for one in rng.integers(0, 20, 20)])
         samples.append(stats.spearmanr(x[rows], y[rows]).statistic)
     assert (found.rho.low, found.rho.high) == pytest.approx(
