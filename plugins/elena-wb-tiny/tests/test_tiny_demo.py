@@ -44,7 +44,17 @@ def test_the_demonstration_ends_with_a_study_and_a_second_one_asks_nothing_again
     page = (tmp_path / "data" / "demo.html").read_text("utf-8")
     assert "Does the model read the face or the body?" in page
     assert "This report is incomplete" not in page
+    (gone, *others) = sorted((tmp_path / "data" / "demo" / "congruent").glob("*.png"))
+    gone.unlink()  # it is rendered again, while the whole folder of incongruent figures stays as it is
+    stays = next((tmp_path / "data" / "demo" / "incongruent").glob("*.png"))
+    rendered = [path.stat().st_mtime_ns for path in (stays, others[0])]
     again = elena_wb(tmp_path, "demo", "--pictures", "14", "--no-report")
+    assert [
+        path.stat().st_mtime_ns == then for path, then in zip((stays, others[0]), rendered, strict=True)
+    ] == [
+        True,
+        False,
+    ]
     assert again.stdout.splitlines() == [line for line in shown.splitlines() if "demo.html" not in line]
     assert "nothing is missing; 84 answers are there and are not asked for again" in again.stderr
     declared = str(tmp_path / "data" / "demo" / "demo.toml")
