@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -37,12 +37,14 @@ class Told:
     passages: tuple[Passage, ...]
 
 
-def most_telling(store: Store, pairs: Sequence[tuple[int, int]], most: int) -> tuple[Told, ...]:
+def most_telling(
+    store: Store, pairs: Sequence[tuple[int, int]], most: int, *, clean: Callable[[str], str] = str
+) -> tuple[Told, ...]:
     """At most ``most`` pairs of answers of these pairs of runs, in turn by pair of runs and kind.
 
     What turns right answers wrong comes first, then what turns wrong ones right, other changes of the emotion, and the
     largest shifts of feeling; a picture is shown once. Pairs of runs whose answers are labels of different schemes have
-    none.
+    none. Texts pass ``clean`` before they are taken apart into words.
     """
     if most < 1:
         return ()
@@ -57,7 +59,7 @@ def most_telling(store: Store, pairs: Sequence[tuple[int, int]], most: int) -> t
     chosen: dict[str, tuple[int, int, TellingPair]] = {}
     for one in _in_turn(by_kind):
         chosen.setdefault(one[2].stimulus_id, one)
-    told = [_told(store, *one) for one in list(chosen.values())[:most]]
+    told = [_told(store, *one, clean) for one in list(chosen.values())[:most]]
     return tuple(one for one in told if one is not None)
 
 
@@ -65,15 +67,19 @@ def _in_turn(lists: Sequence[Sequence[tuple[int, int, TellingPair]]]) -> list[tu
     return [one for one in chain.from_iterable(zip_longest(*lists)) if one is not None]
 
 
-def _told(store: Store, first: int, second: int, pair: TellingPair) -> Told | None:
+def _told(
+    store: Store, first: int, second: int, pair: TellingPair, clean: Callable[[str], str]
+) -> Told | None:
     said, other = pair_of(store, first, second, pair.stimulus_id, pair.repeat)
     if said is None or other is None:
         return None
     conditions = [str(show_run(store, run_id)["condition"]) for run_id in (first, second)]
-    return Told(pair, first, second, conditions[0], conditions[1], said, other, tuple(_passages(said, other)))
+    return Told(
+        pair, first, second, conditions[0], conditions[1], said, other, tuple(_passages(said, other, clean))
+    )
 
 
-def _passages(first: Said, second: Said) -> list[Passage]:
+def _passages(first: Said, second: Said, clean: Callable[[str], str]) -> list[Passage]:
     texts = [
         ("What is seen", first.explicit_description, second.explicit_description),
         ("What is felt within", first.implicit_description, second.implicit_description),
@@ -82,7 +88,7 @@ def _passages(first: Said, second: Said) -> list[Passage]:
     if not any(one or other for _, one, other in texts):
         texts = [("Answer", first.raw_text, second.raw_text)]
     return [
-        Passage(title, word_changes(_beginning(one), _beginning(other)))
+        Passage(title, word_changes(clean(_beginning(one)), clean(_beginning(other))))
         for title, one, other in texts
         if one or other
     ]

@@ -14,6 +14,7 @@ from elena_wb.findings.telling import Told, most_telling
 from elena_wb.nearest import nearest
 from elena_wb.plugins import PluginHost
 from elena_wb.report.analyses import MOST_COMPARED, analyses
+from elena_wb.report.harmless import without_places
 from elena_wb.report.options import Missing, ReportOptions
 from elena_wb.store import Store
 from elena_wb.store.selection import paired_runs
@@ -98,7 +99,9 @@ def find(store: Store, host: PluginHost, run_ids: Sequence[int], options: Report
         _add(found, of.kind, of.title, of.make)
     found.failures = found.attempt("Failures and exclusions", failures, _NOTHING)
     found.telling = found.attempt(
-        "Telling pairs", lambda: most_telling(store, found.pairs[:MOST_COMPARED], options.pairs), ()
+        "Telling pairs",
+        lambda: most_telling(store, found.pairs[:MOST_COMPARED], options.pairs, clean=without_places),
+        (),
     )
     return found
 

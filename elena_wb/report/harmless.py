@@ -9,12 +9,16 @@ from elena_wb.plain import plain_lines
 LONGEST = 6000
 """Characters of one text; what a model wrote may be endless."""
 _NAME = r"[^\s/\\\"'`<>|:?]"
+_GAP = r"(?:/{1,4}|\\{1,4})"
+"""Between folders; a backslash is doubled where text is quoted, perhaps twice."""
 _PLACE = re.compile(
-    # a user's own folder, whose name may hold spaces, and what of its folders follows; the user alone
-    rf"(?<![\w.])(?:file:/*|[A-Za-z]:)?[/\\](?:home|Users)[/\\](?:[^/\\\n\"'`<>|:?]{{0,60}}{_NAME}[/\\](?:{_NAME}+[/\\])*|{_NAME}+)"
-    rf"|(?<!\w)file:/+(?:{_NAME}+/)*"
+    # a user's own folder, whose name may hold spaces, and what of its folders follows; or the user alone
+    rf"(?<![\w.])(?:file:/{0, 4}|[A-Za-z]:)?{_GAP}(?:home|Users){_GAP}"
+    rf"(?:[^/\\\n\"'`<>|:?]{{0,60}}{_NAME}{_GAP}(?:{_NAME}+{_GAP})*|{_NAME}+)"
+    rf"|(?<!\w)file:/{1, 4}(?:{_NAME}+/)*"
     rf"|(?<![\w/.])/(?!/)(?:{_NAME}+/)+(?=[^\s/])"
-    rf"|(?<!\w)(?:[A-Za-z]:\\|\\\\)(?:{_NAME}+\\)+"
+    r"|(?<!\w)(?:[A-Za-z]:\\{1,4}|\\\\{1,3})"
+    rf"(?:{_NAME}+\\{{1,4}})+"
 )
 """The folders before a file's name, of Unix or Windows, in a URL of files or on a server of files.
 

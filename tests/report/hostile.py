@@ -23,6 +23,7 @@ TEXTS = (
     "\u202egnp.tca\u2066",
     "'\"`&amp;&#60;b&#62;",
     "/home/alice/secret/photo.jpg and C:\\Users\\alice\\photo.jpg",
+    "file:///home/alice/photo.jpg, \\\\nas-alice\\share\\p.jpg, /home/alice",
 )
 ALL = " ".join(TEXTS)
 

@@ -13,6 +13,7 @@ from elena_wb.core import Resampling, UsageError
 from elena_wb.plugins import PluginHost, build_host
 from elena_wb.remote.redaction import hide
 from elena_wb.report import ReportOptions, write_report
+from elena_wb.report.harmless import without_places
 from elena_wb.store import Store
 from tests.findings.planted import put
 from tests.report.hostile import MARKUP, fill, shown_at
@@ -62,6 +63,20 @@ def test_whatever_others_wrote_is_text_in_a_page_that_is_strict_html(store, host
     assert "verysecretkey" not in html
     assert "x" * 10_000 not in html
     assert "more characters)" in html
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/Users/Bo Alice/photos/p.jpg", "…/p.jpg"),
+        (r"\\\\nas-alice\\share\\p.jpg", "…/p.jpg"),
+        (r"C:\Users\Bo Alice\p.jpg", "…/p.jpg"),
+        ("gguf:/home/alice/m.gguf?mmproj=/home/alice/n.gguf", "gguf:…/m.gguf?mmproj=…/n.gguf"),
+        ("http://a.org/home/x, 1/2, and/or", "http://a.org/home/x, 1/2, and/or"),
+    ],
+)
+def test_places_on_this_machine_are_their_last_part(text, shown):
+    assert without_places(text) == shown
 
 
 @pytest.mark.usefixtures("_scores_alone")
