@@ -45,11 +45,13 @@ class EmotionChart(PlotextPlot):
         for place, one in zip(reversed(places), shown, strict=True):
             value, low, high = (100 * share for share in (one.change.value, one.change.low, one.change.high))
             plot.plot([0.0, value], [place, place], marker="█", color="green" if value > 0 else "red")
-            plot.scatter([low], [place], marker="[", color="blue+")
-            plot.scatter([high], [place], marker="]", color="blue+")
+            if low == low:  # there is an interval
+                plot.scatter([low], [place], marker="[", color="blue+")
+                plot.scatter([high], [place], marker="]", color="blue+")
         plot.yticks(places, [plain(one.emotion)[:14] for one in reversed(shown)])
         if shown:
-            reach = max(1.0, *(100 * max(abs(one.change.low), abs(one.change.high)) for one in shown))
+            ends = (end for one in shown for end in (one.change.value, one.change.low, one.change.high))
+            reach = max(1.0, *(100 * abs(end) for end in ends if end == end))
             plot.xlim(-reach, reach)
             plot.ylim(-0.5, len(shown) - 0.5)
         plot.vline(0)
