@@ -274,7 +274,10 @@ def _bare(p: float) -> str:
 def _speaking(of: RunParts) -> str:
     more = [one for one in of.parts_by_emotion if one.telling and one.residual > 0]
     if not any(not math.isnan(one.p_holm) for one in of.parts_by_emotion):
-        return f"Run {of.asked.run_id} has too few answers to tell whether parts go with emotions."
+        return (
+            f"Whether parts go with emotions cannot be told of run {of.asked.run_id}: no part is named with, and left "
+            "out with, an emotion often enough to be tested."
+        )
     if not more:
         return f"In run {of.asked.run_id}, no part is named more often with one emotion than chance explains."
     top = sorted(more, key=lambda one: -one.residual)[:3]
