@@ -13,9 +13,9 @@ _GAP = r"(?:/{1,4}|\\{1,4})"
 """Between folders; a backslash is doubled where text is quoted, perhaps twice."""
 _PLACE = re.compile(
     # a user's own folder, whose name may hold spaces, and what of its folders follows; or the user alone
-    rf"(?<![\w.])(?:file:/{0, 4}|[A-Za-z]:)?{_GAP}(?:home|Users){_GAP}"
+    rf"(?<![\w.])(?:file:/{{0,4}}|[A-Za-z]:)?{_GAP}(?:home|Users){_GAP}"
     rf"(?:[^/\\\n\"'`<>|:?]{{0,60}}{_NAME}{_GAP}(?:{_NAME}+{_GAP})*|{_NAME}+)"
-    rf"|(?<!\w)file:/{1, 4}(?:{_NAME}+/)*"
+    rf"|(?<!\w)file:/{{1,4}}(?:{_NAME}+/)*"
     rf"|(?<![\w/.])/(?!/)(?:{_NAME}+/)+(?=[^\s/])"
     r"|(?<!\w)(?:[A-Za-z]:\\{1,4}|\\\\{1,3})"
     rf"(?:{_NAME}+\\{{1,4}})+"

@@ -72,6 +72,7 @@ def test_whatever_others_wrote_is_text_in_a_page_that_is_strict_html(store, host
         (r"\\\\nas-alice\\share\\p.jpg", "…/p.jpg"),
         (r"C:\Users\Bo Alice\p.jpg", "…/p.jpg"),
         ("gguf:/home/alice/m.gguf?mmproj=/home/alice/n.gguf", "gguf:…/m.gguf?mmproj=…/n.gguf"),
+        ("file:///srv/photos/p.jpg, file://host/share/p.jpg", "…/p.jpg, …/p.jpg"),
         ("http://a.org/home/x, 1/2, and/or", "http://a.org/home/x, 1/2, and/or"),
     ],
 )
