@@ -28,7 +28,8 @@ def refuse_devices(path: Path) -> None:
         UsageError: ``path`` is there and no file, or lies among the devices.
     """
     device = Path(os.path.abspath(path)).parent in (Path("/dev"), Path("/dev/fd"))  # noqa: PTH100 - links stay
-    if device or (path.exists() and not path.is_file() and not path.is_dir()):
+    # A name that no file can have is no error of os.path: writing tells of it.
+    if device or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)):  # noqa: PTH110, PTH112, PTH113
         raise UsageError(f"{path} is no file.", hint="A file that is new, or one to replace, can be written.")
 
 
