@@ -73,7 +73,8 @@ class Sitting:
         self._stop = stop
         self._patience = patience
         self._reader = Reader(plan)
-        self._arrivals: queue.SimpleQueue[_Stored | _Ended] = queue.SimpleQueue()
+        # Not a SimpleQueue: after a signal whose handler takes longer than the timeout, its `get` waits for ever.
+        self._arrivals: queue.Queue[_Stored | _Ended] = queue.Queue()
         self._asked: dict[int, Prepared] = {}
         self._calling: list[threading.Thread] = []
         self._counts: Counter[str] = Counter()

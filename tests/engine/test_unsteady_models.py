@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import threading
 import time
 from collections import Counter
@@ -173,6 +174,33 @@ def test_stopping_while_everybody_waits_ends_at_once_and_loses_nothing(
     asked = Counter(line for line in log.read_text().splitlines() if line.startswith("asked"))
     assert sorted(asked.values()) == [1] * 11 + [2]
     assert bench.sql("SELECT count(*), count(DISTINCT stimulus_id) FROM generations") == [(12, 12)]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that send signals")
+def test_a_signal_whose_handler_takes_long_ends_a_wait(bench: Bench, pictures: Pictures) -> None:
+    stop, hung = threading.Event(), []
+
+    def interrupted(_signal: int, _frame: object) -> None:
+        if stop.is_set():
+            hung.append(True)
+            raise TimeoutError("the run goes on waiting")
+        stop.set()
+        signal.setitimer(signal.ITIMER_REAL, 20)
+        time.sleep(0.5)
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Waiting):
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+
+    before = signal.signal(signal.SIGALRM, interrupted)
+    try:
+        uri = "scripted:?concurrency=4&batch=1&trouble_first=1&troubles=rate-limited&retry_after=60"
+        (result,) = bench(pictures(6), uri, stop=stop, listener=listen)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert not hung
+    assert result.status == "interrupted"
 
 
 def test_a_limit_by_the_day_ends_the_run_and_holds_for_the_next_one(bench: Bench, pictures: Pictures) -> None:
