@@ -44,3 +44,9 @@ def register_metrics(register: Register) -> None:
     register("single-label", "elena_wb.analysis.single_label:SingleLabel")
     register("multi-label", "elena_wb.analysis.multi_label:MultiLabel")
     register("vad", "elena_wb.analysis.affect:Affect")
+
+
+@hookimpl
+def register_executors(register: Register) -> None:
+    """The model in this process, or a copy of it in each of several."""
+    register("local", "elena_wb.executors.local:LocalExecutor")

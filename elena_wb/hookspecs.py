@@ -58,6 +58,11 @@ def register_metrics(register: Register) -> None:
 
 
 @hookspec
+def register_executors(register: Register) -> None:
+    """Register executors: ``target``, called with the options given, returns a :class:`elena_wb.core.Executor`."""
+
+
+@hookspec
 def register_prompts(register: RegisterFolder) -> None:
     """Register folders of prompt packs."""
 

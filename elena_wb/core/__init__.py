@@ -43,6 +43,7 @@ from elena_wb.core.exchange import (
     Sampling,
     Trouble,
 )
+from elena_wb.core.execution import Executor, ModelJob, Needs, TellsNeeds
 from elena_wb.core.metric import (
     ABSTAINED,
     REFUSED,
@@ -108,6 +109,7 @@ __all__ = [
     "Crosstab",
     "Dataset",
     "Estimate",
+    "Executor",
     "ExitCode",
     "Exports",
     "FinishReason",
@@ -129,7 +131,9 @@ __all__ = [
     "Model",
     "ModelCard",
     "ModelError",
+    "ModelJob",
     "Narrative",
+    "Needs",
     "OutOfMemoryError",
     "Pixels",
     "PostponedError",
@@ -151,6 +155,7 @@ __all__ = [
     "SetupError",
     "Stimulus",
     "Target",
+    "TellsNeeds",
     "Trouble",
     "Upload",
     "Usage",

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from elena_wb.core.choice import Choice
 
 GROUP = "elena_wb"
-KINDS = ("models", "locators", "maskers", "datasets", "metrics")
+KINDS = ("models", "locators", "maskers", "datasets", "metrics", "executors")
 _SINGULAR = {
     "models": "model provider",
     "locators": "locator",
     "maskers": "masking style",
     "datasets": "dataset",
     "metrics": "metric",
+    "executors": "executor",
 }
 
 
