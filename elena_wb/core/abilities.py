@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
@@ -57,6 +57,17 @@ class Waits(Protocol):
 
         It then raises :class:`elena_wb.core.PostponedError` if answers are still being made that the same command can
         fetch later.
+        """
+
+
+@runtime_checkable
+class Notifies(Protocol):
+    """A model that has news while it answers, such as that one of the machines it runs on is gone."""
+
+    def notify(self, tell: Callable[[str], None]) -> None:
+        """Called before each run: what its users should know from now on, and what has been so far, is told.
+
+        ``tell`` takes one sentence, from any thread, until it is replaced.
         """
 
 

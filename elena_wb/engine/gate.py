@@ -30,7 +30,8 @@ class Gate:
     """Lets calls of one model through, as many and as soon as may be. Used by one thread, for all runs of a study.
 
     With ``in_place`` the model takes one call at a time, and the thread that drives the run makes it.
-    ``ledger`` holds what all processes asked; it is turned to only where the model has a quota.
+    ``ledger`` holds what all processes asked; it is turned to only where the model has a quota. With ``eager`` the
+    first calls are as many as the model takes.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Gate:
         patience: Patience,
         ledger: Ledger,
         *,
+        eager: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._meter: Metered | None = model if isinstance(model, Metered) else None
@@ -49,7 +51,7 @@ class Gate:
         self._budget = budget
         self._estimated: dict[int, tuple[Request, Usage]] = {}
         self.in_place = model.max_concurrency == 1
-        self.pace = Pace(model.max_concurrency, patience, clock=clock)
+        self.pace = Pace(model.max_concurrency, patience, eager=eager, clock=clock)
 
     @property
     def largest(self) -> int | None:

@@ -1,6 +1,6 @@
 """How many calls of a model may run at once, and when all of them must wait.
 
-A model that takes several calls at once is begun with few. Their number grows by one for each round of successes and
+A server that takes several calls at once is begun with few. Their number grows by one for each round of successes and
 is halved when the server asks to slow down; when it fails or cannot be reached, every call waits, longer each time,
 and a single call then tries whether it is back. Nothing here sleeps: whoever calls asks first and waits itself.
 """
@@ -76,16 +76,22 @@ class Ending:
 class Pace:
     """Lets calls begin, up to ``most`` at once. Used by one thread; ``clock`` gives seconds, never going back.
 
-    While it is ``probing``, the next call is the one that tries whether the server is back.
+    With ``eager`` as many begin from the start: what answers is this user's alone. While it is
+    ``probing``, the next call is the one that tries whether the server is back.
     """
 
     def __init__(
-        self, most: int, patience: Patience | None = None, *, clock: Callable[[], float] = time.monotonic
+        self,
+        most: int,
+        patience: Patience | None = None,
+        *,
+        eager: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._most = max(1, most)
         self._patience = patience or Patience()
         self._clock = clock
-        self.width = min(_AT_FIRST, self._most)
+        self.width = self._most if eager else min(_AT_FIRST, self._most)
         self.in_flight = 0
         self.successes = 0
         self._begun = 0

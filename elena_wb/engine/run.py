@@ -78,7 +78,7 @@ def execute(
                         model.stop_on(stop)
                     ledger = Ledger(notice=lambda message: listener(Notice(message)))
                     held.callback(ledger.close)
-                    gate = Gate(model, budget, patience, ledger)
+                    gate = Gate(model, budget, patience, ledger, eager=not remote)
                 if model is not None and plan.items:
                     _tell_of_changes(store, plan, model, listener)
                 run_id = _begin(store, plan, model)

@@ -17,7 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from elena_wb.core import Model, ModelError, PostponedError, WorkbenchError
+from elena_wb.core import Model, ModelError, Notifies, PostponedError, WorkbenchError
 from elena_wb.engine.answering import Answer, Asker, Called, Question
 from elena_wb.engine.events import Answered, Listener, Notice, RunFinished, RunStatus, Waiting
 from elena_wb.engine.gate import Gate, Permit
@@ -33,8 +33,9 @@ _DRAIN_EVERY_S = 5.0
 _LOOK_EVERY_S = 0.1
 _ASK_AGAIN_EVERY_S = 5.0
 _WORTH_TELLING_S = 2.0
-_MOST_AHEAD = 32
-"""Pictures that are made ready before they are asked about; each is in memory as pixels, tens of megabytes of them."""
+_AHEAD, _MOST_AHEAD = 32, 128
+"""Pictures that are made ready before they are asked about, also where a round of all calls takes more; each is in
+memory as pixels, tens of megabytes of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Sitting:
         self._patience = patience
         self._reader = Reader(plan)
         # Not a SimpleQueue: after a signal whose handler takes longer than the timeout, its `get` waits for ever.
-        self._arrivals: queue.Queue[_Stored | _Ended] = queue.Queue()
+        self._arrivals: queue.Queue[_Stored | _Ended | Notice] = queue.Queue()
         self._asked: dict[int, Prepared] = {}
         self._calling: list[threading.Thread] = []
         self._counts: Counter[str] = Counter()
@@ -99,8 +100,11 @@ class Sitting:
             WorkbenchError: an answer could not be put on disk.
         """
         asker = Asker(model, self._keep, batch_size, retries=self._patience.retries)
-        two_rounds = 2 * asker.batch_limit * model.max_concurrency
-        ahead = min(two_rounds, _MOST_AHEAD)
+        one_round = asker.batch_limit * model.max_concurrency
+        two_rounds = 2 * one_round
+        ahead = min(two_rounds, max(_AHEAD, min(one_round, _MOST_AHEAD)))
+        if isinstance(model, Notifies):
+            model.notify(lambda message: self._arrivals.put(Notice(redact(message))))
         with closing(prefetch(self._plan.items, self._plan.setting.recipe, ahead=ahead)) as pictures:
             turns = Turns(self._questions(pictures), most_waiting=two_rounds)
             try:
@@ -261,6 +265,8 @@ class Sitting:
         for thing in arrived:
             if isinstance(thing, _Stored):
                 self._tell(thing)
+            elif isinstance(thing, Notice):
+                self._listener(thing)
         self._drain_now_and_then()
         return [thing for thing in arrived if isinstance(thing, _Ended)]
 
