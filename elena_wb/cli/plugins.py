@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from elena_wb.cli import plugins_new
 from elena_wb.cli.options import AsJson
 from elena_wb.cli.output import print_listing, say
 
 app = typer.Typer(help="Show installed plugins.")
+app.command("new")(plugins_new.new)
 
 
 @app.callback(invoke_without_command=True)
