@@ -50,3 +50,4 @@ def register_metrics(register: Register) -> None:
 def register_executors(register: Register) -> None:
     """The model in this process, or a copy of it in each of several."""
     register("local", "elena_wb.executors.local:LocalExecutor")
+    register("processes", "elena_wb.executors.processes:ProcessesExecutor")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from elena_wb.cli.executors import ExecutorOption, chosen_executor, opened_by
 from elena_wb.cli.interrupts import stopping_on_interrupt
 from elena_wb.cli.options import open_store, settings
 from elena_wb.cli.output import dollars, print_json, print_table, say, warn
@@ -90,6 +91,7 @@ def run(
             help="Look at where the model looked, too, as `elena-wb attend` does for a finished run.",
         ),
     ] = False,
+    executor: ExecutorOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     events: Annotated[
         Literal["jsonl"] | None, typer.Option(help="Print events as JSON lines on stdout.")
@@ -113,6 +115,7 @@ def run(
     host = plugin_host()
     chosen = settings(ctx)
     store = open_store(ctx)
+    spreading = chosen_executor(executor, host)
     if resume is not None:
         _refuse_changes(ctx)
         from elena_wb.engine.resume import request_of
@@ -146,9 +149,10 @@ def run(
             uploads=chosen.uploads,
         )
     study = plan_study(request, host, store)
+    elsewhere = opened_by(spreading, study)
     tell(study)
     if dry_run:
-        print_plan(study, as_json=events == "jsonl")
+        print_plan(study, as_json=events == "jsonl", executor=executor)
         return
     with OpenModels() as models:
         code = carry_out(
@@ -158,7 +162,9 @@ def run(
             max_cost_usd=max_cost,
             events=events == "jsonl",
             retries=chosen.retries,
-            open_model=models.opener(study.address, study.card.digest) if attend else None,
+            open_model=models.opener(study.address, study.card.digest, elsewhere)
+            if attend or elsewhere
+            else None,
         )
         if attend and code in (ExitCode.OK, ExitCode.PARTIAL):
             from elena_wb.cli.attend import after_run
@@ -168,7 +174,17 @@ def run(
 
 
 _WITH_RESUME = {
-    *("resume", "retry_failed", "allow_upload", "batch_size", "max_cost", "attend", "dry_run", "events"),
+    *(
+        "resume",
+        "retry_failed",
+        "allow_upload",
+        "batch_size",
+        "max_cost",
+        "attend",
+        "executor",
+        "dry_run",
+        "events",
+    ),
 }
 
 
@@ -280,8 +296,8 @@ def tell(study: Study) -> None:
         warn(f"{problem.where}: {problem.reason}")
 
 
-def print_plan(study: Study, *, as_json: bool) -> None:
-    """What would be asked, on stdout."""
+def print_plan(study: Study, *, as_json: bool, executor: str | None = None) -> None:
+    """What would be asked, on stdout, and where it would answer."""
     rows = [
         {
             "run": plan.spec.name or "",
@@ -296,7 +312,12 @@ def print_plan(study: Study, *, as_json: bool) -> None:
     ]
     found = study.estimate()
     if as_json:
-        plan: dict[str, Any] = {"model": study.card.uri, "calls": study.to_ask, "runs": rows}
+        plan: dict[str, Any] = {
+            "model": study.card.uri,
+            "executor": executor or "local",
+            "calls": study.to_ask,
+            "runs": rows,
+        }
         if found is not None:
             plan["at_most"] = {
                 "tokens": found.tokens,
@@ -306,7 +327,8 @@ def print_plan(study: Study, *, as_json: bool) -> None:
         print_json(plan)
         return
     print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
-    say(f"{study.to_ask} calls of {study.card.uri}. Nothing was asked or written.")
+    where = f", answered by `{executor}`" if executor else ""
+    say(f"{study.to_ask} calls of {study.card.uri}{where}. Nothing was asked or written.")
     if found is not None and study.to_ask:
         say(_at_most(found, study))
 
