@@ -9,7 +9,7 @@ GGUF := plugins/elena-wb-gguf
 GEMINI := plugins/elena-wb-gemini
 OPENAI := plugins/elena-wb-openai
 
-.PHONY: help demo test lint types contracts tests bench format clean
+.PHONY: help demo test lint types contracts tests bench release format clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ lint: .venv/.dev
 
 types: .venv/.dev
 	$(BIN)/mypy elena_wb $(HF)/elena_wb_hf $(TINY)/elena_wb_tiny $(GGUF)/elena_wb_gguf $(GEMINI)/elena_wb_gemini \
-		$(OPENAI)/elena_wb_openai
+		$(OPENAI)/elena_wb_openai release $(wildcard docs/examples/*/src/elena_wb_*)
 
 contracts: .venv/.dev
 	$(BIN)/lint-imports
@@ -36,6 +36,9 @@ tests: .venv/.dev
 bench: .venv/.dev  ## Time the engine, planning and start-up against named baselines
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.findings
+
+release: .venv/.dev  ## Build and check every distribution, install the wheels afresh and run the demo from them
+	@$(BIN)/python -m release $(RELEASE)
 
 format: .venv/.dev  ## Format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
