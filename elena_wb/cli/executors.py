@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from elena_wb.cli.output import say
 from elena_wb.errors import UsageError
 
 if TYPE_CHECKING:
     from elena_wb.core import Executor, Model
     from elena_wb.engine.study import Study
+    from elena_wb.experiments import ExperimentPlan
     from elena_wb.plugins import PluginHost
 
 ExecutorOption: TypeAlias = Annotated[
@@ -59,3 +61,22 @@ def opened_by(executor: Executor | None, study: Study) -> Callable[[], Model] | 
 
     job = job_of(study.address, study.card)
     return partial(executor.open, job)
+
+
+def tell_where(executor: str, planned: ExperimentPlan) -> None:
+    """Which models of a declared study answer through the executor written so, on stderr.
+
+    Raises:
+        UsageError: none does: all are asked over the network.
+    """
+    from elena_wb.executors import job_of
+
+    studies = [part.study for part in planned.planned if part.study is not None]
+    here = sorted({study.card.uri for study in studies if study.address.destination is None})
+    if studies and not here:
+        job_of(studies[0].address, studies[0].card)
+    if here:
+        servers = (
+            "; those on servers are asked as ever" if len(here) < len({s.card.uri for s in studies}) else ""
+        )
+        say(f"{', '.join(here)}: answered by `{executor}`{servers}.")

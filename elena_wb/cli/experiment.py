@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from elena_wb.cli.executors import ExecutorOption, chosen_executor, tell_where
 from elena_wb.cli.interrupts import stopping_on_interrupt
 from elena_wb.cli.options import open_store, settings
 from elena_wb.cli.output import say
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from elena_wb.config import Settings
+    from elena_wb.core import Executor
     from elena_wb.experiments import Carried, Experiment, ExperimentPlan
     from elena_wb.store import Store
 
@@ -59,6 +61,7 @@ def experiment(
         ),
     ] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
+    executor: ExecutorOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     events: Annotated[
         Literal["jsonl"] | None, typer.Option(help="Print events as JSON lines on stdout.")
@@ -80,8 +83,11 @@ def experiment(
 
     declared = read(file)
     chosen, store = settings(ctx), open_store(ctx)
+    spreading = chosen_executor(executor, plugin_host())
     terms = Terms(retry_failed, allow_upload, limit, tuple(model or ()))
     planned = plan(declared, file, plugin_host(), store, chosen, terms)
+    if spreading is not None:
+        tell_where(executor or "", planned)
     if dry_run:
         print_plan(planned, limit_usd=_limit(declared, max_cost), as_json=events == "jsonl")
         return
@@ -92,7 +98,7 @@ def experiment(
         planned,
         store,
         chosen,
-        Sitting(output, _command(store, file, ctx), max_cost, events=events == "jsonl"),
+        Sitting(output, _command(store, file, ctx), max_cost, events=events == "jsonl", executor=spreading),
     )
     raise typer.Exit(code)
 
@@ -101,7 +107,8 @@ def experiment(
 class Sitting:
     """How one sitting of a study goes: where its report goes, if anywhere, and the command that goes on with it.
 
-    With ``events`` stdout is a program's; without ``listed`` the runs are not printed.
+    With ``events`` stdout is a program's; without ``listed`` the runs are not printed. ``executor`` is where models of
+    this machine answer, if not in this process.
     """
 
     report: Path | None
@@ -109,6 +116,7 @@ class Sitting:
     max_cost: float | None = None
     events: bool = False
     listed: bool = True
+    executor: Executor | None = None
 
 
 def carry_out(
@@ -144,6 +152,7 @@ def carry_out(
             max_cost_usd=sitting.max_cost,
             patience=Patience(retries=chosen.retries),
             begun=told.begin,
+            executor=sitting.executor,
         )
     heard.tell_unhidden(planned.to_ask)
     told.tell_outcomes(carried, heard, store)
@@ -177,7 +186,13 @@ def _limit(declared: Experiment, max_cost: float | None) -> float | None:
     return declared.max_cost if max_cost is None else max_cost
 
 
-_TO_GO_ON = {"limit": "--limit", "max_cost": "--max-cost", "report": "--report", "no_report": "--no-report"}
+_TO_GO_ON = {
+    "limit": "--limit",
+    "max_cost": "--max-cost",
+    "report": "--report",
+    "no_report": "--no-report",
+    "executor": "--executor",
+}
 
 
 def _command(store: Store, file: Path, ctx: typer.Context) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
-from elena_wb.core import Model, ModelError, WorkbenchError
+from elena_wb.core import Executor, Model, ModelError, WorkbenchError
 from elena_wb.engine.attending import AttentionPlan, AttentionResult
 from elena_wb.engine.budget import Budget
 from elena_wb.engine.events import Listener, RunFinished
 from elena_wb.engine.open_models import OpenModels
 from elena_wb.engine.pace import Patience
 from elena_wb.engine.plan import RunPlan
+from elena_wb.executors import open_with
 from elena_wb.experiments.declared import AttentionChoice
 from elena_wb.experiments.looking import is_wanted, out_of_reach, plan_looking
 from elena_wb.experiments.planning import ExperimentPlan, Part
@@ -92,11 +94,13 @@ def carry_out(
     max_cost_usd: float | None = None,
     patience: Patience | None = None,
     begun: Callable[[Part], None] = lambda part: None,
+    executor: Executor | None = None,
 ) -> Carried:
     """Ask what is missing of each part, and look at what is to be looked at while the model is open.
 
     ``max_cost_usd`` stands for the limit of the file. It holds over all parts and over earlier sittings, too: what the
-    runs have cost before counts. ``begun`` is told each part before its first question.
+    runs have cost before counts. ``begun`` is told each part before its first question. Where there is an ``executor``
+    it opens the models that are not asked over the network; attention is looked at in this process all the same.
 
     Raises:
         StoreBusyError: the store cannot be written. Every answer that had arrived is kept.
@@ -107,7 +111,7 @@ def carry_out(
     carried.outcomes += [Outcome(part, trouble=part.trouble) for part in plan.refused]
     with OpenModels() as models:
         for uri, parts in groupby(plan.planned, key=lambda part: part.request.model_uri):
-            opening = _Opening(models)
+            opening = _Opening(models, executor)
             mine: list[Outcome] = []
             for part in parts:
                 if stop.is_set():
@@ -132,15 +136,19 @@ def carry_out(
 class _Opening:
     """Opens the model of parts that follow one another, and remembers why it could not be."""
 
-    def __init__(self, models: OpenModels) -> None:
+    def __init__(self, models: OpenModels, executor: Executor | None) -> None:
         self.models = models
+        self._executor = executor
         self.failure: WorkbenchError | None = None
 
     def of(self, part: Part) -> Callable[[], Model]:
         """A function that gives the model of ``part``."""
         study = part.study
         assert study is not None
-        open_model = self.models.opener(study.address, study.card.digest)
+        elsewhere = None
+        if self._executor is not None and study.address.destination is None:
+            elsewhere = partial(open_with, self._executor, study.address, study.card)
+        open_model = self.models.opener(study.address, study.card.digest, elsewhere)
 
         def guarded() -> Model:
             try:
