@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+
+from tests import quick
 
 _started: list[subprocess.Popen[str]] = []
 """Programs that the test at hand has started."""
@@ -79,13 +80,13 @@ class Program:
 
     def start(self, *arguments: str, **options: object) -> subprocess.Popen[str]:
         environment = {**os.environ, "PYTHONPATH": str(self.site), "OMP_NUM_THREADS": "1"}
-        process: subprocess.Popen[str] = subprocess.Popen(
-            [sys.executable, "-m", "elena_wb", *arguments],
+        process = quick.Process(
+            ["elena_wb", *arguments],
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **options,  # type: ignore[call-overload]
+            **options,
         )
         _started.append(process)
         return process
