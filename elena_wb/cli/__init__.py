@@ -129,17 +129,23 @@ def main() -> None:
         forbid_network_if_asked(offline="--offline" in sys.argv)  # plugins are loaded before options are read
         host = plugin_host()
         host.add_commands(app)
-        for failure in host.failures:
-            say(f"Warning: plugin `{failure.plugin}` cannot be used: {failure.reason}", style="yellow")
         app()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        for note in getattr(interrupt, "__notes__", ()):
+            say(note)
         sys.exit(ExitCode.INTERRUPTED)
+    except SystemExit as ending:
+        if ending.code == ExitCode.USAGE:
+            _tell_of_skipped()
+        raise
     except WorkbenchError as error:
         if "--debug" in sys.argv:
             traceback.print_exc()
         say(f"Error: {error.message}", style="red")
         if error.hint:
             say(error.hint)
+        if error.exit_code is ExitCode.USAGE:
+            _tell_of_skipped()
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told in words and without keys
         if "--debug" in sys.argv:
@@ -153,3 +159,13 @@ def main() -> None:
             "`elena-wb --debug` and the same command show the way there."
         )
         sys.exit(ExitCode.FAILED)
+
+
+def _tell_of_skipped() -> None:
+    """Something was asked for that is not there: a plugin that could not be loaded may have brought it."""
+    from elena_wb.plugins import plugin_host
+
+    names = sorted({failure.plugin for failure in plugin_host().failures})
+    if names:
+        listed = ", ".join(f"`{name}`" for name in names[:5]) + (" and others" if len(names) > 5 else "")
+        say(f"Plugins that could not be loaded as a whole: {listed}. `elena-wb plugins list` tells why.")

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from elena_wb.plugins.host import (
-    GROUP,
-    KINDS,
-    Claim,
-    Failure,
-    Maker,
-    PluginHost,
-    build_host,
-    plugin_host,
-)
+from elena_wb.plugins.claims import KINDS, Claim, Maker
+from elena_wb.plugins.finding import GROUP
+from elena_wb.plugins.health import Doubt, Failure
+from elena_wb.plugins.host import PluginHost, build_host, plugin_host
 
-__all__ = ["GROUP", "KINDS", "Claim", "Failure", "Maker", "PluginHost", "build_host", "plugin_host"]
+__all__ = ["GROUP", "KINDS", "Claim", "Doubt", "Failure", "Maker", "PluginHost", "build_host", "plugin_host"]

@@ -1,148 +1,42 @@
-"""Finding plugins and what they provide.
+"""Loading plugins, and what they provide.
 
-Entry points of the group ``elena_wb`` are loaded one by one, each guarded: a plugin that raises, exits
-or misspells a hook is recorded as a :class:`Failure` and skipped, and everything else goes on working.
+Entry points of the group ``elena_wb`` are loaded one by one, each guarded: a plugin that raises, exits, misspells a
+hook or was made for another version of the program is recorded as a :class:`Failure` and skipped, one that is slow
+or prints as a :class:`Doubt`, and everything else goes on working.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib
-import inspect
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from elena_wb import hookspecs
-from elena_wb.errors import UsageError, WorkbenchError
+from elena_wb.errors import UsageError
 from elena_wb.nearest import nearest
+from elena_wb.plugins.claims import KINDS, SINGULAR, Claim, Maker, fault_of
+from elena_wb.plugins.finding import GROUP, installed_points, label, settled
+from elena_wb.plugins.guarding import guarded, stdout_kept_clean
+from elena_wb.plugins.health import Doubt, Failure, failure_from, one_line
+from elena_wb.plugins.hooks import examine_hooks
 
 if TYPE_CHECKING:
     from elena_wb.core.choice import Choice
 
-GROUP = "elena_wb"
-KINDS = ("models", "locators", "maskers", "datasets", "metrics", "executors")
-_SINGULAR = {
-    "models": "model provider",
-    "locators": "locator",
-    "maskers": "masking style",
-    "datasets": "dataset",
-    "metrics": "metric",
-    "executors": "executor",
-}
+__all__ = ["GROUP", "KINDS", "Doubt", "Failure", "PluginHost", "build_host", "plugin_host"]
 
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A plugin, or one thing it claimed, that could not be used, and why."""
-
-    plugin: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """``plugin`` provides ``name``; ``target`` is an import path or the object itself."""
-
-    plugin: str
-    name: str
-    target: str | object
-
-    def load(self) -> Any:
-        """The object that the claim stands for, imported now.
-
-        Raises:
-            WorkbenchError: it cannot be imported.
-        """
-        if not isinstance(self.target, str):
-            return self.target
-        module_name, _, attribute = self.target.partition(":")
-        try:
-            return getattr(importlib.import_module(module_name), attribute)
-        except Exception as error:
-            raise WorkbenchError(
-                f"Plugin `{self.plugin}` promises `{self.name}` at `{self.target}`, which cannot be loaded: {error}",
-                hint="Reinstall the plugin with its dependencies; `elena-wb plugins list` shows its state.",
-            ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class Maker:
-    """Makes instances of one thing that a plugin claims, imported when the first is made."""
-
-    what: str
-    claim: Claim
-
-    @property
-    def options(self) -> Mapping[str, inspect.Parameter]:
-        """The options it takes, by name.
-
-        Raises:
-            WorkbenchError: it cannot be imported.
-        """
-        return _keywords(self.claim.load())
-
-    def __call__(self, given: Mapping[str, str] = MappingProxyType({})) -> Any:
-        """An instance with the options ``given``, each read as the type that its parameter is annotated with.
-
-        Raises:
-            UsageError: an option is unknown or not acceptable.
-            WorkbenchError: it cannot be imported.
-        """
-        target = self.claim.load()
-        known = _keywords(target) if given else {}
-        for name in given:
-            if name not in known:
-                hint = nearest(name, known) if known else "It has no options."
-                raise UsageError(f"The {self.what} `{self.claim.name}` has no option `{name}`.", hint=hint)
-        try:
-            return self._made(target, given) if given else target()
-        except WorkbenchError:
-            raise
-        except Exception as error:
-            raise WorkbenchError(
-                f"The {self.what} `{self.claim.name}` of plugin `{self.claim.plugin}` cannot be made: "
-                f"{type(error).__name__}: {error}",
-                hint="This is a fault of the plugin; `elena-wb plugins list` shows its version.",
-            ) from error
-
-    def _made(self, target: Any, given: Mapping[str, str]) -> Any:
-        from pydantic import TypeAdapter, ValidationError
-
-        types = get_type_hints(target.__init__ if inspect.isclass(target) else target)
-        values: dict[str, Any] = {}
-        for name, text in given.items():
-            try:
-                values[name] = TypeAdapter(types.get(name, str)).validate_strings(text)
-            except ValidationError as error:
-                raise self._refused(name, text, error.errors()[0]["msg"]) from error
-        try:
-            return target(**values)
-        except ValueError as error:
-            name, text = next(iter(given.items()))
-            raise (
-                self._refused(name, text, str(error))
-                if len(given) == 1
-                else UsageError(f"The options of the {self.what} `{self.claim.name}` do not do: {error}.")
-            ) from error
-
-    def _refused(self, name: str, text: str, reason: str) -> UsageError:
-        return UsageError(
-            f"The option `{name}={text}` of the {self.what} `{self.claim.name}` is not acceptable: {reason}."
-        )
-
-
-def _keywords(target: Any) -> dict[str, inspect.Parameter]:
-    """The parameters of ``target`` that can be given by name."""
-    parameters = inspect.signature(target).parameters.values()
-    return {one.name: one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)}
+SLOW_S = 1.0
+"""So much of a processor loading a plugin may take: every verb waits for it."""
+LONG_S = 3.0
+"""So long it may take on the clock, which also counts what else the machine does."""
 
 
 @dataclass(slots=True)
@@ -152,6 +46,8 @@ class PluginHost:
     manager: pluggy.PluginManager
     distributions: dict[str, Distribution] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+    """What speaks against plugins that work nevertheless."""
     claims: dict[str, dict[str, Claim]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     prompt_folders: list[tuple[str, Path]] = field(default_factory=list)
     commands: dict[str, list[str]] = field(default_factory=dict)
@@ -166,7 +62,7 @@ class PluginHost:
         known = self.claims[kind]
         if name not in known:
             raise UsageError(
-                f"There is no {_SINGULAR[kind]} `{name}`.",
+                f"There is no {SINGULAR[kind]} `{name}`.",
                 hint=nearest(name, known) or self._how_to_add(kind),
             )
         return known[name].load()
@@ -177,7 +73,7 @@ class PluginHost:
 
     def makers(self, kind: str) -> Mapping[str, Maker]:
         """What makes an instance of everything registered under ``kind`` from options given as text."""
-        return {name: Maker(_SINGULAR[kind], claim) for name, claim in self.claims[kind].items()}
+        return {name: Maker(SINGULAR[kind], claim) for name, claim in self.claims[kind].items()}
 
     def make(self, kind: str, choice: Choice) -> Any:
         """What ``choice`` names, made with its options.
@@ -189,15 +85,14 @@ class PluginHost:
         makers = self.makers(kind)
         if choice.name not in makers:
             raise UsageError(
-                f"There is no {_SINGULAR[kind]} `{choice.name}`.",
+                f"There is no {SINGULAR[kind]} `{choice.name}`.",
                 hint=nearest(choice.name, makers) or self._how_to_add(kind),
             )
         return makers[choice.name](choice.given)
 
     def distribution_of(self, plugin: str) -> str:
         """Name and version of the distribution that brought ``plugin``."""
-        found = self.distributions.get(plugin)
-        return f"{found.name} {found.version}" if found else "elena-wb"
+        return label(self.distributions.get(plugin))
 
     def provided_by(self, plugin: str) -> dict[str, list[str]]:
         """Kind → names that ``plugin`` provides, prompt packs and verbs included."""
@@ -215,15 +110,18 @@ class PluginHost:
         return {kind: names for kind, names in found.items() if names}
 
     def add_commands(self, app: Any) -> None:
-        """Let every plugin add its verbs; one that fails is recorded."""
-        for name, implementation in self._implementations("register_commands"):
-            before = _verbs(app)
-            with self._guarded(name):
-                implementation.function(app)
-            self.commands[name] = sorted(_verbs(app) - before)
+        """Let every plugin add its verbs; one that fails, or would replace another, is recorded."""
+        from elena_wb.plugins.verbs import add_verbs
+
+        with stdout_kept_clean():
+            for name, implementation in self._implementations("register_commands"):
+                with self._guarded(name):
+                    added = add_verbs(app, implementation.function)
+                    self.commands[name] = list(added.verbs)
+                    self.failures += [Failure(name, one_line(reason)) for reason in added.refused]
 
     def _how_to_add(self, kind: str) -> str:
-        return f"No plugin provides any {_SINGULAR[kind]}; `elena-wb plugins list` shows what is installed."
+        return f"No plugin provides any {SINGULAR[kind]}; `elena-wb plugins list` shows what is installed."
 
     def _implementations(self, hook: str) -> Iterator[tuple[str, Any]]:
         for implementation in getattr(self.manager.hook, hook).get_hookimpls():
@@ -231,26 +129,25 @@ class PluginHost:
 
     @contextlib.contextmanager
     def _guarded(self, plugin: str) -> Iterator[None]:
-        """Turn whatever a plugin raises, ``sys.exit`` included, into a failure; its prints go to stderr."""
-        try:
-            with contextlib.redirect_stdout(sys.stderr):
-                yield
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - one plugin must not take the program down
-            self.failures.append(Failure(plugin, f"{type(error).__name__}: {error}"))
+        """Turn whatever a plugin raises into a failure, and what it prints into a doubt."""
+        with guarded(plugin, lambda error: self.failures.append(failure_from(plugin, error))) as heard:
+            yield
+        if heard.text.strip():
+            said = one_line(heard.text.strip(), 60)
+            self.doubts.append(Doubt(plugin, f"prints while it is loaded: “{said}”"))
 
-    def _add(self, name: str, plugin: object) -> None:
+    def _load(self, name: str, point: EntryPoint) -> None:
+        before, begun, worked = set(sys.modules), time.perf_counter(), time.process_time()
         with self._guarded(name):
-            self.manager.register(plugin, name=name)
-
-    def _drop_misspelt(self) -> None:
-        while True:
-            try:
-                self.manager.check_pending()
-                return
-            except pluggy.PluginValidationError as error:
-                name = self.manager.get_name(error.plugin) or repr(error.plugin)
-                self.failures.append(Failure(name, str(error)))
-                self.manager.unregister(error.plugin)
+            module = point.load()
+            failures, doubts = examine_hooks(self.manager, name, module)
+            self.failures += failures
+            self.doubts += doubts
+            if not failures:
+                self.manager.register(module, name=name)
+        took = time.perf_counter() - begun
+        if took > LONG_S or time.process_time() - worked > SLOW_S:
+            self.doubts.append(Doubt(name, _slow(took, set(sys.modules) - before, point.module)))
 
     def _collect_claims(self) -> None:
         for kind in KINDS:
@@ -265,12 +162,16 @@ class PluginHost:
 
     def _register(self, kind: str, plugin: str) -> hookspecs.Register:
         def register(name: str, target: str | object) -> None:
+            fault = fault_of(name, target)
+            if fault is not None:
+                self.failures.append(Failure(plugin, fault))
+                return
             holder = self.claims[kind].get(name)
             if holder is not None:
                 self.failures.append(
                     Failure(
                         plugin,
-                        f"{_SINGULAR[kind]} `{name}` is already provided by plugin `{holder.plugin}`; "
+                        f"{SINGULAR[kind]} `{name}` is already provided by plugin `{holder.plugin}`; "
                         f"that one is used. Uninstall one of the two.",
                     )
                 )
@@ -278,16 +179,6 @@ class PluginHost:
             self.claims[kind][name] = Claim(plugin, name, target)
 
         return register
-
-
-def _verbs(app: Any) -> set[str]:
-    """The names of the verbs and groups that a Typer app has so far."""
-    verbs = {
-        one.name or one.callback.__name__.replace("_", "-")
-        for one in app.registered_commands
-        if one.name or one.callback
-    }
-    return verbs | {one.name for one in app.registered_groups if one.name}
 
 
 class _Lazily(Mapping[str, Any]):
@@ -312,6 +203,15 @@ class _Lazily(Mapping[str, Any]):
         return name in self._makers
 
 
+def _slow(seconds: float, imported: set[str], own: str) -> str:
+    """That a plugin is slow, and the packages that it imported most of."""
+    tops = [name.partition(".")[0] for name in imported]
+    others = set(tops) - sys.stdlib_module_names - {own.partition(".")[0]}
+    heaviest = sorted(others, key=lambda top: (-tops.count(top), top))[:3]
+    why = f": it imports {', '.join(heaviest)}" if heaviest else ""
+    return f"takes {seconds:.1f} s to load, which every verb waits for{why}"
+
+
 def build_host(points: Iterable[EntryPoint], builtins: Iterable[tuple[str, object]]) -> PluginHost:
     """Load ``builtins`` (name, module) and then ``points``, in order of name."""
     manager = pluggy.PluginManager(GROUP)
@@ -319,17 +219,15 @@ def build_host(points: Iterable[EntryPoint], builtins: Iterable[tuple[str, objec
     host = PluginHost(manager)
     for name, module in builtins:
         manager.register(module, name=name)
-    for point in sorted(points, key=lambda point: point.name):
-        if point.dist is not None:
-            host.distributions[point.name] = point.dist
-        if manager.has_plugin(point.name):
-            host.failures.append(Failure(point.name, f"a plugin called `{point.name}` is already loaded"))
-            continue
-        with host._guarded(point.name):
-            module = point.load()
-            host._add(point.name, module)
-    host._drop_misspelt()
-    host._collect_claims()
+    with stdout_kept_clean():
+        for found in settled(points, [name for name, _ in host.manager.list_name_plugin()]):
+            if found.distribution is not None:
+                host.distributions[found.plugin] = found.distribution
+            if found.failure is not None:
+                host.failures.append(found.failure)
+            else:
+                host._load(found.plugin, found.point)
+        host._collect_claims()
     return host
 
 
@@ -338,4 +236,7 @@ def plugin_host() -> PluginHost:
     """The plugins installed in this environment, loaded once per process."""
     from elena_wb import builtin
 
-    return build_host(entry_points(group=GROUP), [("builtin", builtin)])
+    points, failures = installed_points()
+    host = build_host(points, [("builtin", builtin)])
+    host.failures[:0] = failures
+    return host

@@ -52,7 +52,7 @@ def test_a_plugin_that_fails_is_a_warning_with_its_reason(program: Program, tmp_
     found = examined(program, "--store", str(tmp_path / "none.duckdb"))
     assert found["plugins", "torn"]["state"] == "warn"
     assert "no [bold]licence" in found["plugins", "torn"]["says"]
-    assert found["plugins", "torn"]["mend"] == "pip install --upgrade elena-wb-torn"
+    assert found["plugins", "torn"]["mend"] == "elena-wb plugins install --upgrade elena-wb-torn"
 
 
 def test_keys_are_named_and_never_shown(program: Program, monkeypatch, tmp_path: Path) -> None:

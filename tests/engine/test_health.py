@@ -24,6 +24,7 @@ from elena_wb.engine.installed import installed_plugins
 from elena_wb.errors import WorkbenchError
 from elena_wb.masking import weights
 from elena_wb.plugins import PluginHost, build_host
+from elena_wb.plugins.requirements import unmet
 from elena_wb.store import Outbox, Store, begin_run
 from tests.store.conftest import generation, spec, stimulus
 
@@ -221,7 +222,7 @@ def test_a_package_that_is_missing_or_too_old_is_named() -> None:
         'other; extra == "x"',
         "gone; python_version < '3'",
     ]
-    assert program.unmet(wanted) == ["numpy>=999", "nosuchpackage>1"]
+    assert unmet(wanted) == ["numpy>=999", "nosuchpackage>1"]
     assert program.install(["a>=1", "b"]) == 'pip install "a>=1" "b"'
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 from shutil import which
 
 from elena_wb.engine.health.finding import Finding, ok, warn
-from elena_wb.engine.health.program import install, names_of, unmet, versions_of
+from elena_wb.engine.health.program import install, names_of, versions_of
 from elena_wb.engine.installed import Installed, installed_plugins
 from elena_wb.engine.inventory import key_slots, local_models
 from elena_wb.errors import WorkbenchError
@@ -21,7 +22,7 @@ from elena_wb.plugins import PluginHost
 from elena_wb.remote.keys import list_keys
 
 _OURS = "elena-wb"
-_TAKEN = "is already provided by"
+_TAKEN = re.compile(r"is already (provided by|there)")
 _DEVICES = """
 import json, torch
 found = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
@@ -85,25 +86,28 @@ def examine_keys(host: PluginHost) -> Iterator[Finding]:
 
 def _plugin(one: Installed, host: PluginHost) -> Finding:
     distribution = host.distributions.get(one.plugin)
-    name = distribution.name if distribution is not None else None
-    requirements = (distribution.requires or []) if distribution is not None else []
     if one.failures:
-        said = f"{one.distribution}: {'; '.join(one.failures)}"
-        verb = "uninstall" if any(_TAKEN in reason for reason in one.failures) else "install --upgrade"
-        return warn("plugins", one.plugin, said, f"pip {verb} {name}" if name else None)
-    lacking = unmet(requirements)
-    if lacking:
-        return warn(
-            "plugins", one.plugin, f"{one.distribution} lacks {', '.join(lacking)}.", install(lacking)
-        )
+        said = f"{one.label}: {'; '.join(one.troubles)}"
+        return warn("plugins", one.plugin, said, _mend(one) if distribution is not None else None)
+    if one.lacks:
+        return warn("plugins", one.plugin, f"{one.label} lacks {', '.join(one.lacks)}.", install(one.lacks))
     for scheme in one.provides.get("models", ()):
         problem = _lacking_module(host, scheme)
         if problem is not None:
             return warn("plugins", one.plugin, *problem)
+    if one.doubts:
+        return warn("plugins", one.plugin, f"{one.label}: {'; '.join(one.doubts)}")
+    requirements = (distribution.requires or []) if distribution is not None else []
     given = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in one.provides.items())
     needed = versions_of(name for name in names_of(requirements) if not name.startswith(_OURS))
-    says = f"{one.distribution} provides {given or 'nothing'}." + (f" It uses {needed}." if needed else "")
+    says = f"{one.label} provides {given or 'nothing'}." + (f" It uses {needed}." if needed else "")
     return ok("plugins", one.plugin, says)
+
+
+def _mend(one: Installed) -> str:
+    if any(_TAKEN.search(reason) for reason in one.failures):
+        return f"elena-wb plugins uninstall {shlex.quote(one.distribution)}"
+    return f"elena-wb plugins install --upgrade {shlex.quote(one.distribution)}"
 
 
 def _lacking_module(host: PluginHost, scheme: str) -> tuple[str, str | None] | None:

@@ -6,12 +6,10 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import metadata
 
-from packaging.markers import UndefinedEnvironmentName
-from packaging.requirements import InvalidRequirement, Requirement
-
 from elena_wb import __version__
 from elena_wb.engine.health.finding import Finding, fail, ok, warn
 from elena_wb.paths import packaged
+from elena_wb.plugins.requirements import in_force, unmet, version_of
 
 _AREA = "program"
 _OLDEST = (3, 11)
@@ -26,19 +24,6 @@ def examine() -> Iterator[Finding]:
     yield _data()
 
 
-def unmet(requirements: Iterable[str]) -> list[str]:
-    """Of the requirements of a distribution that hold here, extras left out, those that are not met."""
-    return [str(one) for one in _in_force(requirements) if not _is_met(one)]
-
-
-def version_of(distribution: str) -> str | None:
-    """The version that is installed, read without importing anything."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
-
-
 def versions_of(distributions: Iterable[str]) -> str:
     """Names and versions of those that are installed, as a list to read."""
     found = ((name, version_of(name)) for name in distributions)
@@ -47,7 +32,7 @@ def versions_of(distributions: Iterable[str]) -> str:
 
 def names_of(requirements: Iterable[str]) -> list[str]:
     """The distributions that are named, extras left out."""
-    return [one.name for one in _in_force(requirements)]
+    return [one.name for one in in_force(requirements)]
 
 
 def install(requirements: Sequence[str]) -> str:
@@ -91,18 +76,3 @@ def _data() -> Finding:
         said = f"The program was installed without its data: {' and '.join(lacking)}."
         return fail(_AREA, "data", said, f"pip install --force-reinstall {_OURS}")
     return ok(_AREA, "data", "Prompt packs and the store's schema are here.")
-
-
-def _in_force(requirements: Iterable[str]) -> Iterator[Requirement]:
-    for text in requirements:
-        try:
-            one = Requirement(text)
-            if one.marker is None or one.marker.evaluate({"extra": ""}):
-                yield one
-        except (InvalidRequirement, UndefinedEnvironmentName):
-            continue
-
-
-def _is_met(one: Requirement) -> bool:
-    version = version_of(one.name)
-    return version is not None and one.specifier.contains(version, prereleases=True)

@@ -169,10 +169,10 @@ def _plugin(one: Installed, finding: Finding | None) -> Item:
     """A plugin, with what the examination says of it."""
     given = [f"{kind}: {', '.join(names)}" for kind, names in one.provides.items()]
     state = "ok" if finding is None else str(finding.state)
-    trouble = [*one.failures] or ([finding.says] if finding is not None and state != "ok" else [])
+    trouble = [*one.troubles] or ([finding.says] if finding is not None and state != "ok" else [])
     says = "; ".join(trouble or given) or "provides nothing"
     whole = [
-        one.distribution,
+        one.label,
         *trouble,
         "Provides" if given else "Provides nothing.",
         *(f"  {line}" for line in given),
@@ -180,7 +180,7 @@ def _plugin(one: Installed, finding: Finding | None) -> Item:
     if finding is not None and state == "ok" and " It uses " in finding.says:
         whole.append("Uses " + finding.says.partition(" It uses ")[2])
     return Item(
-        one.plugin, state, f"{one.distribution}  {says}", "\n".join(whole), finding.mend if finding else None
+        one.plugin, state, f"{one.label}  {says}", "\n".join(whole), finding.mend if finding else None
     )
 
 
