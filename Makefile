@@ -8,6 +8,7 @@ TINY := plugins/elena-wb-tiny
 GGUF := plugins/elena-wb-gguf
 GEMINI := plugins/elena-wb-gemini
 OPENAI := plugins/elena-wb-openai
+RAY := plugins/elena-wb-ray
 
 .PHONY: help demo test lint types contracts tests bench release format clean
 
@@ -25,7 +26,7 @@ lint: .venv/.dev
 
 types: .venv/.dev
 	$(BIN)/mypy elena_wb $(HF)/elena_wb_hf $(TINY)/elena_wb_tiny $(GGUF)/elena_wb_gguf $(GEMINI)/elena_wb_gemini \
-		$(OPENAI)/elena_wb_openai release $(wildcard docs/examples/*/src/elena_wb_*)
+		$(OPENAI)/elena_wb_openai $(RAY)/elena_wb_ray release $(wildcard docs/examples/*/src/elena_wb_*)
 
 contracts: .venv/.dev
 	$(BIN)/lint-imports
@@ -57,5 +58,5 @@ clean:  ## Remove the environment and caches
 
 .venv/.dev: .venv/.runtime
 	$(PIP) --editable '.[dev]' --editable '$(HF)[constrained]' --editable '$(TINY)[export]' --editable $(GGUF) \
-		--editable $(GEMINI) --editable '$(OPENAI)[dev]'
+		--editable $(GEMINI) --editable '$(OPENAI)[dev]' --editable $(RAY)
 	@touch $@

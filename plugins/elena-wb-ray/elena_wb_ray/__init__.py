@@ -1,0 +1,1 @@
+"""Runs of the elena-wb workbench spread over a Ray cluster."""
