@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +40,7 @@ class FolderDataset:
 
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` is a folder."""
-        return root.is_dir()
+        return os.path.isdir(root)  # noqa: PTH112 - `Path.is_dir` raises where a name is too long
 
     def load(self, root: Path, known: Mapping[str, KnownFile] = NOTHING_KNOWN) -> Collection:
         """Every picture below ``root``, sorted by path. Content that occurs twice is twice there, which

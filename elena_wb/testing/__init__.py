@@ -7,7 +7,20 @@ but the command line and the interfaces.
 
 from __future__ import annotations
 
+from elena_wb.testing.datasets import check_dataset
+from elena_wb.testing.executors import check_executor
 from elena_wb.testing.inspection import Report
+from elena_wb.testing.locators import check_locator
+from elena_wb.testing.maskers import check_masker
+from elena_wb.testing.metrics import check_metric
 from elena_wb.testing.models import check_model
 
-__all__ = ["Report", "check_model"]
+__all__ = [
+    "Report",
+    "check_dataset",
+    "check_executor",
+    "check_locator",
+    "check_masker",
+    "check_metric",
+    "check_model",
+]
