@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process tells its caller (``docs/cli.md``)."""
+    """What the process tells its caller (``docs/reference/cli.md``)."""
 
     OK = 0
     FAILED = 1

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 DOCS = Path(__file__).parent.parent / "docs"
 
 
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.mark.parametrize("page", ["cli.md", "store.md"])
-def test_a_reference_page_says_what_the_code_says(page: str) -> None:
-    assert (DOCS / page).read_text("utf-8") == generator().pages()[page], "run: python docs/generate.py"
+@pytest.mark.parametrize("page", ["cli.md", "configuration.md", "hooks.md", "prompt-packs.md", "store.md"])
+def test_a_reference_page_says_what_the_code_says(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(DOCS)
+    pages = importlib.import_module("generate").pages()
+    assert sorted(pages) == sorted(file.name for file in (DOCS / "reference").iterdir())
+    assert (DOCS / "reference" / page).read_text("utf-8") == pages[page], "run: python docs/generate.py"

@@ -51,6 +51,12 @@ from elena_wb.vocabulary import LabelScheme, load_scheme
 _LARGEST_FILE = 1_000_000
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
+PLACEHOLDERS = {
+    "labels": "the labels of the scheme, as in `Happiness, … or Neutral`",
+    "keys": "the names of the output, parted by commas",
+}
+"""What is replaced in texts, and by what."""
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
@@ -60,26 +66,38 @@ class Texts(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    system: str = ""
-    user: str = Field(min_length=1)
+    system: str = Field("", description="What the model is told of itself and its task.")
+    user: str = Field(min_length=1, description="The question that comes with the picture.")
 
 
 class _PackFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Name
-    title: Line
-    description: str = ""
-    version: Line = "1"
-    scheme: str = "ekman7"
-    max_tokens: int = Field(512, ge=1, le=100_000)
-    models: tuple[str, ...] = Field(("*",), min_length=1)
-    made_for: tuple[str, ...] = ()
-    stands_for: Name | None = None
-    paraphrase_of: Name | None = None
-    placeholders: bool = True
-    output: tuple[OutputField, ...] = ()
-    variants: dict[Name, Texts]
+    name: Name = Field(description="As typed after -p, and as the file is called without `.toml`.")
+    title: Line = Field(description="A line for listings.")
+    description: str = Field("", description="What the pack is for, and where it comes from.")
+    version: Line = Field("1", description="Your own count; it identifies nothing.")
+    scheme: str = Field("ekman7", description="The label scheme of the answer's emotion.")
+    max_tokens: int = Field(512, ge=1, le=100_000, description="Limit of an answer's length, in tokens.")
+    models: tuple[str, ...] = Field(
+        ("*",), min_length=1, description="Patterns of the model URIs that the pack is meant for."
+    )
+    made_for: tuple[str, ...] = Field(
+        (), description="Datasets: the pack is also meant for every model that was made for one of them."
+    )
+    stands_for: Name | None = Field(
+        None, description="A pack in whose place this one is taken with the models it is meant for."
+    )
+    paraphrase_of: Name | None = Field(
+        None, description="A pack that asks for the same in other words, with the same output and variants."
+    )
+    placeholders: bool = Field(True, description="Whether braces in the texts are replaced.")
+    output: tuple[OutputField, ...] = Field(
+        (), description="The keys of the JSON answer, in this order; none at all: free text."
+    )
+    variants: dict[Name, Texts] = Field(
+        description="The texts: `default`, and `masked`, which is used where the face is hidden."
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> _PackFile:

@@ -12,6 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from elena_wb.vocabulary import LabelScheme
 
 FieldType = Literal["label", "text", "texts", "integer", "number"]
+FIELD_TYPES: dict[FieldType, str] = {
+    "label": "one label of the scheme, spelt as it is displayed",
+    "text": "a text",
+    "texts": "a list of texts",
+    "integer": "a whole number",
+    "number": "a number",
+}
+"""What each type of a field stands for."""
 _BOUNDED = ("texts", "integer", "number")
 
 
@@ -23,12 +31,18 @@ class OutputField(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-    type: FieldType = "text"
-    required: bool = True
-    description: str = ""
-    min: float | None = Field(None, allow_inf_nan=False)
-    max: float | None = Field(None, allow_inf_nan=False)
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")] = Field(
+        description="The key; `emotion` is needed where there is any output."
+    )
+    type: FieldType = Field("text", description="What the value is.")
+    required: bool = Field(True, description="Whether the JSON Schema asks for it in every answer.")
+    description: str = Field("", description="Goes into the JSON Schema that the model gets.")
+    min: float | None = Field(
+        None, allow_inf_nan=False, description="The least value of a number; the fewest entries of `texts`."
+    )
+    max: float | None = Field(
+        None, allow_inf_nan=False, description="The greatest value, or the most entries."
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> OutputField:

@@ -34,8 +34,8 @@ def plain(text: str, home: str | None = None) -> list[str]:
 def difference(shown: Sequence[str], out: Sequence[str], err: Sequence[str]) -> str | None:
     """What keeps the ``shown`` lines from being what was printed; nothing where they are.
 
-    Lines are those of stdout and stderr, each in its order, however they are mixed. A line of ``…`` stands for any lines;
-    without one, stdout must be shown whole. Of stderr anything may be left out.
+    Lines are those of stdout and stderr, each in its order, however they are mixed. A line of ``…`` stands for any
+    lines; without one, stdout must be shown whole. Of stderr anything may be left out.
     """
     return _rest(_wanted(shown), out, err, skip=False)
 
@@ -52,7 +52,9 @@ def _rest(shown: Sequence[str], out: Sequence[str], err: Sequence[str], *, skip:
             continue
         pattern = _pattern(line)
         span = len(out) if skip else at + 1
-        found = next((place for place in range(at, min(span, len(out))) if pattern.fullmatch(out[place])), None)
+        found = next(
+            (place for place in range(at, min(span, len(out))) if pattern.fullmatch(out[place])), None
+        )
         if found is not None:
             at, skip = found + 1, False
             continue

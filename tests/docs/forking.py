@@ -35,7 +35,16 @@ sys.exit(status[0] if status else 70)
 """
 """The program in a sandbox; 70 is the status of one that died."""
 
-HEAVY = ("torch", "transformers", "pandas", "scipy.stats", "pyarrow.parquet", "rich.live", "rich.progress", "rich.table")
+HEAVY = (
+    "torch",
+    "transformers",
+    "pandas",
+    "scipy.stats",
+    "pyarrow.parquet",
+    "rich.live",
+    "rich.progress",
+    "rich.table",
+)
 """Libraries that most commands import. What is not installed is left out."""
 
 OURS = ("elena_wb", "elena_wb_hf", "elena_wb_tiny", "elena_wb_gguf")

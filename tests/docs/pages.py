@@ -82,7 +82,9 @@ def read(path: Path) -> Page:
         )
         said = _said_before("\n".join(since))
         body = [line.removeprefix(indent) for line in lines[number + 1 : end]]
-        blocks.append(Block(language, "\n".join(body) + "\n", number + 1, said.get("not run"), said.get("file")))
+        blocks.append(
+            Block(language, "\n".join(body) + "\n", number + 1, said.get("not run"), said.get("file"))
+        )
         prose += since
         since = []
         number = end + 1

@@ -67,7 +67,9 @@ def unknown(line: str) -> str | None:
     command = program()
     for word in line.split()[1:]:
         if word.startswith("-") and len(word) > 1:
-            options = {one for parameter in command.params for one in (*parameter.opts, *parameter.secondary_opts)}
+            options = {
+                one for parameter in command.params for one in (*parameter.opts, *parameter.secondary_opts)
+            }
             if word.split("=")[0] not in options | {"-h", "--help"}:
                 return word
         elif hasattr(command, "commands"):

@@ -81,9 +81,13 @@ def test_no_block_of_a_page_is_beyond_the_tests(name: str) -> None:
     for block in pages.read(EVERY[name]).blocks:
         where = f"{name}:{block.line}"
         known = block.language in pages.RUN | pages.SHOWN or block.language.startswith("{")
-        assert known, f"{where}: a block of `{block.language}` is neither run nor shown; say console, python, text …"
+        assert known, (
+            f"{where}: a block of `{block.language}` is neither run nor shown; say console, python, text …"
+        )
         commands = re.search(r"^(\$ |elena-wb )", block.text, re.MULTILINE)
-        assert block.language == "console" or not commands, f"{where}: commands belong into a block of console"
+        assert block.language == "console" or not commands, (
+            f"{where}: commands belong into a block of console"
+        )
         shows = block.language != "console" or block.text.startswith("$ ")
         assert shows, f"{where}: a block of console begins with a command"
         assert block.not_run is None or len(block.not_run) > 8, f"{where}: say why it is not run"
@@ -133,21 +137,29 @@ def test_what_is_shown_is_compared_with_what_is_printed(shown: list[str], same: 
 
 
 def test_times_and_places_are_not_compared() -> None:
-    printed = comparing.plain("24 in 3.1 s, \x1b[1mdone\x1b[0m 2026-01-02 03:04:05 /tmp/x/home/study/a", "/tmp/x/home")
+    printed = comparing.plain(
+        "24 in 3.1 s, \x1b[1mdone\x1b[0m 2026-01-02 03:04:05 /tmp/x/home/study/a", "/tmp/x/home"
+    )
     assert comparing.difference(["24 in 12 s, done 2026-11-20 09:10 /home/you/study/a"], printed, []) is None
 
 
 def test_a_page_is_taken_apart(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
-        "# T\n<!-- set-up: one\ntwo -->\n\n<!-- not run: needs\n weights -->\n```console\n$ a \\\n>  b  # exits with 4\n"
+        "# T\n<!-- set-up: one\ntwo -->\n\n<!-- not run: needs\n weights -->\n```console\n"
+        "$ a \\\n>  b  # exits with 4\n"
         "out\n$ c\n```\ntext\n<!-- file: d/e.toml -->\n\n```toml\nx = 1\n```\n```python\n1\n```\n",
         "utf-8",
     )
     found = pages.read(page)
     assert found.set_up == ("one", "two")
     console, toml, python = found.blocks
-    assert (console.not_run, toml.file, python.not_run, python.file) == ("needs weights", "d/e.toml", None, None)
+    assert (console.not_run, toml.file, python.not_run, python.file) == (
+        "needs weights",
+        "d/e.toml",
+        None,
+        None,
+    )
     first, second = pages.commands(console)
     assert (first.text, first.exits, first.shown) == ("a b  # exits with 4", 4, ("out",))
     assert (second.text, second.exits, second.shown) == ("c", 0, ())
