@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from elena_wb.cli import plugins_check, plugins_new
 from elena_wb.cli.options import AsJson
 from elena_wb.cli.output import print_json, print_listing, say
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from elena_wb.engine.installed import Installed
 
 app = typer.Typer(help="Show, install and uninstall plugins; write and check your own.")
+app.command("new")(plugins_new.new)
+app.command("check")(plugins_check.check)
 
 
 @app.callback(invoke_without_command=True)
