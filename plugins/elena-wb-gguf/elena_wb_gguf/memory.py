@@ -103,13 +103,13 @@ def require_room(name: str, need: Need) -> None:
     )
 
 
-def computes_elsewhere() -> bool:
-    """Whether the installed llama.cpp comes with code for a graphics card, whose memory is its own."""
+def computes_elsewhere(by: Sequence[str] = ("cuda", "metal", "vulkan", "hip", "sycl")) -> bool:
+    """Whether the installed llama.cpp comes with code for a graphics card, whose memory is its own; ``by`` which."""
     import importlib.util
 
     spec = importlib.util.find_spec("llama_cpp")
     for folder in (spec.submodule_search_locations or []) if spec is not None else []:
-        for name in ("cuda", "metal", "vulkan", "hip", "sycl"):
+        for name in by:
             if any((Path(folder) / "lib").glob(f"*ggml-{name}*")):
                 return True
     return False

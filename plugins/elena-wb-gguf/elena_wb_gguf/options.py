@@ -33,7 +33,10 @@ class GGUFOptions(BaseModel):
         "trained with, but no more than 8192: memory grows with it.",
     )
     threads: int | None = Field(
-        default=None, ge=1, le=512, description="CPU threads; one less than there are cores if not given."
+        default=None,
+        ge=1,
+        le=512,
+        description="CPU threads; if not given OMP_NUM_THREADS, else one less than there are cores.",
     )
     gpu_layers: Literal["auto"] | Annotated[int, Field(ge=0, le=10_000)] = Field(
         default="auto",

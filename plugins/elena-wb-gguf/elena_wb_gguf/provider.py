@@ -15,13 +15,14 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
-from elena_wb.core import LocalModel, Model, ModelCard, ModelError
+from elena_wb.core import LocalModel, Model, ModelCard, ModelError, Needs
 from elena_wb.digests import FileDigests
 from elena_wb_gguf.loading import Loading
 from elena_wb_gguf.options import GGUFOptions
 
 if TYPE_CHECKING:
     from elena_wb_gguf.header import Header
+    from elena_wb_gguf.memory import Need
     from elena_wb_gguf.source import Source
 
 DEBUG_VARIABLE = "ELENA_WB_DEBUG"
@@ -55,13 +56,33 @@ class GGUFProvider:
         source = _find(reference, chosen)
         return _card(source, _inspected(source) if source.here else None, reference, chosen)
 
+    def needs(self, reference: str, options: BaseModel) -> Needs:
+        """A card of its own where llama.cpp was built for such cards and layers are to go there, else main memory.
+
+        Of a repository that was not fetched the sizes of its files tell the memory. See
+        :meth:`elena_wb.core.TellsNeeds.needs`.
+
+        Raises:
+            ModelError: as :meth:`describe`.
+        """
+        from elena_wb_gguf.memory import computes_elsewhere
+
+        chosen = _checked(options)
+        cpus = float(chosen.threads or 1)
+        if chosen.gpu_layers != 0 and computes_elsewhere(("cuda", "hip")):
+            return Needs(cpus, 1.0)
+        source = _find(reference, chosen)
+        if source.here:
+            return Needs(cpus, 0.0, _needed(_inspected(source), chosen).total)
+        return Needs(cpus, 0.0, _bytes_to_fetch(source) or None)
+
     def open(self, reference: str, options: BaseModel) -> Model:
         """Load the model, fetching it first if it is not here.
 
         Raises:
             ModelError: as :meth:`describe`; or it cannot be fetched, does not fit into memory, or cannot be loaded.
         """
-        from elena_wb_gguf.memory import computes_elsewhere, context_in_force, estimate, require_room
+        from elena_wb_gguf.memory import computes_elsewhere, context_in_force, require_room
         from elena_wb_gguf.model import open_model
         from elena_wb_gguf.source import fetched
 
@@ -70,14 +91,7 @@ class GGUFProvider:
         files = _inspected(source)
         on_processor = chosen.gpu_layers == 0 or not computes_elsewhere()
         if chosen.check_memory and on_processor:
-            need = estimate(
-                files.parts,
-                files.projector,
-                context_length=chosen.context_length,
-                batch_tokens=chosen.batch_tokens,
-                cache_type=chosen.cache_type,
-            )
-            require_room(source.parts[0].name, need)
+            require_room(source.parts[0].name, _needed(files, chosen))
         loading = Loading(
             text=source.parts[0],
             projector=source.projector,
@@ -146,6 +160,19 @@ def _inspected(source: Source) -> _Files:
     return _Files(parts, projector)
 
 
+def _needed(files: _Files, options: GGUFOptions) -> Need:
+    """The main memory that these files take under ``options``, all layers on the processor."""
+    from elena_wb_gguf.memory import estimate
+
+    return estimate(
+        files.parts,
+        files.projector,
+        context_length=options.context_length,
+        batch_tokens=options.batch_tokens,
+        cache_type=options.cache_type,
+    )
+
+
 def _checked(options: BaseModel) -> GGUFOptions:
     return options if isinstance(options, GGUFOptions) else GGUFOptions.model_validate(options.model_dump())
 
@@ -198,9 +225,14 @@ def _identities(source: Source) -> list[str]:
 def _to_fetch(source: Source) -> str:
     from elena_wb_gguf.memory import in_gib
 
-    sizes = source.repository.sizes if source.repository is not None else {}
-    size = sum(sizes.get(name, 0) for name in source.names)
+    size = _bytes_to_fetch(source)
     return f"not on this machine yet: {in_gib(size) if size else 'its files'} will be fetched first"
+
+
+def _bytes_to_fetch(source: Source) -> int:
+    """The size of the files of a repository; 0 if it is not known."""
+    sizes = source.repository.sizes if source.repository is not None else {}
+    return sum(sizes.get(name, 0) for name in source.names)
 
 
 def _libraries() -> dict[str, str]:

@@ -75,7 +75,7 @@ def main() -> None:
 def _loaded(load: Load, outgoing: BinaryIO) -> Engine | None:
     """The engine, of which the other side has been told; ``None`` if there is none."""
     progress = _progress(outgoing)
-    threads = load.threads or max(1, _cores() - 1)
+    threads = load.threads or _usual_threads()
     gpu_layers = load.gpu_layers
     if gpu_layers is None:
         gpu_layers = -1 if llama.llama_supports_gpu_offload() else 0
@@ -219,11 +219,13 @@ def _leave_no_core_files() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
-def _cores() -> int:
-    """How many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _usual_threads() -> int:
+    """As many as OMP_NUM_THREADS allows, which is how processes share a machine; else one less than there are cores."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores - 1)
 
 
 def _bounded(words: str) -> str:

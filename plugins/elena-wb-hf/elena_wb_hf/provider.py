@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
-from elena_wb.core import Model, ModelCard
+from elena_wb.core import Model, ModelCard, Needs
 from elena_wb_hf.checkpoint import Checkpoint, inspect
 from elena_wb_hf.digest import folder_digest
 from elena_wb_hf.options import HFOptions
@@ -47,6 +47,17 @@ class HFProvider:
         """
         chosen = _checked(options)
         return _card(inspect(find_source(reference, chosen.revision)), reference, chosen, uri)
+
+    def needs(self, reference: str, options: BaseModel) -> Needs:
+        """See :meth:`elena_wb.core.TellsNeeds.needs`.
+
+        Raises:
+            ModelError: as :meth:`describe`.
+        """
+        from elena_wb_hf.needing import needs_of
+
+        chosen = _checked(options)
+        return needs_of(inspect(find_source(reference, chosen.revision)), chosen)
 
     def open(self, reference: str, options: BaseModel, *, card: ModelCard | None = None) -> Model:
         """Load the model, fetching it first if it is not here.

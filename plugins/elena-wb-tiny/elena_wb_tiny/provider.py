@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from elena_wb.core import Model, ModelCard, ModelError
+from elena_wb.core import Model, ModelCard, ModelError, Needs
 from elena_wb_tiny.gguf_export import FORMATS, export_gguf
 
 if TYPE_CHECKING:
@@ -54,6 +54,13 @@ class TinyProvider:
         _check(reference)
         card = HFProvider().describe(str(WEIGHTS), _hf_options(options), uri=_uri(options))
         return replace(card, name="elena-wb tiny", meant_for=_MEANT_FOR)
+
+    def needs(self, reference: str, options: BaseModel) -> Needs:
+        """A core, and the memory that torch takes: the weights are small beside it."""
+        from elena_wb_hf.provider import HFProvider
+
+        _check(reference)
+        return HFProvider().needs(str(WEIGHTS), _hf_options(options))
 
     def open(self, reference: str, options: BaseModel) -> Model:
         """The shipped model, on the CPU in float32."""
