@@ -40,6 +40,7 @@ from elena_wb.cli import (
     score,
     serve,
 )
+from elena_wb.cli.named import only_named
 from elena_wb.cli.options import State, forbid_network_if_asked
 from elena_wb.cli.output import say
 from elena_wb.errors import ExitCode, WorkbenchError
@@ -129,7 +130,7 @@ def main() -> None:
         forbid_network_if_asked(offline="--offline" in sys.argv)  # plugins are loaded before options are read
         host = plugin_host()
         host.add_commands(app)
-        app()
+        only_named(app, sys.argv[1:])()
     except KeyboardInterrupt as interrupt:
         for note in getattr(interrupt, "__notes__", ()):
             say(note)
