@@ -12,7 +12,17 @@ from pathlib import Path
 
 from release.building import ReleaseError, run
 
-_INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TEMP", "SYSTEMROOT", "SSL_CERT_FILE", "LC_ALL")
+_INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "OMP_NUM_THREADS",
+    "TMPDIR",
+    "TEMP",
+    "SYSTEMROOT",
+    "SSL_CERT_FILE",
+    "LC_ALL",
+)
 
 
 class Fresh:
@@ -67,9 +77,7 @@ def check(fresh: Fresh, names: Sequence[str]) -> Iterator[str]:
         yield str(error)
     listed = json.loads(fresh("elena-wb", "plugins", "list", "--json"))
     for one in listed:
-        if one["state"] != "ok":
-            yield f"plugin {one['plugin']}: {one['state']}"
-    brought = " ".join(str(one["distribution"]) for one in listed)
-    yield from (
-        f"{name} is installed and brings no plugin" for name in names if f"{name} " not in f"{brought} "
-    )
+        if one["health"] != "ok":
+            yield f"plugin {one['plugin']}: {one['health']}. {' '.join(one['says'])}"
+    brought = {one["distribution"] for one in listed}
+    yield from (f"{name} is installed and brings no plugin" for name in names if name not in brought)
