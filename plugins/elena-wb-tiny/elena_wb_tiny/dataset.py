@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -25,7 +24,7 @@ class StimuliDataset:
 
     def recognises(self, root: Path) -> bool:
         """Whether the manifest is there."""
-        return os.path.isfile(root / _MANIFEST)  # `Path.is_file` raises where a name is too long
+        return os.path.isfile(root / _MANIFEST)  # noqa: PTH113 - `Path.is_file` raises at long names
 
     def load(self, root: Path, known: Mapping[str, KnownFile] = NOTHING_KNOWN) -> Collection:
         """Pictures, labels and regions.
