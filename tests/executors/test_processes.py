@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -93,9 +94,10 @@ def desk(mortal: Program, pictures: Callable[[int], Path], tmp_path: Path) -> De
     return Desk(host, Store(tmp_path / "store.duckdb"), pictures(24), tmp_path / "log")
 
 
-def until(condition: Callable[[], object]) -> None:
+def until(condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
     deadline = time.monotonic() + 60
     while not condition():
+        assert process is None or process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -178,7 +180,7 @@ def test_ctrl_c_keeps_what_is_in_flight_and_leaves_nobody_behind(
         *("--store", str(desk.store.path), "run", str(desk.folder), "-m", model, *TWO),
         start_new_session=True,
     )
-    until(lambda: len(desk.told("answered")) > 1)
+    until(lambda: len(desk.told("answered")) > 1, process)
     assert len(workers_of(process.pid)) == 2
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -195,7 +197,7 @@ def test_workers_end_when_the_program_is_killed_and_it_goes_on_from_there(
     process = mortal.start(
         "--store", str(desk.store.path), "run", str(desk.folder), "-p", "elena", "-m", model, *TWO
     )
-    until(lambda: len(desk.told("answered")) > 2)
+    until(lambda: len(desk.told("answered")) > 2, process)
     workers = workers_of(process.pid)
     process.kill()
     process.wait()
