@@ -10,7 +10,7 @@ GEMINI := plugins/elena-wb-gemini
 OPENAI := plugins/elena-wb-openai
 RAY := plugins/elena-wb-ray
 
-.PHONY: help demo test lint types contracts tests bench release format clean
+.PHONY: help demo test lint types contracts tests docs bench release format clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ contracts: .venv/.dev
 
 tests: .venv/.dev
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+docs: .venv/.docs  ## Build the documentation into build/docs; what does not lead anywhere is an error
+	@$(BIN)/sphinx-build -b html -W --keep-going -n -q -d build/doctrees docs build/docs
+	@echo 'The documentation begins at build/docs/index.html.'
 
 bench: .venv/.dev  ## Time the engine, planning and start-up against named baselines
 	$(BIN)/python -m bench
@@ -57,6 +61,10 @@ clean:  ## Remove the environment and caches
 	@touch $@
 
 .venv/.dev: .venv/.runtime
-	$(PIP) --editable '.[dev]' --editable '$(HF)[constrained]' --editable '$(TINY)[export]' --editable $(GGUF) \
+	$(PIP) --editable '.[dev,docs]' --editable '$(HF)[constrained]' --editable '$(TINY)[export]' --editable $(GGUF) \
 		--editable $(GEMINI) --editable '$(OPENAI)[dev]' --editable $(RAY)
+	@touch $@
+
+.venv/.docs: .venv/.runtime
+	$(PIP) --editable '.[docs]'
 	@touch $@

@@ -54,7 +54,7 @@ FILES = (
 )
 
 EXAMPLE = """\
-model = "hf:google/gemma-3-12b-it?dtype=bfloat16"   # for `elena-wb run FOLDER` without -m
+model = "hf:google/gemma-3-12b-it?dtype=bfloat16"   # where -m is left out
 mask = ["none", "face", "face:control"]
 seed = 7
 

@@ -30,13 +30,11 @@ def _nobody(_: Path) -> Dataset | None:
 
 
 class FolderDataset:
-    """Pictures in a folder and its subfolders; ``labels.csv`` and ``regions.csv`` in any of them are read.
-
-    ``owner`` names the dataset that a folder below the root is left to, if any.
-    """
+    """Pictures in a folder and its subfolders; ``labels.csv`` and ``regions.csv`` in any of them are read."""
 
     def __init__(self) -> None:
         self.owner: Callable[[Path], Dataset | None] = _nobody
+        """The dataset that a folder below the root is left to, if any."""
 
     def recognises(self, root: Path) -> bool:
         """Whether ``root`` is a folder."""

@@ -13,6 +13,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 import types
@@ -42,14 +43,15 @@ class Sandbox:
 
     def __init__(self, folder: Path) -> None:
         self._kept = folder / "kept"
-        self.home = folder / "home"
+        self.home = Path(tempfile.mkdtemp(prefix="you"))  # a short path, as a user's is
         self.work = self.home / "study"
         self._bin = folder / "bin"
         for made in (self._kept, self._bin):
             made.mkdir()
         address = folder / "server"
         forking.install(self._bin, address, ("elena-wb", "plant"))
-        (self._bin / "python").symlink_to(sys.executable)
+        (self._bin / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', "utf-8")
+        (self._bin / "python").chmod(0o755)
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.docs.forking", str(address)],
             cwd=ROOT,
@@ -81,6 +83,7 @@ class Sandbox:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._server.pid, signal.SIGKILL)
         self._server.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def prepare(self, set_up: tuple[str, ...]) -> None:
         """Empty the sandbox and run the commands of ``set_up``, or bring back what they made for another page."""
