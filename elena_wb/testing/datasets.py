@@ -57,7 +57,7 @@ def check_dataset(
         if isinstance(subject.first, ReadsNames):
             trial.read_odd_names(subject.first)
         if example is None:
-            inspection.leave_out("what it reads: give the folder of an example")
+            inspection.leave_out("what it reads: no example was given (example=…, or --data FOLDER)")
         else:
             trial.read(example.absolute(), subject.again())
             trial.read_damaged(example.absolute(), Path(folder))

@@ -115,7 +115,7 @@ class _Trial:
                     must(regions, f"nothing in {one.what}")
         elif not any(found):
             self._inspection.leave_out(
-                "regions, since it found nothing in the check's own pictures: give pictures=[…]"
+                "regions, since it found nothing in the check's own pictures (pictures=[…] gives others)"
             )
         if not deterministic:
             self._inspection.leave_out("whether the same is found again: deterministic=False")
