@@ -16,6 +16,7 @@ from typing import Any
 from elena_wb.core import SetupError, UsageError
 from elena_wb.offline import require_network
 from elena_wb.plain import plain
+from elena_wb_ray.folders import temporary_folder
 from elena_wb_ray.share import Share, spelt
 
 _LONGEST_FOLDER = 40
@@ -58,9 +59,7 @@ class Cluster:
             return cls(local=False, ours=False)
         if not local and offline:
             _require_here(str(address))
-        folder = (
-            tempfile.TemporaryDirectory(prefix="elena-wb-ray-", ignore_cleanup_errors=True) if local else None
-        )
+        folder = temporary_folder() if local else None
         cluster = cls(local=local, folder=folder)
         kept: dict[str, Any] = {}
         if folder is not None and len(folder.name) <= _LONGEST_FOLDER:
@@ -164,6 +163,7 @@ def prepare(*, local: bool) -> None:
     os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"  # would start a cluster where a late thread finds none
     if local:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # nobody but this machine can reach it
+        os.environ.setdefault("RAY_worker_niceness", "0")  # copies are no background work
         if "RAY_AUTH_MODE" not in os.environ:
             os.environ["RAY_AUTH_MODE"] = "token"
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import metadata
 
-from elena_wb.core import Model, ModelError, ModelJob, SetupError
+from elena_wb.core import Model, ModelError, ModelJob, Needs, SetupError, UsageError
 from elena_wb.executors import Spread
 from elena_wb.plugins import plugin_host
 from elena_wb_ray.cluster import Cluster
@@ -30,6 +30,7 @@ class RayExecutor:
     ) -> None:
         if workers is not None and workers < 1:
             raise ValueError("at least one worker is needed")
+        Share.of(Needs(), cpus=cpus, gpus=gpus)
         if not 0 < wait < float("inf"):
             raise ValueError("it is waited for more than 0 seconds, and not for ever")
         self._workers = workers
@@ -40,7 +41,12 @@ class RayExecutor:
 
     def open(self, job: ModelJob) -> Model:
         """Connect, and open the copies; see :meth:`elena_wb.core.Executor.open`."""
-        share = Share.of(job.needs, cpus=self._cpus, gpus=self._gpus)
+        try:
+            share = Share.of(job.needs, cpus=self._cpus, gpus=self._gpus)
+        except ValueError as error:
+            raise UsageError(
+                f"`ray` cannot place {job.uri}: {error}.", hint="Say `cpus=…` and `gpus=…`."
+            ) from error
         cluster = Cluster.connect(self._address, offline=job.offline)
         try:
             crew = Crew(cluster, job, share, versions_for(job.uri), self._wait_s)
