@@ -1,7 +1,8 @@
 # Every target sets up what it needs: a virtual environment in .venv and packages from the registry.
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Packages are compiled as they are used: most of what the model libraries bring never is.
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 PROJECTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 HF := plugins/elena-wb-hf
 TINY := plugins/elena-wb-tiny
