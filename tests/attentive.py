@@ -33,7 +33,7 @@ ANSWER = json.dumps(
 )
 
 
-class AttentiveOptions(BaseModel, extra="forbid", use_attribute_docstrings=True):
+class AttentiveOptions(BaseModel, extra="forbid"):
     version: str = "1"
     """Another version is another model."""
     blind: bool = False

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests import quick
+from tests import quick, stores
 
 _started: list[subprocess.Popen[str]] = []
 """Programs that the test at hand has started."""
@@ -28,6 +28,13 @@ def _nothing_is_left_running() -> Iterator[None]:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _stores_are_copies(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The tests' stores, and those of the programs they start, are copies of one."""
+    quick.stores_from = tmp_path_factory.mktemp("stores")
+    stores.copy_from(quick.stores_from)
 
 
 @pytest.fixture(autouse=True)

@@ -35,27 +35,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 ROOT = Path(__file__).parents[1]
-LIBRARIES = (
-    *(
-        "cv2",
-        "duckdb",
-        "jinja2",
-        "pyarrow.parquet",
-        "rich.console",
-        "rich.progress",
-        "rich.table",
-        "scipy.stats",
-    ),
-    *(
-        "elena_wb.cli",
-        "elena_wb.engine.run",
-        "elena_wb.engine.study",
-        "elena_wb.exports",
-        "elena_wb.findings",
-    ),
-    *("elena_wb.experiments", "elena_wb.masking", "elena_wb.report"),
-)
-MODEL_LIBRARIES = ("torch", "transformers", "elena_wb_tiny.provider", "elena_wb_hf.opening")
+LIBRARIES = """
+cv2 duckdb jinja2 pandas pyarrow.parquet rich.console rich.progress rich.table scipy.ndimage scipy.stats
+elena_wb.cli elena_wb.engine.run elena_wb.engine.study elena_wb.experiments elena_wb.exports elena_wb.findings
+elena_wb.findings.comparing elena_wb.masking elena_wb.report
+"""
+MODEL_LIBRARIES = "torch transformers elena_wb_tiny.provider elena_wb_hf.opening"
 _OPTIONS = {
     "bufsize",
     "cwd",
@@ -72,6 +57,8 @@ _READ_BY_INTERPRETERS = ("PYTHON", "LC_", "LANG", "LD_")
 _READ_BY_MODEL_LIBRARIES = ("HF_", "HUGGINGFACE_", "TRANSFORMERS_", "TORCH")
 _NOT_AT_START = {"PYTHONPATH", "PYTHON_KEYRING_BACKEND"}
 _WORD = 4
+stores_from: Path | None = None
+"""Where the stores lie that new ones are copied from (see :mod:`tests.stores`)."""
 
 
 class Process(subprocess.Popen[str]):
@@ -95,6 +82,7 @@ class Process(subprocess.Popen[str]):
             "folder": str(Path(given["cwd"] or "").absolute()),
             "environment": dict(os.environ if given["env"] is None else given["env"]),
             "session": given["start_new_session"],
+            "stores": stores_from and str(stores_from),
         }
         streams = [own if pipe == -1 else pipe for own, pipe in enumerate(pipes[::2][:1] + pipes[3::2])]
         self.pid, self._told = self._server.fork(wanted, streams)
@@ -149,15 +137,14 @@ def run(
 class Server:
     """The client's side of a process that has imported ``libraries``."""
 
-    def __init__(self, libraries: Sequence[str]) -> None:
+    def __init__(self, libraries: str) -> None:
         ours, its = socket.socketpair()
-        environment = {
-            k: v for k, v in os.environ.items() if k != "PYTHONPATH" and not k.startswith("ELENA_WB_")
-        }
+        left_out = ("PYTHONPATH", "ELENA_WB_", *_READ_BY_MODEL_LIBRARIES)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.quick", str(its.fileno()), *libraries],
+            [sys.executable, "-m", "tests.quick", str(its.fileno()), *libraries.split()],
             cwd=ROOT,
-            env={**environment, "OMP_NUM_THREADS": "1"},
+            env={**environment, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
             pass_fds=[its.fileno()],
             stdin=subprocess.DEVNULL,
         )
@@ -185,7 +172,7 @@ class Server:
 
 
 @functools.cache
-def _server(libraries: tuple[str, ...]) -> Server:
+def _server(libraries: str) -> Server:
     return Server(libraries)
 
 
@@ -193,8 +180,9 @@ def _server_for(arguments: Sequence[str], options: Mapping[str, Any]) -> Server 
     """The server to ask; ``None`` where an interpreter of its own would make a difference."""
     if sys.platform != "linux" or not options.keys() <= _OPTIONS:
         return None
-    opens = any("tiny:" in argument for argument in arguments) and "--offline" not in arguments
-    server = _server(LIBRARIES + (MODEL_LIBRARIES if opens else ()))
+    asks = not {"attend", "occlude", "run"}.isdisjoint(arguments) and any("tiny:" in one for one in arguments)
+    opens = asks or "demo" in arguments
+    server = _server(LIBRARIES + (MODEL_LIBRARIES if opens else ""))
     read = _READ_BY_INTERPRETERS + (_READ_BY_MODEL_LIBRARIES if opens else ())
     asked = options.get("env")
     differing = server.environment.items() ^ (os.environ if asked is None else asked).items()
@@ -275,7 +263,10 @@ def _become(wanted: Mapping[str, Any]) -> None:
     path = wanted["environment"].get("PYTHONPATH", "")
     sys.path[:1] = [wanted["folder"], *filter(None, path.split(os.pathsep))]
     sys.argv = ["-m", *wanted["arguments"][1:]]
-    del sys.modules["tests"]
+    if wanted["stores"]:
+        importlib.import_module("tests.stores").copy_from(Path(wanted["stores"]))
+    for name in [name for name in sys.modules if name == "tests" or name.startswith("tests.")]:
+        del sys.modules[name]
     random.seed()
 
 
@@ -284,6 +275,7 @@ def _main() -> None:
     for library in sys.argv[2:]:
         with contextlib.suppress(ImportError):
             importlib.import_module(library)
+    importlib.import_module("tests.stores")
     gc.collect()
     gc.freeze()
     wanted = _serve(control)

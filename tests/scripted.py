@@ -41,7 +41,7 @@ from elena_wb.core import (
 LABELS = ("Happiness", "Sadness", "Fear", "Anger", "Surprise", "Disgust", "Neutral")
 
 
-class ScriptedOptions(BaseModel, extra="forbid", use_attribute_docstrings=True):
+class ScriptedOptions(BaseModel, extra="forbid"):
     log: str | None = None
     """The file that every question and answer is noted in."""
     batch: int = 4

@@ -183,14 +183,7 @@ class Store:
                 if self.path.exists():
                     return
                 draft.unlink(missing_ok=True)
-                connection = duckdb.connect(str(draft), config=dict(_CONFIG))
-                try:
-                    connection.begin()
-                    schema.migrate(connection, self.path)
-                    connection.commit()
-                    connection.execute("CHECKPOINT")
-                finally:
-                    connection.close()
+                make_draft(draft, self.path)
                 draft.replace(self.path)
         except (OSError, duckdb.IOException) as problem:
             raise _explained(problem, self.path, "create") from problem
@@ -239,6 +232,18 @@ class Store:
                     ) from problem
             time.sleep(min(random.uniform(0, pause), left))
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def make_draft(draft: Path, path: Path) -> None:
+    """Make at ``draft`` what is to be the store at ``path``."""
+    connection = duckdb.connect(str(draft), config=dict(_CONFIG))
+    try:
+        connection.begin()
+        schema.migrate(connection, path)
+        connection.commit()
+        connection.execute("CHECKPOINT")
+    finally:
+        connection.close()
 
 
 def told_of(problem: Exception, path: Path) -> SetupError | None:
