@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 RUN = frozenset({"console", "python", "sql", "toml"})
-SHOWN = frozenset({"text", "json", "csv", "ini", "html", "yaml", "bibtex", "markdown"})
+SHOWN = frozenset({"text", "json", "ini", "html", "yaml", "bibtex", "markdown"})
 """Languages of blocks that are no example: output, and files of other programs."""
 
 _FENCE = re.compile(r"^( *)(`{3,}|~{3,}) *(\S*)[^`]*$")

@@ -11,14 +11,30 @@ import pytest
 
 from tests.docs.pages import DOCS, every_page
 
-_LOADED = re.compile(r"""(?:<(?:script|img|iframe|source)[^>]*\ssrc=|<link[^>]*\shref=|url\(|@import )["']?((?:https?:)?//[^"')\s]+)""")
+_LOADED = re.compile(
+    r"""(?:<(?:script|img|iframe|source)[^>]*\ssrc=|<link[^>]*\shref=|url\(|@import )["']?((?:https?:)?//[^"')\s]+)"""
+)
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     built = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-b", "html", "-W", "--keep-going", "-n", "-q", "-d", folder / "trees", DOCS, folder / "html"],
+        [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-b",
+            "html",
+            "-W",
+            "--keep-going",
+            "-n",
+            "-q",
+            "-d",
+            folder / "trees",
+            DOCS,
+            folder / "html",
+        ],
         capture_output=True,
         text=True,
         check=False,
