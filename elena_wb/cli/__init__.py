@@ -167,6 +167,6 @@ def _tell_of_skipped() -> None:
     from elena_wb.plugins import plugin_host
 
     names = sorted({failure.plugin for failure in plugin_host().failures})
-    if names:
+    if names and sys.argv[1:2] != ["plugins"]:  # those verbs speak of plugins themselves
         listed = ", ".join(f"`{name}`" for name in names[:5]) + (" and others" if len(names) > 5 else "")
         say(f"Plugins that could not be loaded as a whole: {listed}. `elena-wb plugins list` tells why.")

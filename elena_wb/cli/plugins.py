@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from elena_wb.cli import plugins_check, plugins_new
+from elena_wb.cli import plugins_check, plugins_install, plugins_new
 from elena_wb.cli.options import AsJson
 from elena_wb.cli.output import print_json, print_listing, say
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from elena_wb.engine.installed import Installed
 
 app = typer.Typer(help="Show, install and uninstall plugins; write and check your own.")
+app.command("install")(plugins_install.install)
+app.command("uninstall")(plugins_install.uninstall)
 app.command("new")(plugins_new.new)
 app.command("check")(plugins_check.check)
 

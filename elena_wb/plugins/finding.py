@@ -69,7 +69,7 @@ def settled(points: Iterable[EntryPoint], taken: Iterable[str]) -> Iterator[Foun
             yield Found(named, point, point.dist, Failure(named, reason))
             continue
         owners[plugin] = label(point.dist)
-        against = f"is left out by {WITHOUT}" if plugin in without else _made_for_another(point.dist)
+        against = _against(point) if plugin not in without else f"is left out by {WITHOUT}"
         yield Found(plugin, point, point.dist, Failure(plugin, against) if against else None)
 
 
@@ -105,6 +105,14 @@ def label(distribution: Distribution | None) -> str:
 def folded_name(name: str) -> str:
     """A distribution's name as package indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _against(point: EntryPoint) -> str | None:
+    """What speaks against loading it that can be told without doing so."""
+    if not EntryPoint.pattern.match(point.value):
+        shown = one_line(point.value, _LONGEST_NAME)
+        return f"its entry point leads to `{shown}`, which is not of the form `package.module`"
+    return _made_for_another(point.dist)
 
 
 def _made_for_another(distribution: Distribution | None) -> str | None:
