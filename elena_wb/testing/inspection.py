@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -34,6 +36,15 @@ def must(condition: object, seen: str) -> None:
     """
     if not condition:
         raise Unmet(seen)
+
+
+class Overheard(io.StringIO):
+    """Stands for stdout, keeps what is printed there, and lets it be seen on stderr."""
+
+    def write(self, text: str, /) -> int:
+        """Keep ``text`` and pass it on."""
+        sys.stderr.write(text)
+        return super().write(text)
 
 
 @dataclass(slots=True)

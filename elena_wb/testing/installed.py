@@ -23,6 +23,8 @@ State = Literal["ok", "failed", "not checked"]
 
 _OURS = re.compile(r"elena[-_.]+wb\b(?![-_.])", re.IGNORECASE)
 _LONGEST = 100_000
+_TO_START_S = 60.0
+"""How long a process may take until it has loaded the plugins, on a machine that is busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +116,10 @@ def check_installed(plugin: Installed, means: Means, heard: Callable[[str], None
 
 def _outcomes(child: _Child, left: list[Thing], timeout_s: float) -> Iterator[Outcome]:
     """Those that the child comes to; what it has come to is taken from ``left``."""
+    ready = False
     while left:
         try:
-            line = child.lines.get(timeout=timeout_s)
+            line = child.lines.get(timeout=timeout_s if ready else timeout_s + _TO_START_S)
         except queue.Empty:
             thing = left.pop(0)
             yield Outcome(thing, "failed", f"it took longer than {timeout_s:g} s and was ended (--timeout)")
@@ -126,6 +129,9 @@ def _outcomes(child: _Child, left: list[Thing], timeout_s: float) -> Iterator[Ou
             yield Outcome(thing, "failed", f"it ended the process that checked it ({_status(child.process)})")
             return
         told: Mapping[str, Any] = json.loads(line)
+        if not ready:
+            ready = True
+            continue
         thing = left.pop(0)
         yield Outcome(thing, told["state"], told["says"], tuple(told["checked"]))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,7 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from elena_wb.core import UsageError, WorkbenchError
 from elena_wb.plugins import Claim, Maker
-from elena_wb.testing.inspection import Inspection, Unmet, must
+from elena_wb.testing.inspection import Inspection, Overheard, Unmet, must
 
 NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 _FAR_OFF = "-1000000"
@@ -82,7 +81,7 @@ def check_identity(
 @contextlib.contextmanager
 def silent(inspection: Inspection) -> Iterator[None]:
     """Whatever is done within prints nothing on stdout."""
-    printed = io.StringIO()
+    printed = Overheard()
     with contextlib.redirect_stdout(printed):
         yield
     with inspection.asking("nothing is printed on stdout, which is for data"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import threading
 from collections.abc import Mapping, Sequence
@@ -26,7 +25,7 @@ from elena_wb.core import (
     Waits,
 )
 from elena_wb.testing.attention import check_attention, check_attention_of_closed
-from elena_wb.testing.inspection import Inspection, Report, must
+from elena_wb.testing.inspection import Inspection, Overheard, Report, must
 from elena_wb.testing.knocking import check_knock_out
 from elena_wb.testing.providers import (
     check_abilities,
@@ -64,7 +63,7 @@ def check_model(
     """
     made: Provider = provider() if isinstance(provider, type) else provider
     inspection = Inspection(f"{type(made).__name__} with `{reference}`")
-    printed = io.StringIO()
+    printed = Overheard()
     with contextlib.redirect_stdout(printed):
         chosen = check_options(inspection, made, options)
         card = check_description(inspection, made, reference, chosen)

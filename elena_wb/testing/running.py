@@ -1,6 +1,6 @@
 """The process that checks what a plugin provides: told on stdin what to check, it tells on stdout what came of it.
 
-Each thing is a line of JSON once it is checked. Whatever else is printed goes to stderr.
+A line of JSON says that it is ready, and one for each thing what came of it. Whatever else is printed goes to stderr.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def main() -> None:
     if is_offline():
         forbid_network()
     host = plugin_host()
+    print("{}", file=journal, flush=True)
     for given in told["things"]:
         state, says, checked = outcome(Thing(**given), told["plugin"], host, means)
-        journal.write(json.dumps({"state": state, "says": says, "checked": checked}) + "\n")
-        journal.flush()
+        print(json.dumps({"state": state, "says": says, "checked": checked}), file=journal, flush=True)
 
 
 def outcome(thing: Thing, plugin: str, host: PluginHost, means: Means) -> tuple[State, str, Sequence[str]]:
