@@ -114,17 +114,20 @@ class Process(subprocess.Popen[str]):
 def run(
     arguments: Sequence[str],
     *,
+    input: str | None = None,
     capture_output: bool = False,
     check: bool = False,
     timeout: float | None = None,
     **options: Any,
 ) -> subprocess.CompletedProcess[Any]:
-    """``subprocess.run`` of ``python -m`` with these arguments, without input."""
+    """``subprocess.run`` of ``python -m`` with these arguments."""
+    if input is not None:
+        options["stdin"] = subprocess.PIPE
     if capture_output:
         options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with Process(arguments, **options) as process:
         try:
-            out, err = process.communicate(timeout=timeout)
+            out, err = process.communicate(input, timeout)
         except BaseException:
             process.kill()
             raise

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from elena_wb.store import Outbox, Store, begin_run
+from tests import quick
 from tests.conftest import Program
 from tests.store.conftest import generation, spec, stimulus
 
-ELENA = (sys.executable, "-c", "from elena_wb.cli import main; main()")
+ELENA = (sys.executable, "-m", "elena_wb")
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def path(tmp_path: Path) -> Path:
 
 
 def wb(path: Path, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [*ELENA, "--store", str(path), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+    command = ["elena_wb", "--store", str(path), *arguments]
+    return quick.run(command, capture_output=True, text=True, timeout=60, **options)
 
 
 def test_a_pipe_gets_csv_and_a_file_what_its_name_says(path: Path, tmp_path: Path) -> None:

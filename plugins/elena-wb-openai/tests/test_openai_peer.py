@@ -26,6 +26,7 @@ from elena_wb_tiny.stimuli.folder import write_folder
 from elena_wb.core import Request, Sampling
 from elena_wb.data import load_image, pixel_digest
 from elena_wb.prompts.pack import load_pack
+from tests import quick
 
 pytest.importorskip("llama_cpp.server.app", reason="the server of llama-cpp-python is not installed")
 
@@ -161,9 +162,8 @@ def test_a_run_is_made_with_it_from_the_command_line(peer: Peer, home: Path) -> 
     environment = {**os.environ, "PEER_API_KEY": KEY, "OMP_NUM_THREADS": "1"}
 
     def program(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "elena_wb", *arguments]
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        return quick.run(
+            ["elena_wb", *arguments], env=environment, capture_output=True, text=True, timeout=120
         )
 
     uri = f"openai:tiny?base_url={peer.url}&key=peer&concurrency=4"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+from tests import quick
 from tests.real_data import real
 
 
 def elena_wb(home: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "elena_wb", *arguments],
+    done = quick.run(
+        ["elena_wb", *arguments],
         env={**os.environ, "ELENA_WB_HOME": str(home), "ELENA_WB_OFFLINE": "1"},
         capture_output=True,
         text=True,
