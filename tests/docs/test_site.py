@@ -1,4 +1,4 @@
-"""The documentation is a site: every link leads somewhere, every page is in the contents, nothing is loaded from elsewhere."""
+"""The documentation is a site: links lead somewhere, each page is in it, and nothing comes from elsewhere."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import pytest
 from tests.docs.pages import DOCS, every_page
 
 _LOADED = re.compile(
-    r"""(?:<(?:script|img|iframe|source)[^>]*\ssrc=|<link[^>]*\shref=|url\(|@import )["']?((?:https?:)?//[^"')\s]+)"""
+    r"""(?:<(?:script|img|iframe|source)[^>]*\ssrc=|<link[^>]*\shref=|url\(|@import )["']?"""
+    r"""((?:https?:)?//[^"')\s]+)"""
 )
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
+    strict = ["-W", "--keep-going", "-n", "-q"]
     built = subprocess.run(
         [
             sys.executable,
@@ -26,10 +28,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "sphinx",
             "-b",
             "html",
-            "-W",
-            "--keep-going",
-            "-n",
-            "-q",
+            *strict,
             "-d",
             folder / "trees",
             DOCS,
@@ -51,10 +50,41 @@ def test_every_page_is_in_the_site_and_nothing_is_loaded_from_elsewhere(site: Pa
         assert not loaded, f"{file.name} loads {loaded[0]}"
 
 
-def test_examples_are_copied_without_their_prompts(site: Path) -> None:
+def test_commands_are_copied_without_their_prompts_and_comments_are_not_shown(site: Path) -> None:
+    script = (site / "_static" / "copybutton.js").read_text("utf-8")
+    assert "formatCopyText(text, '$ ', false, true" in script
     page = (site / "datasets.html").read_text("utf-8")
     assert "highlight-console" in page
-    assert "not run:" not in re.sub(r"<!--.*?-->", "", page, flags=re.DOTALL)
-    assert '"\\\\$ "' in (site / "_static/copybutton.js").read_text("utf-8").replace("'", '"') or "$ " in (
-        site / "_static/copybutton.js"
-    ).read_text("utf-8")
+    assert not re.search("not run:|set-up:", re.sub(r"<!--.*?-->", "", page, flags=re.DOTALL))
+
+
+def test_a_link_that_leads_nowhere_keeps_the_site_from_being_built(tmp_path: Path) -> None:
+    pages = tmp_path / "docs"
+    pages.mkdir()
+    (pages / "conf.py").write_text(
+        (DOCS / "conf.py").read_text("utf-8").replace("parent.parent", "parent"), "utf-8"
+    )
+    (pages / "pyproject.toml").write_text('[project]\nversion = "1"\n', "utf-8")
+    (pages / "site").mkdir()
+    (pages / "index.md").write_text("# Index\n\n[nowhere](other.md), [here](#no-such-heading)\n", "utf-8")
+    built = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "sphinx",
+            "-b",
+            "html",
+            "-W",
+            "--keep-going",
+            "-n",
+            "-q",
+            pages,
+            tmp_path / "html",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode != 0
+    assert "other.md" in built.stderr
+    assert "no-such-heading" in built.stderr
