@@ -27,6 +27,8 @@ def page() -> str:
         source.markdown(hookspecs.__doc__ or ""),
         "",
     ]
+    for given in (hookspecs.Register, hookspecs.RegisterFolder):
+        lines += _described(given, 2)
     targets = []
     for node in ast.parse(Path(hookspecs.__file__).read_text("utf-8")).body:
         if isinstance(node, ast.FunctionDef):
@@ -44,7 +46,7 @@ def page() -> str:
             ]
             if target:
                 targets.append(target[1])
-                lines += _described(target[1], 3)
+                lines += _described(getattr(elena_wb.core, target[1]), 3)
     core = {name: thing for name, thing in vars(elena_wb.core).items() if inspect.isclass(thing)}
     abilities = [
         name
@@ -58,10 +60,10 @@ def page() -> str:
         "",
     ]
     for name in sorted(abilities):
-        lines += _described(name, 3)
+        lines += _described(core[name], 3)
     lines += ["## What passes", "", "The types in the signatures above.", ""]
     for name in sorted(_passing({*targets, *abilities, "Model"}, core) | {"Model"}):
-        lines += _described(name, 3)
+        lines += _described(core[name], 3)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -77,10 +79,9 @@ def _passing(roots: set[str], core: dict[str, type]) -> set[str]:
     return found
 
 
-def _described(name: str, level: int) -> Iterator[str]:
-    thing = getattr(elena_wb.core, name)
+def _described(thing: type, level: int) -> Iterator[str]:
     bases = [base.__name__ for base in thing.__bases__ if base.__module__.startswith("elena_wb.core")]
-    yield from (f"{'#' * level} {name}", "", source.markdown(thing.__doc__ or ""), "")
+    yield from (f"{'#' * level} {thing.__name__}", "", source.markdown(thing.__doc__ or ""), "")
     if bases:
         yield from (f"Also {', '.join(f'[{base}](#{base.lower()})' for base in bases)}.", "")
     for member in source.members(thing):

@@ -41,10 +41,11 @@ def members(thing: type) -> Iterator[str]:
     """The public members of a class, each an entry of a list, in the order of its source."""
     body = definition(thing).body
     for node, after in zip(body, [*body[1:], None], strict=True):
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+        if isinstance(node, ast.FunctionDef) and (node.name == "__call__" or not node.name.startswith("_")):
             is_property = any(ast.unparse(one) == "property" for one in node.decorator_list)
             told = ast.get_docstring(node) or ""
-            yield _entry(_property(node) if is_property else signature(node), told)
+            shown = _property(node) if is_property else signature(node)
+            yield _entry(shown.replace("__call__", "register", 1), told)
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             default = "" if node.value is None else f" = {ast.unparse(node.value)}"
             told = after.value.value if _is_text(after) else ""

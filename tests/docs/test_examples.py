@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from elena_wb import experiments
 from tests.docs import comparing, pages, spoken
 from tests.docs.sandbox import Sandbox
 
@@ -29,8 +30,7 @@ def test_the_examples_of_a_page_do_what_they_show(name: str, sandbox: Sandbox) -
     to_run = [block for block in page.blocks if block.not_run is None]
     if not any(block.language in pages.RUN for block in to_run):
         return
-    if any(block.language in ("console", "sql", "python") or block.file for block in to_run):
-        sandbox.prepare(page.set_up)
+    sandbox.prepare(page.set_up)
     with sandbox.inside("docs_page") as namespace:
         for block in to_run:
             _run(block, name, sandbox, namespace)
@@ -60,7 +60,10 @@ def _run(block: pages.Block, name: str, sandbox: Sandbox, namespace: dict[str, o
         case "python" if not block.file:
             sandbox.execute("\n" * block.line + block.text, where, namespace)
         case "toml":
-            tomllib.loads(block.text)
+            if {"models", "datasets"} <= tomllib.loads(block.text).keys():
+                study = sandbox.work / "study-of-the-page.toml"
+                study.write_text(block.text, "utf-8")
+                experiments.read(study)
 
 
 @pytest.mark.parametrize("name", EVERY)
