@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +22,7 @@ from elena_wb.errors import SetupError, UsageError
 from elena_wb.parsing.layers import parse_layers
 from elena_wb.plugins import plugin_host
 from elena_wb.store import Store
+from tests import quick
 from tests.conftest import Program, plugin_on_path
 from tests.here import Here
 
@@ -52,7 +51,7 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     masks = ("--mask", "none", "--mask", "face:box@annotated")
     environment = {**os.environ, "PYTHONPATH": str(site), "ELENA_WB_HOME": str(folder / "home")}
     command = ("run", str(faces), "-m", model, "-p", "naive", "--name", "gaze", *masks)
-    subprocess.run([sys.executable, "-m", "elena_wb", *command], env=environment, check=True)
+    quick.run(["elena_wb", *command], env=environment, check=True)
     (folder / "log").unlink()
     return folder
 
