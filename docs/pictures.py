@@ -76,7 +76,7 @@ async def narratives(pilot: Pilot[Any]) -> None:
 
     pilot.app.go(Narratives(Filter(run_ids=(2,))))  # type: ignore[attr-defined]
     await _settle(pilot)
-    await _press(pilot, "e", "p")
+    await _press(pilot, "s", "e", "p")
 
 
 async def compare(pilot: Pilot[Any]) -> None:
