@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from elena_wb_ray.share import Share, spelt
 _LONGEST_FOLDER = 40
 """Ray puts sockets below its folder, and the path of a socket has little more than a hundred bytes."""
 _LAST_WORDS = 400
+_CONNECT_S = 10.0
 
 
 class Cluster:
@@ -57,8 +59,8 @@ class Cluster:
 
         if ray.is_initialized():
             return cls(local=False, ours=False)
-        if not local and offline:
-            _require_here(str(address))
+        if address is not None and not local:
+            (_require_here if offline else _require_listening)(address)
         folder = temporary_folder() if local else None
         cluster = cls(local=local, folder=folder)
         kept: dict[str, Any] = {}
@@ -199,6 +201,17 @@ def _require_here(address: str) -> None:
     host = address.rpartition(":")[0].strip("[]")
     if host and host != ray.util.get_node_ip_address():
         require_network("ray", host)
+
+
+def _require_listening(address: str) -> None:
+    """Find out in seconds what Ray tries for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not colon:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise _unreachable(address, error) from error
 
 
 def _unreachable(address: str | None, error: Exception) -> SetupError:
