@@ -6,8 +6,6 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -20,6 +18,7 @@ from elena_wb.core import Box, Region, Stimulus
 from elena_wb.plugins import build_host, plugin_host
 from elena_wb.store import RunSpec, Store, begin_run, finish_run
 from elena_wb.tui import WorkbenchApp
+from tests import quick
 
 FIGURES = 12
 NOW = datetime(2026, 3, 1, 12, 0, 0)
@@ -45,8 +44,8 @@ def _studied(tmp_path_factory: pytest.TempPathFactory) -> Path:
             environment = {**os.environ, "ELENA_WB_HOME": str(shared / "home"), "OMP_NUM_THREADS": "1"}
 
             def program(*arguments: str) -> None:
-                subprocess.run(
-                    [sys.executable, "-m", "elena_wb", "--store", str(shared / "study.duckdb"), *arguments],
+                quick.run(
+                    ["elena_wb", "--store", str(shared / "study.duckdb"), *arguments],
                     env=environment,
                     check=True,
                     capture_output=True,
