@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from elena_wb import testing
+from elena_wb.plugins.making_kinds import SKELETONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text("utf-8")
 
@@ -34,11 +33,17 @@ def test_the_documented_plugin_runs_as_part_of_the_program(program, pictures):
     assert "mirror:?polite=true" in program("runs").stdout
 
 
-def test_the_documented_check_passes_and_reports():
-    script = "\n".join(blocks("python"))
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "MirrorProvider with ``: 2" in done.stdout
+def test_every_kind_that_can_be_written_has_its_check_on_the_page():
+    for kind in SKELETONS:
+        assert f"| `{kind}`" in PAGE
+        assert f"check_{kind}(" in "".join(blocks("python"))
+
+
+@pytest.mark.parametrize("check", testing.__all__)
+def test_every_option_of_a_check_is_on_the_page(check):
+    parameters = inspect.signature(getattr(testing, check)).parameters.values() if check != "Report" else ()
+    for one in parameters:
+        assert one.kind is not one.KEYWORD_ONLY or f"{one.name}=" in PAGE
 
 
 @pytest.mark.parametrize("parameter", ["deterministic", "constrained", "max_tokens"])
