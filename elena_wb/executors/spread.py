@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,8 +12,9 @@ from elena_wb.core import ModelCard, ModelError, ModelJob, OutOfMemoryError, Req
 from elena_wb.executors.workers import Opened, Worker, WorkerLostError
 from elena_wb.remote.redaction import redact
 
-_MORE_LOSSES = 6
-"""A question that no worker survives takes so many with it until it is found in a batch of 16."""
+_MOST_OF_ONE = 8
+"""Deaths in a row, without an answer between, after which a worker is not replaced any more. A question that nobody
+survives takes six until it is found in a batch of 16."""
 
 
 @dataclass(slots=True, eq=False)
@@ -50,12 +51,13 @@ class Spread:
     ) -> None:
         self._job = job
         self._make_worker = make_worker
-        self._most_losses = 2 * workers + _MORE_LOSSES
+        self._most_losses = _MOST_OF_ONE + 2 * (workers - 1)
         self._changed = threading.Condition()
         self._places: dict[int, _Place] = {}
         self._opening: dict[int, Worker] = {}
         self._coming: set[int] = set()
-        self._losses = 0
+        self._losses: Counter[int] = Counter()
+        self._in_a_row = 0
         self._failure: WorkbenchError | None = None
         self._closed = False
         self._tell: Callable[[str], None] | None = None
@@ -114,7 +116,7 @@ class Spread:
                     index = left[response.index] if 0 <= response.index < len(left) else None
                     if index in unanswered:
                         del unanswered[index]
-                        self._losses = 0
+                        self._count_answer(place)
                         yield replace(response, index=index)
             except WorkerLostError as error:
                 lost_by = place.number
@@ -247,36 +249,48 @@ class Spread:
                 return
             del self._places[place.number]
             self._coming.add(place.number)
-            self._count(error)
+            self._count_loss(place.number, error)
         self._news(f"Worker {place.number + 1} was lost and is being replaced: {error}")
-        threading.Thread(target=self._refill, args=(place.number, place.worker), daemon=True).start()
+        threading.Thread(target=self._refill, args=(place, error), daemon=True).start()
 
-    def _refill(self, number: int, dead: Worker) -> None:
+    def _refill(self, place: _Place, trouble: Exception) -> None:
         """Open workers of this number until one lives, or they are given up."""
-        dead.close()
-        while self._failure is None and not self._closed:
+        place.worker.close()
+        number, opened = place.number, False
+        while self._failure is None and not self._closed and self._losses[number] <= _MOST_OF_ONE:
             try:
                 self._open(number)
+                opened = True
                 break
             except WorkerLostError as error:
+                trouble = error
                 with self._changed:
-                    self._count(error)
+                    self._count_loss(number, error)
             except Exception as error:  # noqa: BLE001 - told, and the others go on
-                self._news(f"Worker {number + 1} cannot be replaced: {error}")
-                with self._changed:
-                    if not self._places and self._coming == {number}:
-                        self._failure = self._failure or _as_model_error(self._job, error)
+                trouble = error
                 break
         with self._changed:
             self._coming.discard(number)
+            if not (opened or self._places or self._coming or self._failure):
+                self._failure = _as_model_error(self._job, trouble)
             self._changed.notify_all()
+        if not opened and not self._closed:
+            self._news(f"Worker {number + 1} is not replaced: {trouble}")
 
-    def _count(self, error: WorkerLostError) -> None:
+    def _count_answer(self, place: _Place) -> None:
+        """Whoever answers is well, and so is the model."""
+        if self._losses:
+            with self._changed:
+                self._losses = Counter({n: lost for n, lost in self._losses.items() if n != place.number})
+                self._in_a_row = 0
+
+    def _count_loss(self, number: int, error: WorkerLostError) -> None:
         """One more has died; to be called with the lock."""
-        self._losses += 1
-        if self._losses > self._most_losses and not self._closed:
+        self._losses[number] += 1
+        self._in_a_row += 1
+        if self._in_a_row > self._most_losses and not self._closed:
             self._failure = ModelError(
-                f"The workers of {self._job.uri} died {self._losses} times without an answer between, the last: "
+                f"The workers of {self._job.uri} died {self._in_a_row} times without an answer between, the last: "
                 f"{redact(str(error))}",
                 hint="The same command without --executor shows how the model does in this process.",
             )

@@ -214,6 +214,29 @@ def test_workers_that_all_die_end_in_words_and_not_in_a_loop(crew: Crew) -> None
         answers(model, "more")
 
 
+def test_a_machine_that_ends_all_its_workers_is_done_without(crew: Crew) -> None:
+    def opens(worker: Scripted) -> Opened:
+        if worker.number == 1 and worker.serial > 1:
+            raise WorkerLostError("its process ended with code 7")
+        return OPENED
+
+    crew.opens = opens
+    model, news = crew.spread(2), []
+    model.notify(news.append)
+    crew.deadly = lambda worker, question: worker.number == 1
+    crew.gate = threading.Event()
+    threading.Timer(0.1, crew.gate.set).start()
+    in_threads(2, lambda number: answers(model, f"{number}"))
+    for number in range(2, 2000):
+        assert answers(model, f"{number}") == {0: f"{number}"}
+        if any("Worker 2 is not replaced" in one for one in news):
+            break
+        time.sleep(0.005)
+    assert [one for one in news if one == "Worker 2 is not replaced: its process ended with code 7"]
+    assert len(crew.made) <= 11
+    assert set(crew.taken.values()) == {1}
+
+
 def test_a_model_that_cannot_be_opened_again_goes_on_with_who_is_left(crew: Crew) -> None:
     def opens(worker: Scripted) -> Opened:
         if worker.serial > 1:
@@ -228,7 +251,7 @@ def test_a_model_that_cannot_be_opened_again_goes_on_with_who_is_left(crew: Crew
     crew.deadly = lambda worker, question: True
     with pytest.raises(ModelError, match="The weights are gone"):
         answers(model, "last")
-    assert [one for one in news if "cannot be replaced: The weights are gone" in one]
+    assert [one for one in news if "is not replaced: The weights are gone" in one]
 
 
 def test_all_open_at_once_and_the_first_refusal_closes_the_rest(crew: Crew) -> None:
