@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from elena_wb_backdrop.locator import BackdropLocator
 
-from elena_wb import testing
 from elena_wb.core import Box, Stimulus
+from elena_wb.testing import check_locator
 
 STIMULUS = Stimulus("0" * 64, Path("person.png"), "folder", 0, 0)
 PERSON = Box(70, 30, 60, 150)
@@ -39,9 +39,8 @@ def overlap(one: Box, other: Box) -> float:
     return shared / (one.area + other.area - shared)
 
 
-@pytest.mark.skipif(not hasattr(testing, "check_locator"), reason="this elena-wb checks no locators")
 def test_it_keeps_the_contract_of_a_locator():
-    print(testing.check_locator(BackdropLocator))
+    print(check_locator(BackdropLocator))
 
 
 def test_a_person_before_a_wall_is_found_once():
