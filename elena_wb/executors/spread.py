@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from elena_wb.core import ModelCard, ModelError, ModelJob, OutOfMemoryError, Request, Response, WorkbenchError
+from elena_wb.executors.losses import Losses
 from elena_wb.executors.workers import Opened, Worker, WorkerLostError
 from elena_wb.remote.redaction import redact
-
-_MOST_OF_ONE = 8
-"""Deaths in a row, without an answer between, after which a worker is not replaced any more. A question that nobody
-survives takes six until it is found in a batch of 16."""
 
 
 @dataclass(slots=True, eq=False)
@@ -51,13 +47,11 @@ class Spread:
     ) -> None:
         self._job = job
         self._make_worker = make_worker
-        self._most_losses = _MOST_OF_ONE + 2 * (workers - 1)
         self._changed = threading.Condition()
         self._places: dict[int, _Place] = {}
         self._opening: dict[int, Worker] = {}
         self._coming: set[int] = set()
-        self._losses: Counter[int] = Counter()
-        self._in_a_row = 0
+        self._losses = Losses(workers)
         self._failure: WorkbenchError | None = None
         self._closed = False
         self._tell: Callable[[str], None] | None = None
@@ -112,11 +106,12 @@ class Spread:
             unanswered = dict.fromkeys(left)
             place = self._take(lost_by)
             try:
-                for response in _closing(place.worker.generate([requests[index] for index in left])):
+                for response in place.worker.generate([requests[index] for index in left]):
                     index = left[response.index] if 0 <= response.index < len(left) else None
                     if index in unanswered:
                         del unanswered[index]
-                        self._count_answer(place)
+                        with self._changed:
+                            self._losses.answered(place.number)
                         yield replace(response, index=index)
             except WorkerLostError as error:
                 lost_by = place.number
@@ -257,7 +252,7 @@ class Spread:
         """Open workers of this number until one lives, or they are given up."""
         place.worker.close()
         number, opened = place.number, False
-        while self._failure is None and not self._closed and self._losses[number] <= _MOST_OF_ONE:
+        while not (self._failure or self._closed or self._losses.is_hopeless(number)):
             try:
                 self._open(number)
                 opened = True
@@ -277,21 +272,13 @@ class Spread:
         if not opened and not self._closed:
             self._news(f"Worker {number + 1} is not replaced: {trouble}")
 
-    def _count_answer(self, place: _Place) -> None:
-        """Whoever answers is well, and so is the model."""
-        if self._losses:
-            with self._changed:
-                self._losses = Counter({n: lost for n, lost in self._losses.items() if n != place.number})
-                self._in_a_row = 0
-
     def _count_loss(self, number: int, error: WorkerLostError) -> None:
         """One more has died; to be called with the lock."""
-        self._losses[number] += 1
-        self._in_a_row += 1
-        if self._in_a_row > self._most_losses and not self._closed:
+        self._losses.died(number)
+        if self._losses.too_many and not self._closed:
             self._failure = ModelError(
-                f"The workers of {self._job.uri} died {self._in_a_row} times without an answer between, the last: "
-                f"{redact(str(error))}",
+                f"The workers of {self._job.uri} died {self._losses.in_a_row} times without an answer between, "
+                f"the last: {redact(str(error))}",
                 hint="The same command without --executor shows how the model does in this process.",
             )
             self._changed.notify_all()
@@ -303,15 +290,6 @@ class Spread:
                 self._untold.append(message)
         if tell is not None:
             tell(message)
-
-
-def _closing(responses: Iterator[Response]) -> Iterator[Response]:
-    """The same; the worker is told when nobody listens any more."""
-    close = getattr(responses, "close", None)
-    with contextlib.ExitStack() as stack:
-        if close is not None:
-            stack.callback(close)
-        yield from responses
 
 
 def _halves(indices: tuple[int, ...]) -> list[tuple[int, ...]]:
