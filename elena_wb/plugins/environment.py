@@ -26,7 +26,7 @@ def pip_command() -> list[str]:
     Raises:
         SetupError: there is no pip that can be used.
     """
-    if importlib.util.find_spec("pip") is not None:
+    if _own_pip():
         _require_new_enough()
         return [sys.executable, "-m", "pip"]
     bundled = _bundled_pip()
@@ -101,3 +101,7 @@ def _bundled_pip() -> Path | None:
         return None
     wheels = sorted(Path(found.origin).parent.glob("_bundled/pip-*.whl"))
     return wheels[-1] if wheels else None
+
+
+def _own_pip() -> bool:
+    return importlib.util.find_spec("pip") is not None

@@ -47,11 +47,15 @@ _PATIENCE_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an installation would change; ``named`` are the distributions that were asked for."""
+    """What an installation would change; ``named`` are the distributions that were asked for.
+
+    ``constraints`` hold pip to what the program needs.
+    """
 
     sources: tuple[Source, ...]
     named: tuple[str, ...]
     changes: tuple[Change, ...]
+    constraints: tuple[str, ...] = ()
     upgrade: bool = False
     editable: bool = False
 
@@ -83,14 +87,15 @@ def plan_install(sources: Sequence[str], *, upgrade: bool = False, editable: boo
         if editable and source.kind is not Kind.FOLDER:
             raise UsageError(f"Only a folder can be installed as it lies there, and {source.shown} is none.")
         _refuse_offline(source)
-    requirements = needed()
     with tempfile.TemporaryDirectory(prefix="elena-wb-") as name:
         scratch = Path(name)
         wheels = [_wheel_of(source, scratch) for source in wanted if source.kind is not Kind.NAME]
         for wheel in wheels:
             _refuse_what_is_no_plugin(wheel)
+        requirements = needed()
         held = scratch / "constraints.txt"
-        held.write_text("\n".join(constraints(requirements)), "utf-8")
+        limits = constraints(requirements)
+        held.write_text("\n".join(limits), "utf-8")
         names = [source.given for source in wanted if source.kind is Kind.NAME]
         targets = [*(str(wheel.path) for wheel in wheels), *names]
         flags = ["--upgrade"] if upgrade else []
@@ -111,6 +116,7 @@ def plan_install(sources: Sequence[str], *, upgrade: bool = False, editable: boo
         wanted,
         tuple(dict.fromkeys([*(wheel.name for wheel in wheels), *map(_name, names)])),
         tuple(sorted(changes, key=lambda one: (one.before is None, one.name))),
+        tuple(limits),
         upgrade,
         editable,
     )
@@ -122,7 +128,7 @@ def install(plan: Plan) -> None:
     Raises:
         WorkbenchError: pip failed.
     """
-    lines = [*constraints(needed()), *(f"{one.name}=={one.after}" for one in plan.changes)]
+    lines = [*plan.constraints, *(f"{one.name}=={one.after}" for one in plan.changes)]
     changed = {folded_name(one.name): one for one in plan.changes}
     with tempfile.TemporaryDirectory(prefix="elena-wb-") as name:
         held = Path(name) / "constraints.txt"
@@ -253,6 +259,8 @@ def _wheel_of_name(given: str, changed: dict[str, Change], scratch: Path) -> lis
     """The wheel of a package that would be installed, fetched to see whether it is a plugin."""
     name = _name(given)
     change = changed.get(folded_name(name))
+    if folded_name(name) == HOST:
+        raise _the_program(name)
     if change is None:
         if folded_name(name) not in map(folded_name, plugin_distributions()):
             raise UsageError(f"{name} is installed, and is no plugin of elena-wb.")
@@ -306,9 +314,7 @@ def _is_here(wheel: Wheel) -> bool:
 
 def _refuse_what_is_no_plugin(wheel: Wheel) -> None:
     if folded_name(wheel.name) == HOST:
-        raise UsageError(
-            f"{wheel.name} is the program itself, not a plugin.", hint=f"Run: pip install --upgrade {HOST}"
-        )
+        raise _the_program(wheel.name)
     if not wheel.plugins:
         raise UsageError(
             f"{wheel.name} {wheel.version} is no plugin of elena-wb: it has no entry point of the group `elena_wb`.",
@@ -321,6 +327,12 @@ def _refuse_what_is_no_plugin(wheel: Wheel) -> None:
                 f"{wheel.name} brings a plugin called `{min(taken)}`, and so does {distributed}, which is installed.",
                 hint=f"To use the other: elena-wb plugins uninstall {distributed}",
             )
+
+
+def _the_program(name: str) -> UsageError:
+    return UsageError(
+        f"{name} is the program itself, not a plugin.", hint=f"To upgrade it: pip install --upgrade {HOST}"
+    )
 
 
 def _refuse_what_breaks(changes: Sequence[Change], requirements: Sequence[tuple[str, Requirement]]) -> None:

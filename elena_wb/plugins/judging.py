@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 
 from packaging.requirements import Requirement
@@ -47,6 +48,7 @@ def change_to(name: str, version: str) -> Change:
 
 def needed() -> tuple[tuple[str, Requirement], ...]:
     """What the program, the plugins and all that they need require, and that is met: (who, what)."""
+    here = cache(version_of)
     seen: set[tuple[str, str]] = set()
     found: dict[tuple[str, str], tuple[str, Requirement]] = {}
     waiting: list[tuple[str, str]] = [(HOST, ""), *((name, "") for name in plugin_distributions())]
@@ -56,7 +58,7 @@ def needed() -> tuple[tuple[str, Requirement], ...]:
             continue
         seen.add((folded_name(name), extra))
         for one in in_force(_requires(name), [extra]):
-            if not is_met(one, version_of(one.name)):
+            if not is_met(one, here(one.name)):
                 continue
             found[name, str(one)] = (name, one)
             waiting += [(one.name, wanted) for wanted in ("", *one.extras)]

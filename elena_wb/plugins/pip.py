@@ -37,8 +37,8 @@ _UNREACHABLE = re.compile(
     r"Max retries exceeded|Temporary failure in name resolution"
 )
 _NOT_FOUND = re.compile(
-    r"(?:No matching distribution found for|Could not find a version that satisfies the requirement) "
-    r"([^\s(]+)(?:.*\(from versions: ([^)]*)\))?"
+    r"(?:No matching distribution found for|Could not find a version that satisfies the requirement) ([^\s(]+)"
+    r"(?: \(from (?!versions)([\w.-]+)[^)]*\))?(?: \(from versions: ([^)]*)\))?"
 )
 
 
@@ -125,13 +125,16 @@ def _failure(said: str) -> WorkbenchError:
         )
     missing = _NOT_FOUND.search(said)
     if missing:
-        versions = [one for one in (missing[2] or "").split(", ") if one and one != "none"]
+        versions = [one for one in (missing[3] or "").split(", ") if one and one != "none"]
+        wanted = missing[1] + (f", which {missing[2]} needs" if missing[2] else "")
         if versions:
             return UsageError(
-                f"There is no {missing[1]}.", hint=f"There are the versions {', '.join(versions[-8:])}."
+                f"There is no {wanted}.", hint=f"There are the versions {', '.join(versions[-8:])}."
             )
         return UsageError(
-            f"There is no package {missing[1]} that could be installed here.",
+            f"There is no package {wanted}, that could be installed here."
+            if missing[2]
+            else f"There is no package {wanted} that could be installed here.",
             hint="The network is switched off, so that no package index was asked."
             if is_offline()
             else "Is its name spelt right? Is there a version of it for this Python?",

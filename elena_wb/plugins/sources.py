@@ -60,17 +60,13 @@ def read_source(text: str) -> Source:
     from packaging.requirements import InvalidRequirement, Requirement
 
     path = Path(text).expanduser()
-    if path.is_dir():
-        return Source(Kind.FOLDER, str(_project(path)), text)
-    if (
-        (os.sep in text and not _ADDRESS.fullmatch(text))
-        or path.is_file()
-        or text.endswith((".whl", *_ARCHIVES))
-    ):
-        return _file(path, text)
     if _ADDRESS.fullmatch(text):
         hide_credentials(text)
         return Source(Kind.ADDRESS, text, without_credentials(text))
+    if path.is_dir():
+        return Source(Kind.FOLDER, str(_project(path)), text)
+    if os.sep in text or path.is_file() or text.endswith((".whl", *_ARCHIVES)):
+        return _file(path, text)
     try:
         Requirement(text)
     except InvalidRequirement as error:
@@ -139,7 +135,7 @@ def _project(path: Path) -> Path:
 
 def _file(path: Path, text: str) -> Source:
     if not path.is_file():
-        raise UsageError(f"There is no file or folder {text}.", hint=_EXAMPLES)
+        raise UsageError(f"There is no file or folder {without_credentials(text)}.", hint=_EXAMPLES)
     if path.suffix == ".whl":
         return Source(Kind.WHEEL, str(path.resolve()), text)
     if path.name.endswith(_ARCHIVES):
