@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
+import io
 import os
 import re
 import subprocess
@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from elena_wb.cli import plugins_install
 from elena_wb.errors import SetupError, UsageError, WorkbenchError
 from elena_wb.plugins import environment, pip, sources
+from elena_wb.plugins.installing import Plan, distributions_called, plan_install
 from elena_wb.plugins.judging import Change, broken_by, constraints, needed
 from elena_wb.plugins.sources import Kind, read_source
 
@@ -80,17 +82,8 @@ class Place:
         (site,) = (folder / "venv").glob("lib/python*/site-packages")
         (site / "parent.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n")
 
-    def __call__(
-        self, *arguments: str | Path, code: int = 0, **variables: str
-    ) -> subprocess.CompletedProcess[str]:
-        environment = {
-            **os.environ,
-            "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": str(self.folder),
-            "PIP_CONFIG_FILE": os.devnull,
-            "OMP_NUM_THREADS": "1",
-            **variables,
-        }
+    def __call__(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **place_variables(self.folder), "OMP_NUM_THREADS": "1"}
         done = subprocess.run(
             [str(self.python), "-m", "elena_wb", *map(str, arguments)],
             env=environment,
@@ -104,9 +97,17 @@ class Place:
         assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
-    def install(self, *arguments: str | Path, code: int = 0, **variables: str) -> str:
-        done = self("plugins", "install", *arguments, code=code, **variables)
+    def install(self, *arguments: str | Path, code: int = 0) -> str:
+        done = self("plugins", "install", *arguments, code=code)
         return done.stdout + done.stderr
+
+    def holds(self, name: str) -> bool:
+        return any((self.folder / "venv").glob(f"lib/python*/site-packages/{name}*"))
+
+
+def place_variables(folder: Path) -> dict[str, str]:
+    """What keeps pip to the wheels in ``folder``."""
+    return {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder), "PIP_CONFIG_FILE": os.devnull}
 
 
 @pytest.fixture(scope="module")
@@ -114,69 +115,98 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return Place(tmp_path_factory.mktemp("place"))
 
 
-def test_a_plugin_comes_and_goes_as_a_wheel_and_is_told_of(place: Place, home: Path) -> None:
-    first = wheel(place.folder, "elena-wb-first")
-    told = place.install(first)
+@pytest.fixture
+def without_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with wheels that pip finds; nothing else is."""
+    for name, value in place_variables(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    return tmp_path
+
+
+def test_a_plugin_comes_and_goes_by_its_name_and_is_told_of(place: Place, home: Path) -> None:
+    wheel(place.folder, "elena-wb-first")
+    told = place.install("elena-wb-first>=1")
     assert "added: elena-wb-first 1.0" in told
     assert "first (elena-wb-first 1.0): models: first" in told
-    wheel(place.folder, "elena-wb-first", "2.0")
-    refused = place.install("elena-wb-first==2.0", code=2)
-    assert "upgraded: elena-wb-first 1.0 → 2.0" in refused
-    assert "--yes" in refused
     (home / "config").mkdir(parents=True)
     (home / "config" / "config.toml").write_text('model = "first:x"\n[aliases]\nmine = "first:y"\n')
     gone = place("plugins", "uninstall", "first", "--yes").stderr
     assert "models: first" in gone
     assert "alias `mine`" in gone
     assert "default model is first:x" in gone
-    listed = json.loads(place("plugins", "list", "--json").stdout)
-    assert "first" not in {one["plugin"] for one in listed}
+    assert not place.holds("elena_wb_first")
 
 
-def test_what_would_break_what_is_installed_is_refused_with_the_requirements_that_clash(place: Place) -> None:
-    duck = wheel(place.folder, "elena-wb-duck", requires=["duckdb<1"])
-    wheel(place.folder, "duckdb", "0.9", plugin="", source="")
-    told = place.install(duck, code=1)
-    assert "elena-wb-duck 1.0 depends on duckdb<1" in told
-    assert "the program, as it is installed, needs duckdb>=" in told
-    assert "Nothing was changed" in told
-    old = wheel(place.folder, "elena-wb-old", requires=["elena-wb<0.1"])
-    assert "depends on elena-wb<0.1" in place.install("elena-wb-old", code=1)
-    assert old.exists()
-
-
-def test_what_is_no_plugin_or_none_that_could_be_used_is_refused_before_anything_is_asked_of_pip(
-    place: Place,
-) -> None:
-    told = place.install(wheel(place.folder, "plain-library", plugin="", source="x = 1"), code=2)
-    assert "is no plugin of elena-wb" in told
-    torn = place.folder / "elena_wb_torn-1.0-py3-none-any.whl"
-    torn.write_bytes(b"PK and nothing more")
-    assert "is no wheel, or is damaged" in place.install(torn, code=2)
-    torn.unlink()
-    taken = wheel(place.folder, "elena-wb-other", plugin="tiny", source=PLUGIN.format(name="tiny"))
-    assert "brings a plugin called `tiny`, and so does elena-wb-tiny" in place.install(taken, code=1)
-    needed_by = place("plugins", "uninstall", "elena-wb-hf", "--yes", code=2).stderr
-    assert "elena-wb-tiny" in needed_by
-    nearest = place("plugins", "uninstall", "tinny", code=2).stderr
-    assert "Did you mean `tiny`" in nearest
-
-
-def test_a_folder_is_built_and_a_plugin_with_which_nothing_starts_is_taken_out_again(place: Place) -> None:
-    project = place.folder / "folded"
-    project.mkdir()
-    root = str(Path(__file__).parents[1])
-    (project / "backend.py").write_text(BACKEND.format(root=root))
-    (project / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-    )
-    wanted = place("--offline", "plugins", "install", "./folded", "--dry-run")
-    assert wanted.stdout == "added: elena-wb-folded 1.0\n"
-    deadly = wheel(place.folder, "elena-wb-deadly", source="import os; os.abort()")
-    told = place.install(deadly, code=1)
+def test_a_plugin_with_which_nothing_starts_is_taken_out_again(place: Place) -> None:
+    told = place.install(wheel(place.folder, "elena-wb-deadly", source="import os; os.abort()"), code=1)
     assert "cannot start any more" in told
     assert "elena-wb-deadly was taken out again" in told
-    assert "deadly" not in place("plugins", "list").stdout
+    assert not place.holds("elena_wb_deadly")
+
+
+def test_what_would_break_what_is_installed_is_refused_with_the_requirements_that_clash(
+    without_index: Path,
+) -> None:
+    wheel(without_index, "duckdb", "0.9", plugin="", source="x = 1")
+    duck = wheel(without_index, "elena-wb-duck", requires=["duckdb<1"])
+    with pytest.raises(WorkbenchError) as caught:
+        plan_install([str(duck)])
+    assert "elena-wb-duck 1.0 depends on duckdb<1" in caught.value.message
+    assert "the program, as it is installed, needs duckdb>=" in caught.value.message
+    wheel(without_index, "elena-wb-old", requires=["elena-wb<0.1"])
+    with pytest.raises(WorkbenchError, match=r"depends on elena-wb<0\.1") as caught:
+        plan_install(["elena-wb-old"])
+    assert caught.value.hint == "Nothing was changed."
+
+
+def test_what_is_no_plugin_or_takes_the_name_of_one_is_refused_before_pip_is_asked(
+    without_index: Path,
+) -> None:
+    torn = without_index / "elena_wb_torn-1.0-py3-none-any.whl"
+    torn.write_bytes(b"PK and nothing more")
+    other = wheel(without_index, "elena-wb-other", plugin="tiny")
+    for made, said in (
+        (wheel(without_index, "plain-library", plugin="", source="x = 1"), "is no plugin of elena-wb"),
+        (wheel(without_index, "elena-wb", "9"), "is the program itself"),
+        (torn, "is no wheel, or is damaged"),
+        (other, "brings a plugin called `tiny`, and so does elena-wb-tiny"),
+    ):
+        with pytest.raises(WorkbenchError, match=said):
+            plan_install([str(made)])
+    with pytest.raises(UsageError, match="elena-wb-tiny needs it"):
+        distributions_called(["hf"])
+    assert set(distributions_called(["elena_wb_tiny", "hf"])) == {"elena-wb-tiny", "elena-wb-hf"}
+    with pytest.raises(UsageError) as caught:
+        distributions_called(["tinny"])
+    assert "`tiny`" in (caught.value.hint or "")
+
+
+def test_a_folder_is_built_without_a_network_and_nothing_is_fetched(
+    without_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ELENA_WB_OFFLINE", "1")
+    project = without_index / "folded"
+    project.mkdir()
+    (project / "backend.py").write_text(BACKEND.format(root=str(Path(__file__).parents[1])))
+    head = '[build-system]\nbuild-backend = "backend"\nbackend-path = ["."]\nrequires = '
+    (project / "pyproject.toml").write_text(head + '["no-such-backend"]')
+    with pytest.raises(UsageError, match="cannot be built without a network: no-such-backend"):
+        plan_install([str(project)])
+    (project / "pyproject.toml").write_text(head + "[]")
+    assert list(map(str, plan_install([str(project)]).changes)) == ["added: elena-wb-folded 1.0"]
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    for source in ("elena-wb-folded", "https://example.org/x.whl"):
+        with pytest.raises(UsageError, match="would be fetched"):
+            plan_install([source])
+
+
+def test_changes_to_what_is_there_are_asked_for_but_not_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    own, other = Change("Mine", "1", "2"), Change("other", "1", "2")
+    assert Plan((), ("mine",), (own, other, Change("new", None, "1"))).alters == (own, other)
+    assert Plan((), ("mine",), (own, other), upgrade=True).alters == (other,)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    with pytest.raises(UsageError, match="Nothing was changed"):
+        plugins_install._ask("Go on?")
 
 
 CONFLICT = """
