@@ -31,7 +31,7 @@ def in_short(found: Foresight, *, rows: int = _SHOWN_RUNS) -> Content:
         more = len(found.notes) + len(found.problems) - 1
         lines.append(line(f"! {first}" + (f" (and {more} more: v)" if more else ""), longest=300))
     for run in found.runs[:rows]:
-        told = f"  {run.prompt} · {run.condition}: {run.to_ask} of {run.pictures} to ask"
+        told = f"  {run.prompt} · {run.condition}: {run.to_ask} to ask about {run.pictures} pictures"
         told += f", {run.failed} failed earlier" if run.failed else ""
         lines.append(line(told))
     if len(found.runs) > rows:
