@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from bench import attention, datasets, engine, gguf, interface, masking, planning, scoring, startup
+from bench import attention, datasets, engine, executors, gguf, interface, masking, planning, scoring, startup
 
 _NUMBERS = ("it takes", "ours", "ratio")
 
@@ -19,6 +19,7 @@ def main() -> None:
         *datasets.measure(),
         *masking.measure(),
         *engine.measure(),
+        *executors.measure(),
         *gguf.measure(),
         *attention.measure(),
         *interface.measure(),
