@@ -36,7 +36,9 @@ def test_what_was_not_looked_at_is_said(monkeypatch):
 
 
 def test_the_scripted_model_of_the_tests_keeps_the_contract(monkeypatch):
-    for field in ScriptedOptions.model_fields.values():  # its docstrings go unread, which saves each program time
+    for (
+        field
+    ) in ScriptedOptions.model_fields.values():  # its docstrings go unread, which saves each program time
         monkeypatch.setattr(field, "description", "See tests/scripted.py.")
     check_model(ScriptedProvider, "", {"batch": 3, "concurrency": 4})
 

@@ -198,7 +198,8 @@ def in_place(self: SoundMasker, pixels: Pixels, boxes: Sequence[Box]) -> Any:
 
 
 def translucent(self: SoundMasker, pixels: Pixels, boxes: Sequence[Box]) -> Any:
-    return pixels // 2 + SoundMasker.mask(self, pixels, boxes) // 2
+    masked = SoundMasker.mask(self, pixels, boxes)
+    return np.where(masked == pixels, pixels, pixels // 2 + masked // 2)
 
 
 def rounded_inwards(self: SoundMasker, pixels: Pixels, boxes: Sequence[Box]) -> Any:
