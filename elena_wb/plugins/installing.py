@@ -133,7 +133,7 @@ def install(plan: Plan) -> None:
     with tempfile.TemporaryDirectory(prefix="elena-wb-") as name:
         held = Path(name) / "constraints.txt"
         held.write_text("\n".join(lines), "utf-8")
-        flags = ["install", "--constraint", str(held), *_isolation(plan.sources)]
+        flags = ["install", "--no-warn-conflicts", "--constraint", str(held), *_isolation(plan.sources)]
         if plan.upgrade:
             flags.append("--upgrade")
         given = [
@@ -148,7 +148,7 @@ def install(plan: Plan) -> None:
             if source.kind is Kind.WHEEL:
                 own = changed.get(folded_name(read_wheel(Path(source.given)).name))
                 if own is not None and own.before == own.after:
-                    pip("install", "--force-reinstall", "--no-deps", source.given)
+                    pip("install", "--no-warn-conflicts", "--force-reinstall", "--no-deps", source.given)
     importlib.invalidate_caches()
 
 
