@@ -40,6 +40,10 @@ def print_json(value: object) -> None:
     typer.echo(redact(text.encode("utf-8", "backslashreplace").decode()))
 
 
+_KEPT_WHOLE = 8
+"""The longest cells, in characters, that stay on one line where a table is wider than the terminal."""
+
+
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
 ) -> None:
@@ -54,12 +58,21 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
+    shown = [[plain(cell) for cell in row] for row in rows]
+    console = Console()
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for column in columns:
         table.add_column(column, overflow="fold")  # a name that is cut off could not be typed
-    for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
-    Console().print(table)
+    for cells in shown:
+        table.add_row(*map(Text, cells))
+    boundless = console.options.update_width(sys.maxsize)
+    if console.measure(table, options=boundless).maximum > console.width:
+        table.padding = (0, 1, 0, 0)
+        table.pad_edge = False
+        for one, inside in zip(table.columns, zip(*shown, strict=True), strict=False):
+            one.header = str(one.header).replace("_", " ")
+            one.no_wrap = max(map(len, inside)) <= _KEPT_WHOLE
+    console.print(table)
 
 
 def print_listing(
