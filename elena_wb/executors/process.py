@@ -32,6 +32,7 @@ from elena_wb.plain import plain
 
 _GRACE_S = 3.0
 _KEPT_LINES, _SHOWN_LINES, _LONGEST_WORDS = 50, 3, 300
+_LONGEST_LINE = 4096
 _FORWARDING = "ELENA_WB_DEBUG"
 """Set by ``--debug``: what workers write to stderr is then shown; their last lines are kept in any case."""
 
@@ -48,6 +49,7 @@ class ProcessWorker:
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._clearing: threading.Thread | None = None
         self._calls: dict[int, queue.SimpleQueue[FromWorker | None]] = {}
         self._number = 0
         self._lost: str | None = None
@@ -70,6 +72,8 @@ class ProcessWorker:
             words = threading.Thread(target=self._keep_words, args=(self._process,), daemon=True)
             words.start()
             threading.Thread(target=self._listen, args=(self._process, words), daemon=True).start()
+            self._clearing = threading.Thread(target=_clear_after, args=(self._process,), daemon=True)
+            self._clearing.start()
         self._say(packed(Open(self._job)))
         message = opening.get()
         if message is None:
@@ -117,6 +121,8 @@ class ProcessWorker:
         else:  # it has stopped reading in the middle of what is said to it
             process.kill()
         self._ended(process)
+        if self._clearing is not None:
+            self._clearing.join(_GRACE_S)
 
     def _started(self) -> subprocess.Popen[bytes]:
         try:
@@ -172,8 +178,8 @@ class ProcessWorker:
     def _keep_words(self, process: subprocess.Popen[bytes]) -> None:
         forwarding = bool(os.environ.get(_FORWARDING))
         with contextlib.suppress(OSError, ValueError):
-            for raw in _pipe(process.stderr):
-                line = raw[:4096].decode("utf-8", "replace")
+            while raw := _pipe(process.stderr).readline(_LONGEST_LINE):
+                line = raw.decode("utf-8", "replace")
                 self._tail.append(line)
                 if forwarding:
                     sys.stderr.write(line)
@@ -182,6 +188,14 @@ class ProcessWorker:
         lines = [line for raw in self._tail if (line := plain(raw).strip())]
         shown = " / ".join(lines[-_SHOWN_LINES:])
         return shown if len(shown) <= _LONGEST_WORDS else "…" + shown[-_LONGEST_WORDS:]
+
+
+def _clear_after(process: subprocess.Popen[bytes]) -> None:
+    """Once the process is gone, end what it has left in its session, which holds its pipes open, and graphics cards."""
+    process.wait()
+    if hasattr(os, "killpg"):
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def way_of_death(code: int) -> str:

@@ -27,6 +27,8 @@ class MortalOptions(BaseModel, extra="forbid", use_attribute_docstrings=True):
     """Every so many-th picture, by digest, is the end of the process."""
     batch: int = 4
     """Requests answered together."""
+    helper: bool = False
+    """Whether it starts a process of its own, which has all that its process has open."""
     unwell: str | None = None
     """Why it cannot be opened in any process but the one that runs the study."""
 
@@ -40,6 +42,11 @@ class MortalModel:
         print("the model complains on stderr", file=sys.stderr)
         variables = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")}
         self._log("opened", variables)
+        if options.helper and not (helper := os.fork()):
+            time.sleep(300)
+            os._exit(0)
+        elif options.helper:
+            self._log("helped", helper)
 
     def generate(self, requests: Sequence[Request]) -> Iterator[Response]:
         for index, request in enumerate(requests):

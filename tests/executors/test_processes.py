@@ -102,6 +102,10 @@ def until(condition: Callable[[], object], process: subprocess.Popen[str] | None
         time.sleep(0.02)
 
 
+def alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+
+
 @pytest.fixture
 def workers_of() -> Iterator[Callable[[int], list[int]]]:
     """Gives the workers of a process by its number; in the end they must be gone by themselves."""
@@ -155,9 +159,10 @@ def test_workers_that_are_killed_are_replaced_and_every_answer_comes_once(
                 os.kill(pid, signal.SIGKILL)
 
     desk.hears = hears
-    result = desk("&delay=0.02")
+    result = desk("&delay=0.02&helper=true")
     assert (result.ok, result.status) == (24, "done")
     assert len(desk.told("opened")) in (3, 4)
+    until(lambda: not any(alive(helper) for _, helper in desk.told("helped")))
     assert "was lost and is being replaced: its process was ended by SIGKILL" in desk.notices[0]
     assert len(desk.stored) == 24
 
