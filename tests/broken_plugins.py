@@ -115,6 +115,13 @@ KINDS = {
     "no_hook": Broken("", "implements no hook", "doubtful"),
     "unmarked": Broken("def register_models(register): ...", "is not marked with @hookimpl", "doubtful"),
     "lacks": Broken(PROVIDES, "lacks nosuchpackage>=2", "doubtful", requires="nosuchpackage>=2"),
+    "undefined_marker": Broken(
+        PROVIDES,
+        "lacks nosuchpackage",
+        "doubtful",
+        requires="elena-wb>=0.1; python_version ~= 'x'\nRequires-Dist: nosuchpackage",
+    ),
+    "only_metadata_missing": Broken(PROVIDES, "metadata is damaged or missing", "doubtful", metadata=False),
     "no_metadata": Broken("raise RuntimeError('nameless')", "nameless", metadata=False),
     "entry_points_torn": Broken(
         "", "its entry points cannot be read", points="no equals sign", plugin="zz-unsound"

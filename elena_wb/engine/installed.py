@@ -93,7 +93,7 @@ def _installed(name: str, host: PluginHost) -> Installed:
         version=version_of(distribution) if distribution is not None else _ours(name, host),
         provides=host.provided_by(name),
         failures=tuple(one.reason for one in failures),
-        doubts=(*_hollow(name, host), *doubts),
+        doubts=(*_damaged(distribution), *_hollow(name, host), *doubts),
         lacks=tuple(_lacking(distribution)),
         details=tuple(one.detail for one in failures if one.detail),
         place=_place(distribution),
@@ -121,6 +121,12 @@ def _hollow(name: str, host: PluginHost) -> Iterator[str]:
                 there = False
             if not there:
                 yield f"promises `{claim.name}` at `{claim.target}`, and there is no package `{package}`"
+
+
+def _damaged(distribution: Distribution | None) -> Iterator[str]:
+    """That nothing tells its version or its requirements: pip can neither upgrade it nor take it out then."""
+    if distribution is not None and not version_of(distribution):
+        yield "its metadata is damaged or missing; install it again"
 
 
 def _lacking(distribution: Distribution | None) -> list[str]:

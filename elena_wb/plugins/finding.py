@@ -125,6 +125,7 @@ def _made_for_another(distribution: Distribution | None) -> str | None:
         return None
     if not written:
         return None
+    from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
     from packaging.requirements import InvalidRequirement, Requirement
 
     from elena_wb import __version__
@@ -132,9 +133,9 @@ def _made_for_another(distribution: Distribution | None) -> str | None:
     for text in written:
         try:
             wanted = Requirement(text)
-        except InvalidRequirement:
-            continue
-        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+                continue
+        except (InvalidRequirement, UndefinedComparison, UndefinedEnvironmentName):
             continue
         if not wanted.specifier.contains(__version__, prereleases=True):
             return f"is made for elena-wb{wanted.specifier}, and this is elena-wb {__version__}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 
-from packaging.markers import UndefinedEnvironmentName
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.version import InvalidVersion
 
 
 def in_force(requirements: Iterable[str], extras: Iterable[str] = ()) -> Iterator[Requirement]:
@@ -16,7 +17,7 @@ def in_force(requirements: Iterable[str], extras: Iterable[str] = ()) -> Iterato
             one = Requirement(text)
             if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
                 yield one
-        except (InvalidRequirement, UndefinedEnvironmentName):
+        except (InvalidRequirement, UndefinedComparison, UndefinedEnvironmentName):
             continue
 
 
@@ -27,12 +28,17 @@ def unmet(requirements: Iterable[str]) -> list[str]:
 
 def is_met(one: Requirement, version: str | None) -> bool:
     """Whether ``version`` will do for ``one``; ``None`` is nothing installed."""
-    return version is not None and one.specifier.contains(version, prereleases=True)
+    if version is None:
+        return False
+    try:
+        return one.specifier.contains(version, prereleases=True)
+    except InvalidVersion:
+        return not one.specifier
 
 
 def version_of(distribution: str) -> str | None:
-    """The version that is installed."""
+    """The version that is installed; ``None`` also where its metadata is damaged and does not tell."""
     try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
+        return metadata.version(distribution) or None
+    except Exception:  # noqa: BLE001 - metadata may be anything
         return None
