@@ -11,6 +11,7 @@ import typer
 
 from elena_wb.cli.output import say, stderr_console, warn
 from elena_wb.errors import UsageError, WorkbenchError
+from elena_wb.plain import plain
 
 if TYPE_CHECKING:
     from elena_wb.config import Settings
@@ -60,7 +61,7 @@ def install(
     )
     if dry_run:
         for change in plan.changes:
-            typer.echo(str(change))
+            typer.echo(plain(str(change)))
         if not plan.changes:
             say(_nothing_to_do(plan))
         return
@@ -146,7 +147,7 @@ def _tell_of_new(plan: Plan) -> None:
     rows = listed_anew()
     if rows is None:
         back = take_back(plan)
-        told = f" {', '.join(back)} was taken out again." if back else ""
+        told = f" {' and '.join(back)} {'was' if len(back) == 1 else 'were'} taken out again." if back else ""
         raise WorkbenchError(
             f"With what was installed, the program cannot start any more.{told}",
             hint="" if back else f"To take it out: pip uninstall {' '.join(plan.named)}",
@@ -155,9 +156,8 @@ def _tell_of_new(plan: Plan) -> None:
     for row in rows:
         if folded_name(row["distribution"]) not in own:
             continue
-        typer.echo(
-            f"{row['plugin']} ({row['distribution']} {row['version']}): {_provided(row['provides']) or 'nothing'}"
-        )
+        told = f"{row['plugin']} ({row['distribution']} {row['version']}): {_provided(row['provides']) or 'nothing'}"
+        typer.echo(plain(told))
         if row["health"] != "ok":
             warn(f"{row['plugin']} is {row['health']}: {'; '.join(row['says'])}")
             if row["health"] == "broken":

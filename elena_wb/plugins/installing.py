@@ -184,12 +184,14 @@ def uninstall(names: Sequence[str]) -> None:
     importlib.invalidate_caches()
     for name in names:
         try:
-            place = distribution(name).locate_file("")
+            place = Path(str(distribution(name).locate_file("")))
         except PackageNotFoundError:
             continue
         raise WorkbenchError(
             f"{name} is still there, in {place}.",
-            hint="It does not belong to this environment; take it out of the one that it was installed into.",
+            hint="Its metadata is damaged or missing, so that pip does not know it; delete its folders there."
+            if place.is_relative_to(sys.prefix)
+            else "It does not belong to this environment; take it out of the one that it was installed into.",
         )
 
 
@@ -200,7 +202,7 @@ def listed_anew() -> list[dict[str, Any]] | None:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE_S
         )
-        rows: list[dict[str, Any]] = json.loads(done.stdout)
+        rows: list[dict[str, Any]] = json.JSONDecoder().raw_decode(done.stdout.decode("utf-8"))[0]
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
     return rows if done.returncode == 0 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zipfile
+import zlib
 from configparser import ConfigParser, Error
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,7 +93,11 @@ def read_wheel(path: Path) -> Wheel:
             points = metadata.replace("/METADATA", "/entry_points.txt")
             listed = archive.read(points).decode("utf-8") if points in names else ""
             record = archive.read(metadata.replace("/METADATA", "/RECORD")).decode("utf-8")
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except ValueError as error:
+        raise UsageError(
+            f"{path.name} is no wheel, or is damaged: its metadata cannot be found or read.", hint=_EXAMPLES
+        ) from error
+    except (OSError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise UsageError(f"{path.name} is no wheel, or is damaged: {error}", hint=_EXAMPLES) from error
     if not headers["Name"] or not headers["Version"]:
         raise UsageError(f"{path.name} is no wheel: its metadata has no name or version.", hint=_EXAMPLES)
