@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 from typing import Any
@@ -65,6 +66,7 @@ def making() -> PluginHost:
             register("thing", Thing)
             register("plain", lambda: "made")
             register("faulty", lambda: 1 // 0)
+            register("leaving", lambda: sys.exit(0))
 
     return build_host([], [("builtin", Plugin)])
 
@@ -95,6 +97,7 @@ def test_an_option_that_does_not_do_is_refused_by_name(choice: str, said: str) -
 
 
 def test_a_plugin_whose_thing_cannot_be_made_is_named() -> None:
-    for make in (making().makers("maskers")["faulty"], lambda: making().instances("maskers")["faulty"]):
-        with pytest.raises(WorkbenchError, match="`faulty` of plugin `builtin`"):
-            make()
+    for name in ("faulty", "leaving"):
+        for make in (making().makers("maskers")[name], lambda name=name: making().instances("maskers")[name]):
+            with pytest.raises(WorkbenchError, match=f"`{name}` of plugin `builtin`"):
+                make()

@@ -69,9 +69,10 @@ class Claim:
         module_name, _, attribute = self.target.partition(":")
         try:
             return getattr(importlib.import_module(module_name), attribute)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise WorkbenchError(
-                f"Plugin `{self.plugin}` promises `{self.name}` at `{self.target}`, which cannot be loaded: {error}",
+                f"Plugin `{self.plugin}` promises `{self.name}` at `{self.target}`, which cannot be loaded: "
+                f"{f'it calls sys.exit({error})' if isinstance(error, SystemExit) else error}",
                 hint="Reinstall the plugin with its dependencies; `elena-wb plugins list` shows its state.",
             ) from error
 
@@ -109,7 +110,7 @@ class Maker:
             return self._made(target, given) if given else target()
         except WorkbenchError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise WorkbenchError(
                 f"The {self.what} `{self.claim.name}` of plugin `{self.claim.plugin}` cannot be made: "
                 f"{type(error).__name__}: {error}",
