@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 
+from elena_wb.plugins.finding import WITHOUT
 from elena_wb.plugins.health import LeftError
 
 _MOST_HEARD = 2_000
@@ -47,7 +48,7 @@ def guarded(plugin: str, failed: Callable[[BaseException], None]) -> Iterator[He
         with contextlib.redirect_stdout(heard), _staying():
             yield heard
     except KeyboardInterrupt as error:
-        error.add_note(f"The plugin `{plugin}` was being loaded.")
+        error.add_note(f"The plugin `{plugin}` was being loaded. To go on without it, set {WITHOUT}={plugin}")
         raise
     except BaseException as error:  # noqa: BLE001 - one plugin must not take the program down
         failed(error)
