@@ -28,10 +28,10 @@ def pip_command() -> list[str]:
     """
     if _own_pip():
         _require_new_enough()
-        return [sys.executable, "-m", "pip"]
+        return [sys.executable, "-P", "-m", "pip"]
     bundled = _bundled_pip()
     if bundled is not None:
-        return [sys.executable, "-c", _BUNDLED.format(str(bundled))]
+        return [sys.executable, "-P", "-c", _BUNDLED.format(str(bundled))]
     uv = shutil.which("uv")
     if uv is not None:
         return [uv, "--quiet", "tool", "run", "pip", "--python", sys.executable]

@@ -138,7 +138,7 @@ def _outcomes(child: _Child, left: list[Thing], timeout_s: float) -> Iterator[Ou
 
 def _started(plugin: str, things: Sequence[Thing], means: Means, heard: Callable[[str], None]) -> _Child:
     process = subprocess.Popen(
-        [sys.executable, "-m", "elena_wb.testing.running"],
+        [sys.executable, "-P", "-m", "elena_wb.testing.running"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
