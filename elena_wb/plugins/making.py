@@ -82,14 +82,16 @@ def host_requirement(version: str) -> str:
     from packaging.version import InvalidVersion, Version
 
     try:
-        release = Version(version).release
+        written = Version(version)
     except InvalidVersion:
         return "elena-wb"
+    release = written.release
     major, minor = release[0], release[1] if len(release) > 1 else 0
     if (major, minor) == (0, 0):
         return "elena-wb"
     below = f"{major + 1}" if major else f"0.{minor + 1}"
-    return f"elena-wb>={major}.{minor},<{below}"
+    first = f"{major}.{minor}"
+    return f"elena-wb>={written.public if written < Version(first) else first},<{below}"
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

@@ -125,6 +125,7 @@ def test_a_name_that_something_installed_has_is_refused() -> None:
     [
         ("0.1.0", "elena-wb>=0.1,<0.2"),
         ("0.12.3.dev1", "elena-wb>=0.12,<0.13"),
+        ("0.2.0.dev3", "elena-wb>=0.2.0.dev3,<0.3"),
         ("2.3.1", "elena-wb>=2.3,<3"),
         ("0+unknown", "elena-wb"),
         ("of today", "elena-wb"),
