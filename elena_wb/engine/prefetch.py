@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby, islice
 from pathlib import Path
 
@@ -24,8 +25,11 @@ from elena_wb.core import (
 )
 from elena_wb.data import LoadedImage, load_image, pixel_digest
 from elena_wb.engine.pointing import DEFAULT, INSTRUCTIONS, Pointing, moved_into, pointed_out, shown_of
+from elena_wb.engine.shelf import Shelf
 from elena_wb.masking import NOTHING_HIDDEN, Audit, Located, Masked, Masking, audit
 
+_MOST_BYTES = 2 << 30
+"""Pixels that are made ready ahead, together: pictures of 100 megapixels are fewer than photos."""
 _AT_ONCE = 8
 """How many persons of one picture are prepared together: each has a picture of its own in memory."""
 
@@ -211,27 +215,33 @@ class Picture:
 def prefetch(
     items: Iterable[Item], recipe: Recipe, *, ahead: int, workers: int = 2
 ) -> Generator[Prepared, None, None]:
-    """Prepare items in order, about ``ahead`` of them beyond the one being consumed.
+    """Prepare items in order, about ``ahead`` of them beyond the one being consumed, fewer where pictures are huge.
 
     Each picture is decoded once for all items of it that follow each other. Closing the iterator early drops what
     has not begun.
     """
-    waiting: deque[tuple[int, Future[list[Prepared]]]] = deque()
+    waiting: deque[tuple[int, int, Future[list[Prepared]]]] = deque()
     pending = 0
+    shelf = Shelf(_MOST_BYTES)
     with ThreadPoolExecutor(workers, thread_name_prefix="prefetch") as pool:
         try:
-            for picture, group in _by_picture(items):
-                waiting.append((len(group), pool.submit(recipe.prepare, group, picture)))
+            for number, (picture, group) in enumerate(_by_picture(items)):
+                making = pool.submit(shelf.filled, number, partial(recipe.prepare, group, picture))
+                waiting.append((number, len(group), making))
                 pending += len(group)
                 while pending > ahead and waiting:
-                    count, future = waiting.popleft()
+                    oldest, count, future = waiting.popleft()
                     pending -= count
+                    shelf.want(oldest)
                     yield from future.result()
             while waiting:
-                yield from waiting.popleft()[1].result()
+                oldest, _, future = waiting.popleft()
+                shelf.want(oldest)
+                yield from future.result()
         finally:
-            for _, future in waiting:
+            for _, _, future in waiting:
                 future.cancel()
+            shelf.close()
 
 
 def _by_picture(items: Iterable[Item]) -> Iterator[tuple[Picture, list[Item]]]:
