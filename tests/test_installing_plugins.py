@@ -250,6 +250,16 @@ To fix this you could try to: loosen the range of package versions you've specif
             WorkbenchError,
             "pip failed:\nERROR: the disk is full",
         ),
+        (
+            "fatal: unable to access 'https://x'\nerror: subprocess-exited-with-error\n",
+            WorkbenchError,
+            "pip failed:\nfatal: unable to access 'https://x'",
+        ),
+        (
+            "ERROR: Exception:\nTraceback\n  File x\npip._vendor.Undefined: ~=\n",
+            WorkbenchError,
+            "pip failed:\npip._vendor.Undefined: ~=",
+        ),
     ],
 )
 def test_of_what_pip_says_only_what_helps_is_told(said: str, kind: type[WorkbenchError], told: str) -> None:

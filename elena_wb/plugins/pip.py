@@ -32,6 +32,8 @@ _ELSEWHERE = (
 """Settings of pip in the environment that would make it do something else than it is asked to here."""
 _NOWHERE = "http://127.0.0.1:9"
 _LINES, _LONGEST = 8, 1_200
+_SAYS_NOTHING = re.compile(r"^ERROR: Exception:$|^error: subprocess-exited-with-error$")
+"""Lines by which pip only says that something went wrong."""
 _UNREACHABLE = re.compile(
     r"NewConnectionError|ConnectTimeout|ReadTimeout|NameResolutionError|ProxyError|SSLError|Connection refused|"
     r"Max retries exceeded|Temporary failure in name resolution"
@@ -164,5 +166,13 @@ def _conflict(said: str) -> str:
 def _last_words(said: str) -> str:
     """The lines that tell what went wrong, as far as pip marks them; else the last ones."""
     lines = [line.strip() for line in said.splitlines() if line.strip(" |╰─>×")]
-    marked = [line for line in lines if re.match(r"(ERROR|error|Error|\w+Error)\b", line)]
+    marked = [
+        line
+        for line in lines
+        if re.match(r"(ERROR|error|Error|fatal|[\w.]+Error)\b", line) and not _SAYS_NOTHING.search(line)
+    ]
+    if (
+        not marked and "ERROR: Exception:" in lines
+    ):  # pip itself failed, and its traceback ends with the reason
+        marked = lines[-1:]
     return "\n".join((marked or lines)[-_LINES:])[-_LONGEST:]
