@@ -50,6 +50,9 @@ def install(
     What would be changed is worked out first. Refused is what is no plugin, what would break the program or another
     plugin, and what takes the name of one that is installed. Before anything else that is installed is changed, you
     are asked.
+
+    A folder, an archive, or a package of which there is no wheel, is built to find out, also for --dry-run: code that
+    comes with it runs. Of a wheel none does before it is installed.
     """
     from elena_wb.cli.options import settings
     from elena_wb.plugins.installing import install as carry_out
