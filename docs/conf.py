@@ -8,9 +8,9 @@ from pathlib import Path
 _PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))["project"]
 
 project = "elena-wb"
-author = "the authors of elena-wb"
+author = "elena-wb contributors"
 release = version = _PROJECT["version"]
-project_copyright = "the authors of elena-wb"
+project_copyright = "elena-wb contributors"
 smartquotes = False
 
 extensions = ["myst_parser", "sphinx_copybutton"]

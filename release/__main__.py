@@ -1,4 +1,4 @@
-"""``python -m release``: sdist and wheel of every distribution, checked and tried. Archives land in ``dist/``."""
+"""Build, check and try sdist and wheel of every distribution; what is built is the last commit."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def main() -> int:
     """0 if everything holds, 1 with what does not."""
     parser = argparse.ArgumentParser(prog="python -m release", description=__doc__)
     parser.add_argument(
-        "--out", type=Path, default=ROOT / "dist", help="where the archives go (emptied first)"
+        "--out", type=Path, default=ROOT / "dist", help="where the archives go (emptied first; default: dist)"
     )
     parser.add_argument(
-        "--final", action="store_true", help="the changelog must have a dated section (set by a tag v…)"
+        "--final", action="store_true", help="the changelog must have a dated section (implied by a tag v…)"
     )
     parser.add_argument("--no-trial", action="store_true", help="build and check only; install nothing")
     given = parser.parse_args()
