@@ -40,5 +40,5 @@ def _row(parameter: Any) -> str | None:
         return None
     is_option = parameter.param_type_name == "option"
     shown = ", ".join(parameter.opts) if is_option else (parameter.metavar or parameter.name.upper())
-    text = " ".join((parameter.help or "").split()).replace("|", "\\|")
-    return f"| `{shown}` | {text} |"
+    text = " ".join((parameter.help or "").split())
+    return "| {} | {} |".format(*(cell.replace("|", "\\|") for cell in (f"`{shown}`", text)))
