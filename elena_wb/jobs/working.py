@@ -104,7 +104,7 @@ def _start(folder: Folder, job: Job) -> tuple[Job, subprocess.Popen[bytes] | Non
         passed = () if sys.platform == "win32" else (_lock_for_child(alive),)
         try:
             process = subprocess.Popen(
-                [sys.executable, "-m", "elena_wb.jobs.command", str(folder.store), str(job.number)],
+                [sys.executable, "-P", "-m", "elena_wb.jobs.command", str(folder.store), str(job.number)],
                 stdin=subprocess.DEVNULL,
                 stdout=events,
                 stderr=errors,

@@ -135,7 +135,11 @@ def _is_for_cpu(torch: metadata.Distribution) -> bool:
 def _devices(version: str, nvidia: bool, patience: float) -> Finding:
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _DEVICES], capture_output=True, timeout=patience, check=False, text=True
+            [sys.executable, "-P", "-c", _DEVICES],
+            capture_output=True,
+            timeout=patience,
+            check=False,
+            text=True,
         )
     except subprocess.TimeoutExpired:
         return ok(
