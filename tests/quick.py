@@ -156,6 +156,11 @@ class Server:
         self._socket, self._taken = ours, threading.Lock()
         atexit.register(self._end)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether something has killed it, such as a test that ends all children of its process."""
+        return self._process.poll() is not None
+
     def fork(self, wanted: Mapping[str, object], streams: Sequence[int]) -> tuple[int, int]:
         """The process id of what was asked for, and the file from which its wait status can be read once."""
         told, tells = os.pipe()
@@ -185,7 +190,10 @@ def _server_for(arguments: Sequence[str], options: Mapping[str, Any]) -> Server 
         return None
     asks = not {"attend", "occlude", "run"}.isdisjoint(arguments) and any("tiny:" in one for one in arguments)
     opens = asks or "demo" in arguments
-    server = _server(LIBRARIES + (MODEL_LIBRARIES if opens else ""))
+    libraries = LIBRARIES + (MODEL_LIBRARIES if opens else "")
+    if _server(libraries).has_ended:
+        _server.cache_clear()
+    server = _server(libraries)
     read = _READ_BY_INTERPRETERS + (_READ_BY_MODEL_LIBRARIES if opens else ())
     asked = options.get("env")
     differing = server.environment.items() ^ (os.environ if asked is None else asked).items()

@@ -15,8 +15,9 @@ PAGE = Path(__file__).parents[3] / "docs" / "serving.md"
 
 
 def uris() -> list[str]:
-    blocks = re.findall(r"^```\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    lines = [line for block in blocks for line in block.splitlines() if line.startswith("elena-wb ")]
+    blocks = re.findall(r"^```console\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    commands = "".join(blocks).replace("\\\n", " ").splitlines()
+    lines = [line for line in commands if line.startswith("$ elena-wb ")]
     return [word for line in lines for word in shlex.split(line) if word.startswith("openai:")]
 
 
