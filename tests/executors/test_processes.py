@@ -112,7 +112,9 @@ def workers_of() -> Iterator[Callable[[int], list[int]]]:
     seen: list[psutil.Process] = []
 
     def workers(pid: int) -> list[int]:
-        found = [one for one in psutil.Process(pid).children() if "elena_wb.executors.worker" in one.cmdline()]
+        found = [
+            one for one in psutil.Process(pid).children() if "elena_wb.executors.worker" in one.cmdline()
+        ]
         seen.extend(found)
         return [one.pid for one in found]
 
