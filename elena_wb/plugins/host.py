@@ -53,6 +53,8 @@ class PluginHost:
     commands: dict[str, list[str]] = field(default_factory=dict)
     """Plugin → the verbs it added, once :meth:`add_commands` was called."""
 
+    _app_with_verbs: Any = None
+
     def find(self, kind: str, name: str) -> Any:
         """What is registered under ``name``, imported now.
 
@@ -110,9 +112,15 @@ class PluginHost:
         return {kind: names for kind, names in found.items() if names}
 
     def add_commands(self, app: Any) -> None:
-        """Let every plugin add its verbs; one that fails, or would replace another, is recorded."""
+        """Let every plugin add its verbs; one that fails, or would replace another, is recorded.
+
+        The same app is given them once, however often it is asked for.
+        """
         from elena_wb.plugins.verbs import add_verbs
 
+        if app is self._app_with_verbs:
+            return
+        self._app_with_verbs = app
         with stdout_kept_clean():
             for name, implementation in self._implementations("register_commands"):
                 with self._guarded(name):
