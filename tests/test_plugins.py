@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import typer
 
 from elena_wb import builtin, hookimpl
 from elena_wb.core import Choice, UsageError, WorkbenchError
@@ -101,3 +102,15 @@ def test_a_plugin_whose_thing_cannot_be_made_is_named() -> None:
         for make in (making().makers("maskers")[name], lambda name=name: making().instances("maskers")[name]):
             with pytest.raises(WorkbenchError, match=f"`{name}` of plugin `builtin`"):
                 make()
+
+
+def test_verbs_are_added_to_an_app_once_however_often_they_are_asked_for() -> None:
+    def register_commands(app):
+        app.command("greet")(lambda: None)
+
+    host = host_with(greeter=SimpleNamespace(register_commands=hookimpl(register_commands)))
+    app = typer.Typer()
+    host.add_commands(app)
+    host.add_commands(app)
+    assert host.failures == []
+    assert [one.name for one in app.registered_commands] == ["greet"]
